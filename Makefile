@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# wsbridged.  `make run` tries it, `make check` tests it, `make install` installs it.
+#
+# All outputs are in build/.  A variant is this Makefile again with another B: build/asan with
+# the sanitizers, build/fuzz for libFuzzer, build/gcc and build/clang with -Werror (make lint).
+# Short lines by default; V=1 shows the whole commands.
+
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+BINDIR     ?= $(PREFIX)/bin
+SYSCONFDIR ?= /etc
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+PKG_CONFIG ?= pkg-config
+CFLAGS     ?= -O2 -g
+VERSION    := 0.1.0
+B          := build
+SANITIZE   :=
+WERROR     :=
+
+# Who may include whom (DESIGN 2): a layer sees these headers and no others, so a wrong include
+# does not build.  tests/layers proves it.
+layers      := base proto io web bridge server
+sees.base   := base
+sees.proto  := proto base
+sees.io     := io base
+sees.web    := web proto io base
+sees.bridge := bridge proto io base
+sees.server := server web bridge proto io base
+sees.main   := $(layers)
+
+# libev has no .pc file; it casts its watchers to each other, hence -fno-strict-aliasing below.
+packages   := libcrypto libssl inih
+pc_cflags  := $(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null)
+LDLIBS     := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lev -lm
+
+# Hardening is the default; HARDEN= and HARDEN_LINK= leave it to your CFLAGS and LDFLAGS.
+# FORTIFY needs an optimising compiler, and the first two flags are not for every processor.
+takes       = $(shell $(CC) -Werror $1 -c -o /dev/null -x c /dev/null 2>/dev/null && echo $1)
+fortify    := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN     := $(call takes,-fcf-protection) $(call takes,-fstack-clash-protection) \
+	-fstack-protector-strong -fPIE -Wformat -Werror=format-security \
+	$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),$(fortify))
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now
+WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wvla $(WERROR)
+sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# The flags of layer $1.  Embedded files are found by the assembler (.incbin), by its own -I paths.
+flags   = -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing $(WARN) $(or $(SANITIZE),$(HARDEN)) \
+	$(addprefix -Isrc/,$(sees.$1)) -Wa,-I,$(B)/web -Wa,-I,src/server $(pc_cflags) $(CPPFLAGS) $(CFLAGS)
+link    = $(or $(SANITIZE),$(HARDEN_LINK)) -Wl,--as-needed $(LDFLAGS)
+# From sources to a program in one command: tests and tools, which may include every layer.
+program = $(call say,LD) $(CC) $(call flags,main) $(link) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LDLIBS)
+say     = $(if $(V),,@printf '  %-4s %s\n' $1 $@ &&)
+again   = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+objects := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(layers:%=src/%/*.c)))
+assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e)))
+units   := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+vectors := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/vectors/run_*.c tests/vectors/second_*.c))
+fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
+bench   := $(addprefix $(B)/bench/,load floor micro)
+
+.PHONY: all run check lint install uninstall format asan fuzz bench clean
+.PHONY: programs check-programs fuzzers print-flags FORCE
+.DELETE_ON_ERROR:
+
+all: $(B)/wsbridged $(B)/man/wsbridge.ini.5
+
+$(B)/wsbridged: $(B)/main.o $(B)/libwsbridged.a
+	$(call say,LD) $(CC) $(link) -o $@ $^ $(LDLIBS)
+$(B)/libwsbridged.a: $(objects)
+	$(call say,AR) rm -f $@ && $(AR) rcs $@ $^
+$(B)/%.o: src/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC) $(CC) $(call flags,$(or $(filter $(layers),$(*D)),main)) $(defines) -MMD -MP -c -o $@ $<
+$(B)/main.o $(filter $(B)/server/%,$(objects)): defines := -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
+-include $(objects:.o=.d) $(B)/main.d
+
+# Embedded in the daemon: the pages, compressed (-n: the same bytes every time), and the demo's ini.
+$(B)/web/%.gz: src/web/%
+	@mkdir -p $(@D)
+	$(call say,GZIP) gzip -9nc $< >$@
+$(filter $(B)/web/%,$(objects)): $(assets)
+$(filter $(B)/server/%,$(objects)): $(wildcard src/server/*.ini)
+
+# Changes when the compiler, its flags or the version do; then everything is built anew.
+$(B)/flags: FORCE
+	@$(PKG_CONFIG) --exists --print-errors $(packages) || { echo 'try: tools/need run'; exit 1; }
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) $(call flags,main) $(link) $(VERSION) $(SYSCONFDIR))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# The manual's list of keys comes out of the table that the parser uses.
+$(B)/man/keys: man/keys.c $(B)/libwsbridged.a
+	@mkdir -p $(@D)
+	$(program)
+$(B)/man/wsbridge.ini.5: man/wsbridge.ini.5.in $(B)/man/keys
+	$(call say,MAN) $(B)/man/keys >$@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' $< >$@
+
+# Programs of the tests: a source of that name, with what else its directory has to share.
+programs: $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
+$(units) $(vectors) $(bench): $(B)/%: tests/%.c
+$(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
+$(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
+	@mkdir -p $(@D)
+	$(program)
+$(units): LDLIBS += -lcmocka
+$(B)/vectors/second_wslay: LDLIBS += -lwslay
+$(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+$(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
+$(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
+fuzzers: $(fuzzers)
+$(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
+	$(program) -fsanitize=fuzzer
+
+run:
+	@tools/need run
+	$(again) $(B)/wsbridged
+	@$(B)/wsbridged --demo
+check:
+	@tools/need check
+	@tests/check
+check-programs: programs
+	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
+lint:
+	@tools/need lint
+	@tools/lint
+asan:
+	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged
+fuzz: # T=60: seconds for each target
+	@tools/need fuzz
+	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' fuzzers
+	@tools/fuzz $(or $(T),60)
+bench:
+	@tools/need bench
+	$(again) $(B)/wsbridged $(bench)
+	@tests/bench/bench.py
+format:
+	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] man/*.[ch] tests/*/*.[ch])
+clean:
+	rm -rf build
+print-flags: # LAYER=proto
+	@: $(info $(call flags,$(LAYER)))
+
+# An ini that is there is the admin's: never overwritten, and removed only while it is the sample.
+put = $(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)
+ini = $(DESTDIR)$(SYSCONFDIR)/wsbridge.ini
+install: all
+	$(call put,755,$(SBINDIR),$(B)/wsbridged)
+	$(call put,644,$(MANDIR)/man5,$(B)/man/wsbridge.ini.5)
+	$(call put,644,$(MANDIR)/man8,man/wsbridged.8)
+	$(call put,644,$(UNITDIR),$(wildcard systemd/*.service systemd/*.socket))
+	test -e $(ini) || $(call put,644,$(SYSCONFDIR),conf/wsbridge.ini)
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/wsbridged $(MANDIR)/man5/wsbridge.ini.5 $(MANDIR)/man8/wsbridged.8 \
+		$(patsubst systemd/%,$(UNITDIR)/%,$(wildcard systemd/*)))
+	! cmp -s conf/wsbridge.ini $(ini) || rm $(ini)

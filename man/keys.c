@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints the table of settings as the key list of wsbridge.ini(5), at build time. */
+#include <stdio.h>
+
+#include "conf_keys.h"
+
+/* Text for mdoc(7): a backslash would begin an escape. */
+static void print_text(const char *s)
+{
+	for (; *s; s++)
+		fputs(*s == '\\' ? "\\e" : (char[]){ *s, 0 }, stdout);
+}
+
+static void print_line(const char *before, const char *text, const char *after)
+{
+	fputs(before, stdout);
+	print_text(text);
+	puts(after);
+}
+
+static void print_key(const struct conf_key *key)
+{
+	printf(".It Cm %s", key->name);
+	if (*key->def)
+		print_line(" Ns Li \" = ", key->def, "\"");
+	else
+		puts("");
+	print_line("", key->doc, "");
+	print_line("Takes ", key->values ? key->values : "yes or no", ".");
+	if (!*key->def && key->def_doc && !(key->flags & CONF_SOURCE))
+		print_line("Default: ", key->def_doc, ".");
+	if (key->flags & CONF_LIST)
+		puts("May stand several times.");
+}
+
+static void print_class(enum conf_class class)
+{
+	if (class == CONF_PATH)
+		puts(".Ss [/path] and [defaults]\n"
+		     ".Cm exec\nand\n.Cm shell\nstand in a path only.");
+	else
+		printf(".Ss %s\n", conf_class_name(class));
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < conf_nkeys; i++)
+		if (conf_keys[i].class == class)
+			print_key(&conf_keys[i]);
+	puts(".El");
+}
+
+int main(void)
+{
+	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class++)
+		if (class != CONF_DEFAULTS)
+			print_class(class);
+	return ferror(stdout) || fclose(stdout) ? 1 : 0;
+}

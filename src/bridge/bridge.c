@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What the sessions, hubs and sources of one loop share, and the one place where they are freed. */
+#include "bridge.h"
+#include "hub.h"
+#include "session.h"
+
+static void on_prepare(EV_P_ ev_prepare *w, int revents)
+{
+	struct bridge *b = w->data;
+	struct session *s;
+	struct hub *h;
+
+	(void)loop;
+	(void)revents;
+	while ((s = LIST_FIRST(&b->dead_sessions)))
+		session_free(s);
+	while ((h = LIST_FIRST(&b->dead_hubs)))
+		hub_free(h);
+}
+
+void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
+		 const struct bridge_owner *owner)
+{
+	b->loop = loop;
+	b->owner = *owner;
+	b->nsessions = 0;
+	LIST_INIT(&b->sessions);
+	LIST_INIT(&b->dead_sessions);
+	LIST_INIT(&b->hubs);
+	LIST_INIT(&b->dead_hubs);
+	gather_reset(&b->scratch.gather);
+	children_init(&b->children, loop, nofile);
+	ev_prepare_init(&b->reaper, on_prepare);
+	b->reaper.data = b;
+	ev_prepare_start(loop, &b->reaper);
+}
+
+void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&b->sessions); s; s = next) {
+		next = LIST_NEXT(s, link);
+		session_close(s, code, reason, CLOSED_BY_SERVER);
+		session_proceed(s);
+	}
+}
+
+void bridge_kill(struct bridge *b)
+{
+	struct session *s;
+	struct hub *h, *next;
+
+	while ((s = LIST_FIRST(&b->sessions)))
+		session_abort(s, "shutdown");
+	for (h = LIST_FIRST(&b->hubs); h; h = next) {
+		next = LIST_NEXT(h, link);
+		h->source->ops->kill(h->source);
+	}
+}
+
+bool bridge_is_empty(const struct bridge *b)
+{
+	return b->nsessions == 0 && LIST_EMPTY(&b->hubs) && LIST_EMPTY(&b->dead_hubs);
+}
+
+void bridge_stop(struct bridge *b)
+{
+	ev_prepare_stop(b->loop, &b->reaper);
+	ev_signal_stop(b->loop, &b->children.sigchld);
+}

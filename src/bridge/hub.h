@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hub.h - the other side that sessions subscribe to.
+ *
+ * A hub stands between a source (a program, later others) and its clients: it turns clients' messages
+ * into the source's bytes and the source's bytes into frames, each built once.  Today it has
+ * one subscriber.
+ */
+#ifndef BRIDGE_HUB_H
+#define BRIDGE_HUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "bridge.h"
+#include "framing.h"
+#include "source.h"
+
+enum slow_client { SLOW_PAUSE };
+
+struct hub_conf {
+	struct framing_conf framing;
+	size_t max_frame; /* payload bytes of an outgoing frame; 0: no limit */
+	enum slow_client slow_client;
+};
+
+struct hub {
+	struct bridge *bridge;
+	const struct hub_conf *conf;
+	void *keep; /* what CONF lives in; given to bridge->owner.unkeep() at the end */
+	struct source *source;
+	struct session *subscriber; /* or NULL */
+	struct framing framing;	    /* of the source's output */
+	LIST_ENTRY(hub) link;
+};
+
+/* A hub without a source; CONF stays the caller's, alive until KEEP is given back.  NULL: out of
+ * memory. */
+struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep);
+
+/* Give H its SOURCE, which H owns from now on. */
+void hub_attach(struct hub *h, struct source *source);
+
+/* Free a hub that never had a source (NULL is a no-op). */
+void hub_free(struct hub *h);
+
+/* ---- for the session ---- */
+
+/* S hears from now on what the source says. */
+void hub_subscribe(struct hub *h, struct session *s);
+
+/* S leaves.  Nobody is left: the source is stopped; with FLUSH after what was written to it. */
+void hub_leave(struct hub *h, bool flush);
+
+/* A piece of a client's message for the source.  P stays until hub_flush(), unless TRANSIENT.
+ * False: refused (1008), nothing was passed on. */
+bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n, bool transient);
+
+/* Write what hub_input() gathered. */
+void hub_flush(struct hub *h);
+
+/* The end of the input. */
+void hub_finish(struct hub *h);
+
+/* Bytes of input that the source has not taken yet. */
+size_t hub_kept(const struct hub *h);
+
+/* The subscriber's queue has changed: the source may be read again, or no more. */
+void hub_proceed(struct hub *h);
+
+/* ---- for the source ---- */
+
+/* How many bytes may be read from the source now; 0: none. */
+size_t hub_room(const struct hub *h);
+
+/* N bytes of the source, the last of all with EOF. */
+void hub_output(struct hub *h, const char *p, size_t n, bool eof);
+
+/* Input was taken: clients may be read again. */
+void hub_source_drained(struct hub *h);
+
+/* The source has said everything. */
+void hub_source_ended(struct hub *h, const struct ending *e);
+
+/* The source can be freed. */
+void hub_source_gone(struct hub *h);
+
+#endif

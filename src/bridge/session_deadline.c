@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The deadlines of a session: one timer for all of them, set to the nearest.
+ *
+ * Traffic only moves deadlines away, so it costs a time stamp and no timer call: a timer that fires too
+ * early finds nothing due and is set again.
+ */
+#include <math.h>
+
+#include "log.h"
+#include "session.h"
+
+#define LOOK_PAUSED 5.0 /* seconds between looks at a client that is not read */
+
+/* SECONDS after SINCE; 0 seconds is never. */
+static double after(ev_tstamp since, double seconds)
+{
+	return seconds > 0 ? since + seconds : INFINITY;
+}
+
+static double idle_at(const struct session *s)
+{
+	return s->state == SESSION_OPEN ? after(s->last_data, s->conf->idle_timeout) : INFINITY;
+}
+
+static void idle(struct session *s)
+{
+	session_close(s, CLOSE_GOING_AWAY, "idle timeout", CLOSED_BY_SERVER);
+	session_proceed(s);
+}
+
+static double ping_at(const struct session *s)
+{
+	if (s->state != SESSION_OPEN || s->ping_waits)
+		return INFINITY;
+	return after(s->last_ping, s->conf->ping_interval);
+}
+
+/* While reading is paused the pong may lie unread: the time stands still. */
+static double pong_at(const struct session *s)
+{
+	if (s->state != SESSION_OPEN || !s->ping_waits || s->reading_paused)
+		return INFINITY;
+	return after(s->last_ping, s->conf->ping_timeout);
+}
+
+static void no_pong(struct session *s)
+{
+	session_abort(s, "ping timeout");
+}
+
+static double send_at(const struct session *s)
+{
+	return buf_len(&s->out) > 0 ? after(s->last_progress, s->conf->send_timeout) : INFINITY;
+}
+
+static void no_progress(struct session *s)
+{
+	session_abort(s, "send timeout");
+}
+
+/* From the time when the last of the output has left. */
+static double close_at(const struct session *s)
+{
+	ev_tstamp since = s->last_progress > s->state_since ? s->last_progress : s->state_since;
+
+	if (s->state == SESSION_OPEN || buf_len(&s->out) > 0)
+		return INFINITY;
+	return since + s->conf->close_timeout;
+}
+
+static void close_over(struct session *s)
+{
+	session_die(s, false);
+}
+
+static double look_at(const struct session *s)
+{
+	return s->reading_paused ? s->last_look + LOOK_PAUSED : INFINITY;
+}
+
+/* libev reports neither FIN nor RST of a socket that is not read. */
+static void look(struct session *s)
+{
+	bool fin = false;
+
+	s->last_look = ev_now(s->bridge->loop);
+	if (stream_gone(&s->client, &fin))
+		session_abort(s, "connection lost");
+}
+
+static const struct {
+	double (*at)(const struct session *s);
+	void (*act)(struct session *s);
+} deadlines[] = {
+	{ idle_at, idle },	   { ping_at, session_ping }, { pong_at, no_pong },
+	{ send_at, no_progress }, { close_at, close_over },  { look_at, look },
+};
+
+#define COUNT (sizeof(deadlines) / sizeof(deadlines[0]))
+
+void session_arm(struct session *s)
+{
+	struct ev_loop *loop = s->bridge->loop;
+	double next = INFINITY;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		double at = deadlines[i].at(s);
+
+		if (at < next)
+			next = at;
+	}
+	ev_timer_stop(EV_A_ & s->timer);
+	if (next == INFINITY)
+		return;
+	ev_timer_set(&s->timer, next > ev_now(EV_A) ? next - ev_now(EV_A) : 0, 0);
+	ev_timer_start(EV_A_ & s->timer);
+}
+
+static void on_timer(EV_P_ ev_timer *w, int revents)
+{
+	struct session *s = w->data;
+
+	(void)revents;
+	for (size_t i = 0; i < COUNT && s->state != SESSION_DEAD; i++)
+		if (deadlines[i].at(s) <= ev_now(EV_A))
+			deadlines[i].act(s);
+	if (s->state != SESSION_DEAD)
+		session_arm(s);
+}
+
+void session_deadline_init(struct session *s)
+{
+	ev_init(&s->timer, on_timer);
+	s->timer.data = s;
+}

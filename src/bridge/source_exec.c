@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/* A program as a source: its stdin and stdout are pipes, its two ends come in any order. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "num.h"
+#include "source_exec.h"
+#include "stderr_log.h"
+#include "watch.h"
+#include "which.h"
+
+#define STDERR_PIPE 4096 /* bytes: what a program may write ahead of the log */
+#define WHO_MAX 96
+
+enum exec_state {
+	EXEC_RUNNING,  /* the hub needs it */
+	EXEC_ENDED,    /* stdout's end and the leader's exit have come; the hub knows */
+	EXEC_FLUSHING, /* nobody needs it, but what was written to it still goes to it */
+	EXEC_STOPPING, /* its pipes are closed, its group is walked out */
+	EXEC_GONE,
+};
+
+struct source_exec {
+	struct source source;
+	const struct exec_conf *conf;
+	unsigned *running;
+	enum exec_state state;
+	struct child child;
+	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
+	struct buf kept;    /* for its stdin */
+	bool finishing;	    /* stdin ends after what is kept */
+	ev_timer stalled;   /* EXEC_FLUSHING: it takes nothing */
+	struct stderr_log stderr_log;
+	char who[WHO_MAX];
+};
+
+static struct source_exec *of(const struct source *s)
+{
+	return (struct source_exec *)s; /* its first member */
+}
+
+static struct ev_loop *loop_of(const struct source_exec *x)
+{
+	return x->source.hub->bridge->loop;
+}
+
+static void close_pipe(struct source_exec *x, ev_io *w)
+{
+	if (w->fd < 0)
+		return;
+	ev_io_stop(loop_of(x), w);
+	close(w->fd);
+	w->fd = -1;
+}
+
+/* What is there for its stdin is dropped: it does not read it any more. */
+static void close_input(struct source_exec *x)
+{
+	close_pipe(x, &x->in);
+	buf_free(&x->kept);
+}
+
+/* The only place where its watchers start and stop. */
+static void proceed(struct source_exec *x)
+{
+	struct ev_loop *loop = loop_of(x);
+	bool reads = x->state == EXEC_FLUSHING ||
+		     (x->state == EXEC_RUNNING && hub_room(x->source.hub) > 0);
+
+	if (x->out.fd >= 0)
+		watch(EV_A_ & x->out, reads ? EV_READ : 0);
+	if (x->in.fd >= 0)
+		watch(EV_A_ & x->in, buf_len(&x->kept) > 0 ? EV_WRITE : 0);
+	if (x->err.fd >= 0)
+		watch(EV_A_ & x->err, EV_READ);
+}
+
+/* ---- its end ---- */
+
+static void describe(const struct source_exec *x, struct ending *ret)
+{
+	int status = x->child.status;
+
+	*ret = (struct ending){ 0 };
+	if (WIFSIGNALED(status)) {
+		const char *name = num_signal_name(WTERMSIG(status));
+
+		ret->code = 4128 + (unsigned)WTERMSIG(status);
+		snprintf(ret->reason, sizeof(ret->reason), "process killed by %s", name);
+		snprintf(ret->process, sizeof(ret->process), "%s", name);
+		return;
+	}
+	snprintf(ret->process, sizeof(ret->process), "status %d", WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == 0)
+		return;
+	ret->code = 4000 + (unsigned)WEXITSTATUS(status);
+	snprintf(ret->reason, sizeof(ret->reason), "process exited with status %d",
+		 WEXITSTATUS(status));
+}
+
+/* Stdout's end and the leader's exit, in either order: the later one ends the source. */
+static void check_ended(struct source_exec *x)
+{
+	struct ending e;
+
+	if (x->state != EXEC_RUNNING || x->out.fd >= 0 || x->child.state == CHILD_RUNNING)
+		return;
+	x->state = EXEC_ENDED;
+	describe(x, &e);
+	hub_source_ended(x->source.hub, &e);
+}
+
+static void read_stderr(struct source_exec *x);
+
+static void check_gone(struct source_exec *x)
+{
+	if (x->state != EXEC_STOPPING || x->child.state != CHILD_GONE)
+		return;
+	if (x->err.fd >= 0) { /* what it said last; a process that left the group may hold it on */
+		read_stderr(x);
+		close_pipe(x, &x->err);
+	}
+	stderr_log_end(&x->stderr_log, x->who, ev_now(loop_of(x)));
+	x->state = EXEC_GONE;
+	(*x->running)--;
+	hub_source_gone(x->source.hub);
+}
+
+static void stop_now(struct source_exec *x, enum child_step first)
+{
+	ev_timer_stop(loop_of(x), &x->stalled);
+	close_input(x);
+	close_pipe(x, &x->out);
+	x->state = EXEC_STOPPING;
+	child_stop(&x->child, &x->conf->stop, first);
+	check_gone(x);
+}
+
+static void on_stalled(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop_now(w->data, STEP_SIGNAL); /* it had its eof_timeout */
+}
+
+static void exec_stop(struct source *s, bool flush)
+{
+	struct source_exec *x = of(s);
+	double patience = x->conf->stop.eof_timeout;
+
+	if (x->state != EXEC_RUNNING && x->state != EXEC_ENDED)
+		return;
+	if (!flush || buf_len(&x->kept) == 0 || x->state == EXEC_ENDED) {
+		stop_now(x, STEP_EOF);
+		return;
+	}
+	x->state = EXEC_FLUSHING;
+	ev_timer_set(&x->stalled, patience, patience);
+	ev_timer_start(loop_of(x), &x->stalled);
+	proceed(x);
+}
+
+static void exec_kill(struct source *s)
+{
+	struct source_exec *x = of(s);
+
+	if (x->state != EXEC_GONE && x->state != EXEC_STOPPING)
+		stop_now(x, STEP_KILL);
+	else
+		child_kill(&x->child);
+}
+
+static void on_child(EV_P_ struct child *c)
+{
+	struct source_exec *x = (struct source_exec *)((char *)c - offsetof(struct source_exec, child));
+
+	(void)loop;
+	check_ended(x);
+	check_gone(x);
+}
+
+/* ---- its stdin ---- */
+
+static void end_input_if_done(struct source_exec *x)
+{
+	if (buf_len(&x->kept) > 0)
+		return;
+	if (x->finishing)
+		close_input(x);
+	if (x->state == EXEC_FLUSHING)
+		stop_now(x, STEP_EOF);
+}
+
+static void on_in(EV_P_ ev_io *w, int revents)
+{
+	struct source_exec *x = w->data;
+	ssize_t n = write(w->fd, buf_head(&x->kept), buf_len(&x->kept));
+
+	(void)revents;
+	if (n > 0) {
+		buf_consume(&x->kept, (size_t)n);
+		if (x->state == EXEC_FLUSHING)
+			ev_timer_again(EV_A_ & x->stalled);
+	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		log_debug(x->who, "stdin: %s", strerror(errno));
+		close_input(x);
+	}
+	end_input_if_done(x);
+	proceed(x);
+	hub_source_drained(x->source.hub);
+}
+
+static void exec_write(struct source *s, const struct gather *g)
+{
+	struct source_exec *x = of(s);
+	ssize_t n = 0;
+
+	if (x->in.fd < 0 || x->finishing)
+		return;
+	if (buf_len(&x->kept) == 0)
+		n = writev(x->in.fd, g->iov, (int)g->n);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) { /* EPIPE: its output goes on */
+		close_input(x);
+		return;
+	}
+	/* The session stopped reading at `queue`: one turn and one message is the most that comes on top. */
+	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0) {
+		log_error(x->who, "out of memory: stdin closed");
+		close_input(x);
+	}
+}
+
+static void exec_finish(struct source *s)
+{
+	struct source_exec *x = of(s);
+
+	x->finishing = true;
+	end_input_if_done(x);
+}
+
+static size_t exec_kept(const struct source *s)
+{
+	return buf_len(&of(s)->kept);
+}
+
+/* ---- its stdout and stderr ---- */
+
+static void on_out(EV_P_ ev_io *w, int revents)
+{
+	struct source_exec *x = w->data;
+	struct hub *h = x->source.hub;
+	char *p = h->bridge->scratch.read;
+	size_t room = x->state == EXEC_RUNNING ? hub_room(h) : TURN_BYTES;
+	ssize_t n;
+
+	(void)loop;
+	(void)revents;
+	if (room == 0) { /* another callback of this turn has used it up */
+		proceed(x);
+		return;
+	}
+	n = read(w->fd, p, room);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		close_pipe(x, w);
+	if (x->state == EXEC_RUNNING)
+		hub_output(h, p, n > 0 ? (size_t)n : 0, n <= 0);
+	check_ended(x);
+	proceed(x);
+}
+
+static void read_stderr(struct source_exec *x)
+{
+	char p[STDERR_PIPE];
+	ssize_t n = read(x->err.fd, p, sizeof(p));
+
+	if (n > 0)
+		stderr_log_feed(&x->stderr_log, x->who, ev_now(loop_of(x)), p, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close_pipe(x, &x->err);
+}
+
+static void on_err(EV_P_ ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	read_stderr(w->data);
+}
+
+/* ---- its start ---- */
+
+static void exec_proceed(struct source *s)
+{
+	proceed(of(s));
+}
+
+static void exec_free(struct source *s)
+{
+	struct source_exec *x = of(s);
+
+	assert(x->child.state == CHILD_NONE || x->child.state == CHILD_GONE);
+	close_input(x);
+	close_pipe(x, &x->out);
+	close_pipe(x, &x->err);
+	buf_free(&x->stderr_log.line);
+	free(x);
+}
+
+static const struct source_ops exec_ops = {
+	.name = "exec",
+	.write = exec_write,
+	.finish = exec_finish,
+	.kept = exec_kept,
+	.proceed = exec_proceed,
+	.stop = exec_stop,
+	.kill = exec_kill,
+	.free = exec_free,
+};
+
+/* The ends of the pipes that become the program's 0, 1, 2. */
+struct far_ends {
+	int fd[3];
+};
+
+static void close_far_ends(struct far_ends *far)
+{
+	for (int i = 0; i < 3; i++)
+		if (far->fd[i] >= 0 && (i < 2 || far->fd[2] != far->fd[1]))
+			close(far->fd[i]);
+}
+
+/* A pipe whose end OURS (0 reads, 1 writes) W gets, non-blocking, and the program the other. */
+static int make_pipe(ev_io *w, int ours, int *ret_far)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -errno;
+	w->fd = fd[ours];
+	*ret_far = fd[!ours];
+	return fcntl(w->fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int make_stderr(struct source_exec *x, struct far_ends *far)
+{
+	int r;
+
+	switch (x->conf->stderr_to) {
+	case STDERR_MERGE:
+		far->fd[2] = far->fd[1];
+		return 0;
+	case STDERR_DROP:
+		far->fd[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		return far->fd[2] < 0 ? -errno : 0;
+	case STDERR_LOG:
+		break;
+	}
+	r = make_pipe(&x->err, 0, &far->fd[2]);
+	if (r == 0)
+		(void)fcntl(x->err.fd, F_SETPIPE_SZ, STDERR_PIPE);
+	return r;
+}
+
+static int make_pipes(struct source_exec *x, struct far_ends *far)
+{
+	int r = make_pipe(&x->in, 1, &far->fd[0]);
+
+	if (r == 0)
+		r = make_pipe(&x->out, 0, &far->fd[1]);
+	if (r == 0)
+		r = make_stderr(x, far);
+	return r;
+}
+
+static const char *path_of(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			return *envp + 5;
+	return SYS_DEFAULT_PATH;
+}
+
+static int start(struct source_exec *x, const struct exec_start *start, const struct far_ends *far,
+		 const char **ret_what)
+{
+	char file[4096];
+	struct child_spec spec = {
+		.file = file,
+		.argv = x->conf->argv,
+		.envp = start->envp,
+		.cwd = x->conf->cwd,
+		.umask = x->conf->umask,
+		.fd = { far->fd[0], far->fd[1], far->fd[2] },
+		.parent_death_signal = x->conf->stop.signal,
+	};
+	int r = which(x->conf->argv[0], path_of(start->envp), file, sizeof(file));
+
+	*ret_what = x->conf->argv[0];
+	if (r < 0)
+		return r;
+	return child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
+}
+
+static struct source_exec *source_exec_new(struct hub *h, const struct exec_start *s)
+{
+	struct source_exec *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->source = (struct source){ &exec_ops, h };
+	x->conf = s->conf;
+	x->running = s->running;
+	x->child.changed = on_child;
+	ev_io_init(&x->in, on_in, -1, 0);
+	ev_io_init(&x->out, on_out, -1, 0);
+	ev_io_init(&x->err, on_err, -1, 0);
+	ev_init(&x->stalled, on_stalled);
+	x->in.data = x->out.data = x->err.data = x->stalled.data = x;
+	snprintf(x->who, sizeof(x->who), "%s", s->who);
+	return x;
+}
+
+int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret_what)
+{
+	struct source_exec *x = source_exec_new(h, s);
+	struct far_ends far = { { -1, -1, -1 } };
+	int r;
+
+	*ret_what = "pipe";
+	if (!x)
+		return -ENOMEM;
+	r = make_pipes(x, &far);
+	if (r == 0)
+		r = start(x, s, &far, ret_what);
+	close_far_ends(&far);
+	if (r < 0) {
+		exec_free(&x->source);
+		return r;
+	}
+	(*x->running)++;
+	hub_attach(h, &x->source);
+	proceed(x);
+	return 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Sees processes out: one waitpid(2) loop over a pid table, and the stop steps. */
+#include <assert.h>
+#include <errno.h>
+#include <search.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "child.h"
+#include "spawn.h"
+
+#define KILL_AGAIN 1.0 /* seconds: for a group that forks while it is killed, or sits in the kernel */
+
+/* ---- the way out, step by step ---- */
+
+static double after_eof(const struct child_stop *stop)
+{
+	return stop->eof_timeout;
+}
+
+static double after_signal(const struct child_stop *stop)
+{
+	return stop->stop_timeout;
+}
+
+static double after_kill(const struct child_stop *stop)
+{
+	(void)stop;
+	return KILL_AGAIN;
+}
+
+static void send_stop_signal(const struct child *c)
+{
+	kill(-c->pid, c->stop->signal);
+	kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
+}
+
+static void send_kill(const struct child *c)
+{
+	kill(-c->pid, SIGKILL);
+}
+
+/* On entering a step: act, then wait; then the next. */
+static const struct {
+	void (*enter)(const struct child *c);
+	double (*wait)(const struct child_stop *stop);
+	enum child_step next;
+} steps[STEP_COUNT] = {
+	[STEP_EOF] = { NULL, after_eof, STEP_SIGNAL },
+	[STEP_SIGNAL] = { send_stop_signal, after_signal, STEP_KILL },
+	[STEP_KILL] = { send_kill, after_kill, STEP_KILL },
+};
+
+static void enter(struct child *c, enum child_step step)
+{
+	c->step = step;
+	if (steps[step].enter)
+		steps[step].enter(c);
+	ev_timer_stop(c->all->loop, &c->timer);
+	ev_timer_set(&c->timer, steps[step].wait(c->stop), 0);
+	ev_timer_start(c->all->loop, &c->timer);
+}
+
+static bool group_is_empty(const struct child *c)
+{
+	return kill(-c->pid, 0) < 0 && errno == ESRCH;
+}
+
+/* The last process of the group has ended. */
+static void gone(struct child *c)
+{
+	if (c->state == CHILD_EXITED)
+		LIST_REMOVE(c, link);
+	c->state = CHILD_GONE;
+	ev_timer_stop(c->all->loop, &c->timer);
+	c->changed(c->all->loop, c);
+}
+
+static void on_step(EV_P_ ev_timer *w, int revents)
+{
+	struct child *c = w->data;
+
+	(void)loop;
+	(void)revents;
+	/* A group whose last member was no child of ours ends without a SIGCHLD. */
+	if (c->state == CHILD_EXITED && group_is_empty(c))
+		gone(c);
+	else
+		enter(c, steps[c->step].next);
+}
+
+void child_stop(struct child *c, const struct child_stop *stop, enum child_step first)
+{
+	if (c->step != STEP_NONE || c->state == CHILD_NONE || c->state == CHILD_GONE)
+		return;
+	c->stop = stop;
+	enter(c, first);
+}
+
+void child_kill(struct child *c)
+{
+	if (c->step != STEP_NONE && c->state != CHILD_GONE)
+		enter(c, STEP_KILL);
+}
+
+/* ---- reaping ---- */
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct child *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static void leader_exited(struct child *c, int status)
+{
+	tdelete(c, &c->all->by_pid, by_pid);
+	c->all->running--;
+	c->status = status;
+	c->state = CHILD_EXITED;
+	LIST_INSERT_HEAD(&c->all->exited, c, link);
+	if (group_is_empty(c))
+		gone(c);
+	else
+		c->changed(c->all->loop, c);
+}
+
+static void on_sigchld(EV_P_ ev_signal *w, int revents)
+{
+	struct children *all = w->data;
+	struct child key, *c, *next;
+	int status;
+
+	(void)loop;
+	(void)revents;
+	while ((key.pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct child **found = tfind(&key, &all->by_pid, by_pid);
+
+		if (found) /* else an orphan that was handed to us */
+			leader_exited(*found, status);
+	}
+	for (c = LIST_FIRST(&all->exited); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (group_is_empty(c))
+			gone(c);
+	}
+}
+
+void children_init(struct children *all, struct ev_loop *loop, long nofile)
+{
+	*all = (struct children){ .loop = loop, .nofile = nofile };
+	LIST_INIT(&all->exited);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
+	all->sigchld.data = all;
+	ev_signal_start(loop, &all->sigchld);
+}
+
+int child_start(struct children *all, const struct child_spec *spec, struct child *c,
+		const char **ret_what)
+{
+	pid_t pid = spawn(spec, all->nofile, ret_what);
+
+	if (pid < 0)
+		return pid;
+	c->pid = pid;
+	if (!tsearch(c, &all->by_pid, by_pid)) {
+		kill(-pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		*ret_what = "pid table";
+		return -ENOMEM;
+	}
+	all->running++;
+	c->all = all;
+	c->state = CHILD_RUNNING;
+	ev_timer_init(&c->timer, on_step, 0, 0);
+	c->timer.data = c;
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Accepts clients; pauses itself when descriptors run out or too many come. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "listener.h"
+
+#define ACCEPTS_PER_TURN 16 /* so that a storm of clients does not keep the others waiting */
+#define PAUSE 0.2	    /* seconds, when descriptors have run out */
+
+struct listener {
+	struct ev_loop *loop;
+	ev_io io;
+	ev_timer resume;
+	int reserve; /* spent to refuse a client when descriptors have run out; -1: none */
+	bool bound;  /* a Unix socket's file is ours */
+	struct listener_conf conf;
+	double tokens; /* clients that may come now, under conf.rate */
+	ev_tstamp filled;
+	listener_accepted *accepted;
+	void *data;
+};
+
+/* ---- accepting ---- */
+
+static void pause_for(struct listener *l, double seconds)
+{
+	ev_io_stop(l->loop, &l->io);
+	ev_timer_set(&l->resume, seconds, 0);
+	ev_timer_start(l->loop, &l->resume);
+}
+
+static void on_resume(EV_P_ ev_timer *w, int revents)
+{
+	struct listener *l = w->data;
+
+	(void)revents;
+	if (l->reserve < 0)
+		l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ev_io_start(EV_A_ & l->io);
+}
+
+/* Out of descriptors: refuse the one who waits, else epoll reports him for ever. */
+static void refuse_one(struct listener *l)
+{
+	int fd;
+
+	if (l->reserve >= 0)
+		close(l->reserve);
+	fd = accept4(l->io.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* The token bucket of accept_rate holds one second's worth. */
+static bool take_token(struct listener *l)
+{
+	double full = l->conf.rate < 1 ? 1 : l->conf.rate;
+	ev_tstamp now = ev_now(l->loop);
+
+	if (l->conf.rate <= 0)
+		return true;
+	l->tokens += (now - l->filled) * l->conf.rate;
+	l->filled = now;
+	if (l->tokens > full)
+		l->tokens = full;
+	if (l->tokens < 1)
+		return false;
+	l->tokens--;
+	return true;
+}
+
+/* False: no more this turn. */
+static bool accept_one(struct listener *l)
+{
+	struct addr peer = { .len = sizeof(peer.un) };
+	int fd;
+
+	if (!take_token(l)) {
+		pause_for(l, (1 - l->tokens) / l->conf.rate);
+		return false;
+	}
+	fd = accept4(l->io.fd, &peer.sa, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		l->accepted(l->data, fd, &peer);
+		return true;
+	}
+	l->tokens++;
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		refuse_one(l);
+		pause_for(l, PAUSE);
+		return false;
+	case ECONNABORTED: /* he has left already */
+	case EINTR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void on_client(EV_P_ ev_io *w, int revents)
+{
+	struct listener *l = w->data;
+
+	(void)revents;
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++)
+		if (!accept_one(l))
+			return;
+}
+
+/* ---- opening ---- */
+
+/* Remove the file of a Unix socket that nobody listens on any more. */
+static int remove_stale(const struct addr *at)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	if (lstat(at->un.sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EADDRINUSE;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, &at->sa, at->len) == 0 || errno != ECONNREFUSED)
+		r = -EADDRINUSE;
+	else if (unlink(at->un.sun_path) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int set_owner(const struct listener_conf *conf)
+{
+	const char *path = conf->at.un.sun_path;
+	struct group *g;
+
+	if (conf->group) {
+		g = getgrnam(conf->group);
+		if (!g)
+			return -ENOENT;
+		if (chown(path, (uid_t)-1, g->gr_gid) < 0)
+			return -errno;
+	}
+	if (conf->mode >= 0 && chmod(path, (mode_t)conf->mode) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Bind L's socket; for a Unix socket its mode and group stand before anybody can connect. */
+static int bind_to(struct listener *l)
+{
+	const struct addr *at = &l->conf.at;
+	bool is_unix = at->sa.sa_family == AF_UNIX;
+	int on = 1, r = 0;
+
+	if (is_unix)
+		r = remove_stale(at);
+	else if (setsockopt(l->io.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		 (at->sa.sa_family == AF_INET6 &&
+		  setsockopt(l->io.fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
+		r = -errno;
+	if (r < 0)
+		return r;
+	if (bind(l->io.fd, &at->sa, at->len) < 0)
+		return -errno;
+	l->bound = true;
+	return is_unix ? set_owner(&l->conf) : 0;
+}
+
+static int listener_start(struct listener *l)
+{
+	int r;
+
+	l->io.fd = socket(l->conf.at.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->io.fd < 0)
+		return -errno;
+	r = bind_to(l);
+	if (r < 0)
+		return r;
+	if (listen(l->io.fd, l->conf.backlog) < 0)
+		return -errno;
+	if (l->conf.at.sa.sa_family != AF_UNIX &&
+	    getsockname(l->io.fd, &l->conf.at.sa, &l->conf.at.len) < 0)
+		return -errno;
+	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ev_io_set(&l->io, l->io.fd, EV_READ);
+	ev_io_start(l->loop, &l->io);
+	return 0;
+}
+
+int listener_open(struct ev_loop *loop, const struct listener_conf *conf, listener_accepted *accepted,
+		  void *data, struct listener **ret)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	l->loop = loop;
+	l->conf = *conf;
+	l->tokens = conf->rate;
+	l->filled = ev_now(loop);
+	l->accepted = accepted;
+	l->data = data;
+	l->reserve = -1;
+	ev_io_init(&l->io, on_client, -1, 0);
+	ev_timer_init(&l->resume, on_resume, 0, 0);
+	l->io.data = l->resume.data = l;
+	r = listener_start(l);
+	if (r < 0) {
+		listener_free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+const struct addr *listener_addr(const struct listener *l)
+{
+	return &l->conf.at;
+}
+
+void listener_free(struct listener *l)
+{
+	if (!l)
+		return;
+	ev_io_stop(l->loop, &l->io);
+	ev_timer_stop(l->loop, &l->resume);
+	if (l->bound && l->conf.at.sa.sa_family == AF_UNIX)
+		(void)unlink(l->conf.at.un.sun_path);
+	if (l->io.fd >= 0)
+		close(l->io.fd);
+	if (l->reserve >= 0)
+		close(l->reserve);
+	free(l);
+}

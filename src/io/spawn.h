@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* spawn.h - vfork and exec: the only code that runs between the two. */
+#ifndef IO_SPAWN_H
+#define IO_SPAWN_H
+
+#include <sys/types.h>
+
+#include "child.h"
+
+/* Start SPEC as the leader of a new session, with NOFILE as its soft limit (< 0: ours).  The pid once
+ * the exec has happened, or -errno and *ret_what as child_start(). */
+pid_t spawn(const struct child_spec *spec, long nofile, const char **ret_what);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* wsbridged's command line: argv, check or run, exit codes. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "conf_check.h"
+#include "instant.h"
+#include "server.h"
+#include "sys.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/wsbridge.ini"
+
+enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_DEMO, MODE_COMMAND };
+
+struct command_line {
+	enum mode mode;
+	const char *file;
+	struct instant_options instant;
+	struct server_options server;
+};
+
+static const char usage_text[] =
+	"usage: wsbridged [-c FILE] [-v]      run (FILE: " DEFAULT_FILE ")\n"
+	"       wsbridged [-c FILE] -t        check FILE and what it needs\n"
+	"       wsbridged [-c FILE] -T        print every effective key and its origin\n"
+	"       wsbridged [--bind ADDRESS] [--port N] [--view] [--write] -- CMD [ARG...]\n"
+	"                                     serve one command at /, without a file\n"
+	"       wsbridged --demo              write and run ./demo.ini\n"
+	"       wsbridged -V | -h             version; this text\n";
+
+enum { OPT_PORT = 256, OPT_BIND, OPT_VIEW, OPT_WRITE, OPT_DEMO };
+
+static const struct option long_options[] = {
+	{ "port", required_argument, NULL, OPT_PORT }, { "bind", required_argument, NULL, OPT_BIND },
+	{ "view", no_argument, NULL, OPT_VIEW },       { "write", no_argument, NULL, OPT_WRITE },
+	{ "demo", no_argument, NULL, OPT_DEMO },       { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },	       { NULL, 0, NULL, 0 },
+};
+
+static _Noreturn void bad_usage(const char *text)
+{
+	fprintf(stderr, "wsbridged: %s\n", text);
+	exit(EX_USAGE);
+}
+
+static _Noreturn void say(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) == 0 ? EX_OK : EX_OSERR);
+}
+
+static void take_option(struct command_line *cl, int opt)
+{
+	switch (opt) {
+	case 'c':
+		cl->file = optarg;
+		break;
+	case 't':
+		cl->mode = MODE_CHECK;
+		break;
+	case 'T':
+		cl->mode = MODE_PRINT;
+		break;
+	case 'v':
+		cl->server.verbose = true;
+		break;
+	case 'V':
+		say("wsbridged " VERSION "\n");
+	case 'h':
+		say(usage_text);
+	case OPT_PORT:
+		cl->instant.port = optarg;
+		break;
+	case OPT_BIND:
+		cl->instant.bind = optarg;
+		break;
+	case OPT_VIEW:
+		cl->instant.view = true;
+		break;
+	case OPT_WRITE:
+		cl->instant.write = true;
+		break;
+	case OPT_DEMO:
+		cl->mode = MODE_DEMO;
+		break;
+	default:
+		fputs(usage_text, stderr);
+		exit(EX_USAGE);
+	}
+}
+
+/* What belongs to `-- CMD` alone. */
+static bool has_instant_options(const struct command_line *cl)
+{
+	const struct instant_options *o = &cl->instant;
+
+	return o->port || o->bind || o->view || o->write;
+}
+
+static void parse(int argc, char **argv, struct command_line *cl)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "+c:tTvVh", long_options, NULL)) != -1)
+		take_option(cl, opt);
+	if (optind > 0 && strcmp(argv[optind - 1], "--") == 0) {
+		if (!argv[optind])
+			bad_usage("nothing to run after --; example: wsbridged -- vmstat 1");
+		if (cl->mode != MODE_RUN || cl->file)
+			bad_usage("-c, -t, -T and --demo do not go with a command after --");
+		cl->mode = MODE_COMMAND;
+		cl->instant.argv = argv + optind;
+	} else if (argv[optind]) {
+		fprintf(stderr, "wsbridged: unexpected '%s'; to serve a command: wsbridged -- %s\n",
+			argv[optind], argv[optind]);
+		exit(EX_USAGE);
+	} else if (has_instant_options(cl)) {
+		bad_usage("--bind, --port, --view and --write need a command: wsbridged -- CMD");
+	}
+	if (cl->instant.view && cl->instant.write)
+		bad_usage("--view and --write contradict each other");
+}
+
+static struct conf *load(const struct command_line *cl, int *ret_status)
+{
+	switch (cl->mode) {
+	case MODE_COMMAND:
+		return instant_command(&cl->instant, ret_status);
+	case MODE_DEMO:
+		return instant_demo(ret_status);
+	default:
+		return conf_load(cl->file ? cl->file : DEFAULT_FILE, stderr, ret_status);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line cl = { .mode = MODE_RUN };
+	struct conf *conf;
+	int status = 0;
+
+	parse(argc, argv, &cl);
+	if (sys_fill_stdio() < 0)
+		return EX_OSERR;
+	conf = load(&cl, &status);
+	if (!conf)
+		return status;
+	switch (cl.mode) {
+	case MODE_CHECK:
+		status = conf_check_world(conf, stderr);
+		if (status == 0)
+			fprintf(stderr, "wsbridged: %s is good\n", conf->file);
+		conf_unref(conf);
+		return status;
+	case MODE_PRINT:
+		conf_print(conf, stdout);
+		conf_unref(conf);
+		return fflush(stdout) == 0 ? EX_OK : EX_OSERR;
+	default:
+		cl.server.demo = cl.mode == MODE_DEMO;
+		cl.server.banner = cl.mode == MODE_DEMO || cl.mode == MODE_COMMAND;
+		return server_run(conf, &cl.server);
+	}
+}

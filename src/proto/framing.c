@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages <-> a backend's byte stream: the table of kinds with all that they have in common. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "framing_kind.h"
+
+static const struct {
+	struct span tail; /* ends a text message; its byte is what may be embedded in one */
+	framing_decoder *decode;
+} kinds[] = {
+	[FRAMING_LINE] = { .tail = { "\n", 1 }, .decode = framing_line_decode },
+	[FRAMING_RAW] = { .tail = { "", 0 }, .decode = framing_raw_decode },
+};
+
+/* ---- client -> backend ---- */
+
+/* Make the N bytes at P hold no SEPARATOR, as EMBEDDED says.  False: they must not be sent. */
+static bool settle_embedded(enum framing_embedded embedded, char separator, char *p, size_t n)
+{
+	char *end = p + n;
+
+	if (embedded == EMBEDDED_PASS)
+		return true;
+	while (p < end && (p = memchr(p, separator, (size_t)(end - p)))) {
+		if (embedded == EMBEDDED_REFUSE)
+			return false;
+		*p++ = ' ';
+	}
+	return true;
+}
+
+bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last, char *p,
+		    size_t n, struct span *ret_tail)
+{
+	struct span tail = kinds[conf->kind].tail;
+
+	if (opcode != OP_TEXT)
+		tail = SPAN("");
+	if (tail.n > 0 && n > 0 && !settle_embedded(conf->embedded, tail.p[0], p, n))
+		return false;
+	*ret_tail = last ? tail : SPAN("");
+	return true;
+}
+
+/* ---- backend -> client ---- */
+
+void framing_init(struct framing *f, const struct framing_conf *conf)
+{
+	*f = (struct framing){ .conf = conf };
+}
+
+/* Give back the storage of the last piece. */
+static void forget(struct framing *f)
+{
+	free(f->repaired);
+	f->repaired = NULL;
+	if (f->told)
+		buf_free(&f->held);
+	f->told = false;
+}
+
+void framing_free(struct framing *f)
+{
+	forget(f);
+	buf_free(&f->held);
+}
+
+enum framing_result framing_bad(struct framing *f, const char *reason)
+{
+	f->reason = reason;
+	return FRAMING_BAD;
+}
+
+/* Is BYTES valid after what is withheld?  What it leaves unfinished is in *U, unless it ENDS. */
+static bool is_valid(const struct framing *f, struct span bytes, bool ends, struct utf8 *u)
+{
+	utf8_check(u, f->tail, f->tail_n);
+	return utf8_check(u, bytes.p, bytes.n) == bytes.n && (!ends || utf8_complete(u));
+}
+
+/* Withhold the last N bytes of RET, the sequence that they begin goes on in the next read. */
+static void withhold(struct framing *f, struct piece *ret, size_t n)
+{
+	ret->n -= n;
+	memcpy(f->tail, ret->p + ret->n, n);
+	f->tail_n = n;
+}
+
+/* BYTES and what is withheld as they are, in a binary message. */
+static enum framing_result as_binary(struct framing *f, struct span bytes, struct piece *ret)
+{
+	ret->opcode = OP_BINARY;
+	if (f->tail_n == 0)
+		return FRAMING_PIECE;
+	f->repaired = malloc(f->tail_n + bytes.n);
+	if (!f->repaired)
+		return framing_bad(f, "out of memory");
+	memcpy(f->repaired, f->tail, f->tail_n);
+	memcpy(f->repaired + f->tail_n, bytes.p, bytes.n);
+	ret->p = f->repaired;
+	ret->n = f->tail_n + bytes.n;
+	f->tail_n = 0;
+	return FRAMING_PIECE;
+}
+
+/* BYTES and what is withheld with U+FFFD for what is invalid; a mere copy if nothing is. */
+static enum framing_result repaired(struct framing *f, struct span bytes, bool ends,
+				    struct piece *ret)
+{
+	f->repaired = malloc(UTF8_REPAIRED_MAX(bytes.n));
+	if (!f->repaired)
+		return framing_bad(f, "out of memory");
+	ret->p = f->repaired;
+	ret->n = utf8_repair(f->tail, &f->tail_n, bytes.p, bytes.n, ends, f->repaired);
+	return FRAMING_PIECE;
+}
+
+enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
+				  struct piece *ret)
+{
+	struct utf8 u = { 0 };
+
+	*ret = (struct piece){ .p = bytes.p, .n = bytes.n, .opcode = f->conf->type };
+	if (f->fragmented)
+		ret->opcode = OP_CONTINUATION;
+	if (f->conf->type != OP_TEXT)
+		return FRAMING_PIECE;
+	if (!is_valid(f, bytes, ends, &u)) {
+		if (f->conf->invalid == INVALID_CLOSE)
+			return framing_bad(f, "program wrote invalid UTF-8");
+		if (f->conf->invalid == INVALID_BINARY && !f->streaming)
+			return as_binary(f, bytes, ret);
+		return repaired(f, bytes, ends, ret);
+	}
+	if (f->tail_n > 0)
+		return repaired(f, bytes, ends, ret);
+	withhold(f, ret, u.have);
+	return FRAMING_PIECE;
+}
+
+enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
+				   struct piece *ret, const char **ret_reason)
+{
+	enum framing_result r = FRAMING_MORE;
+
+	forget(f);
+	if (in->n == 0)
+		in->p = ""; /* never NULL, which memchr(3) must not see */
+	if (in->n > 0 || eof)
+		r = kinds[f->conf->kind].decode(f, in, eof, ret);
+	if (r == FRAMING_PIECE)
+		ret->transient = f->told || f->repaired;
+	else
+		forget(f);
+	if (r == FRAMING_BAD)
+		*ret_reason = f->reason;
+	return r;
+}

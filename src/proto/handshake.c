@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* Decides if a request is a legal RFC 6455 upgrade and builds the answer. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "handshake.h"
+
+static const char alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* ---- lists: the elements of all fields of one name (RFC 9110 5.3, 5.6.1.2) ---- */
+
+struct list {
+	const struct http *http;
+	const char *data, *name;
+	unsigned field;   /* the next one to look at */
+	struct span rest; /* of the value under way */
+};
+
+static struct span trim(struct span s)
+{
+	while (s.n > 0 && s.p[0] == ' ') {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+/* Cut what stands before the first SEPARATOR, or everything, off REST. */
+static struct span cut(struct span *rest, char separator)
+{
+	const char *end = memchr(rest->p, separator, rest->n);
+	size_t n = end ? (size_t)(end - rest->p) : rest->n;
+	struct span head = { rest->p, n };
+
+	n += end != NULL;
+	rest->p += n;
+	rest->n -= n;
+	return trim(head);
+}
+
+/* Go on to the next field of the list's name.  False: there is none. */
+static bool next_field(struct list *l)
+{
+	struct span want = { l->name, strlen(l->name) };
+
+	while (l->field < l->http->nfields) {
+		const struct http_field *f = &l->http->fields[l->field++];
+
+		if (span_is_nocase(http_span(l->data, f->name), want)) {
+			l->rest = http_span(l->data, f->value);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next element that is not empty. */
+static bool next_element(struct list *l, struct span *ret)
+{
+	do {
+		while (l->rest.n > 0) {
+			*ret = cut(&l->rest, ',');
+			if (ret->n > 0)
+				return true;
+		}
+	} while (next_field(l));
+	return false;
+}
+
+/* ---- the single fields ---- */
+
+/* Is TOKEN among the elements of NAME, in any case? */
+static bool names(const struct http *h, const char *data, const char *name,
+		  struct span token)
+{
+	struct list l = { .http = h, .data = data, .name = name };
+	struct span element;
+
+	while (next_element(&l, &element))
+		if (span_is_nocase(element, token))
+			return true;
+	return false;
+}
+
+/* Is S the base64 of 16 bytes: 22 characters, the last with four bits of zero, and "=="?
+ */
+static bool is_key(struct span s)
+{
+	if (s.n != 24 || s.p[22] != '=' || s.p[23] != '=')
+		return false;
+	for (size_t i = 0; i < 22; i++)
+		if (!memchr(alphabet, s.p[i], 64))
+			return false;
+	return memchr("AQgw", s.p[21], 4) != NULL;
+}
+
+/* Is S, without its quotes, a token once the backslashes are taken out (RFC 9110 5.6.4)?
+ */
+static bool is_quoted_token(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\' && i + 1 < s.n)
+			i++;
+		if (!http_is_token((struct span){ s.p + i, 1 }))
+			return false;
+	}
+	return s.n > 0;
+}
+
+/* Is S name or name=value with value a token, quoted or not (RFC 6455 9.1)? */
+static bool is_parameter(struct span s)
+{
+	bool has_value = memchr(s.p, '=', s.n);
+
+	if (!http_is_token(cut(&s, '=')))
+		return false;
+	s = trim(s);
+	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		return is_quoted_token((struct span){ s.p + 1, s.n - 2 });
+	return !has_value || http_is_token(s);
+}
+
+/* Is S an extension and its parameters?  A quoted value holds a token, so no ; and no
+ * comma. */
+static bool is_extension(struct span s)
+{
+	struct span rest = s;
+
+	if (s.p[s.n - 1] == ';' || !http_is_token(cut(&rest, ';')))
+		return false;
+	while (rest.n > 0)
+		if (!is_parameter(cut(&rest, ';')))
+			return false;
+	return true;
+}
+
+/* Every element of Sec-WebSocket-Extensions is one, and there is one if there is a field.
+ */
+static bool extensions_are_valid(const struct http *h, const char *data)
+{
+	static const char name[] = "Sec-WebSocket-Extensions";
+	struct list l = { .http = h, .data = data, .name = name };
+	struct span element;
+	bool any = false;
+
+	while (next_element(&l, &element)) {
+		if (!is_extension(element))
+			return false;
+		any = true;
+	}
+	return any || http_count(h, data, name) == 0;
+}
+
+/* The subprotocols that a client offers. */
+struct offers {
+	struct span v[HANDSHAKE_MAX_OFFERS];
+	unsigned n;
+};
+
+static bool is_offered(const struct offers *o, struct span s)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (span_is(o->v[i], s))
+			return true;
+	return false;
+}
+
+/* NULL, or what is wrong with Sec-WebSocket-Protocol (RFC 6455 4.1, 10th
+ * requirement; 11.3.4). */
+static const char *read_offers(const struct http *h, const char *data, struct offers *o)
+{
+	static const char name[] = "Sec-WebSocket-Protocol";
+	struct list l = { .http = h, .data = data, .name = name };
+	struct span element;
+
+	o->n = 0;
+	while (next_element(&l, &element)) {
+		if (!http_is_token(element))
+			return "Sec-WebSocket-Protocol is no list of tokens";
+		if (is_offered(o, element))
+			return "Sec-WebSocket-Protocol names a subprotocol twice";
+		if (o->n == HANDSHAKE_MAX_OFFERS)
+			return "Sec-WebSocket-Protocol names too many subprotocols";
+		o->v[o->n++] = element;
+	}
+	if (o->n == 0 && http_count(h, data, name) > 0)
+		return "Sec-WebSocket-Protocol is empty";
+	return NULL;
+}
+
+/* The first of the server's SUBPROTOCOLS that is offered. */
+static struct span choose(const char *const *subprotocols, const struct offers *o)
+{
+	for (; subprotocols && *subprotocols; subprotocols++) {
+		struct span s = { *subprotocols, strlen(*subprotocols) };
+
+		if (is_offered(o, s))
+			return s;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+/* ---- the decision ---- */
+
+/* The status that refuses an upgrade for what is not its own fields, 0: go on. */
+static int check_request(const struct http *h, const char *data, const char **ret_reason)
+{
+	if (h->minor < 1) {
+		*ret_reason = "a WebSocket needs HTTP/1.1";
+		return 505;
+	}
+	if (!span_is(http_span(data, h->method), SPAN("GET"))) {
+		*ret_reason = "a WebSocket is opened with GET";
+		return 405;
+	}
+	if (!names(h, data, "Connection", SPAN("upgrade"))) {
+		*ret_reason =
+			"Connection does not name Upgrade; a proxy may have removed it";
+		return 400;
+	}
+	if (http_count(h, data, "Origin") > 1) { /* RFC 6454 7.3 */
+		*ret_reason = "more than one Origin";
+		return 400;
+	}
+	return 0;
+}
+
+/* The same for version and key; *ret_key is the key. */
+static int check_version_and_key(const struct http *h, const char *data,
+				 struct span *ret_key, const char **ret_reason)
+{
+	struct span version;
+
+	if (http_count(h, data, "Sec-WebSocket-Version") > 1) {
+		*ret_reason = "more than one Sec-WebSocket-Version"; /* RFC 6455 11.3.5 */
+		return 400;
+	}
+	if (!http_find(h, data, "Sec-WebSocket-Version", &version) ||
+	    !span_is(version, SPAN("13"))) {
+		*ret_reason = "only version 13 of the WebSocket protocol is spoken here";
+		return 426;
+	}
+	if (http_count(h, data, "Sec-WebSocket-Key") != 1) {
+		*ret_reason = "a WebSocket needs one Sec-WebSocket-Key";
+		return 400;
+	}
+	http_find(h, data, "Sec-WebSocket-Key", ret_key);
+	if (!is_key(*ret_key)) {
+		*ret_reason = "Sec-WebSocket-Key is no base64 of 16 bytes";
+		return 400;
+	}
+	return 0;
+}
+
+enum handshake_result handshake_check(const struct http *h, const char *data,
+				      const char *const *subprotocols,
+				      struct handshake *ret, int *ret_status,
+				      const char **ret_reason)
+{
+	const char *reason = NULL;
+	struct offers offers;
+	struct span key;
+	int status;
+
+	if (!names(h, data, "Upgrade", SPAN("websocket")))
+		return HANDSHAKE_NONE;
+	status = check_request(h, data, &reason);
+	if (status == 0)
+		status = check_version_and_key(h, data, &key, &reason);
+	if (status == 0 && !extensions_are_valid(h, data))
+		reason = "Sec-WebSocket-Extensions is no list of extensions";
+	if (!reason)
+		reason = read_offers(h, data, &offers);
+	if (reason) {
+		*ret_status = status != 0 ? status : 400;
+		*ret_reason = reason;
+		return HANDSHAKE_BAD;
+	}
+	*ret = (struct handshake){ .key = key,
+				   .subprotocol = choose(subprotocols, &offers) };
+	return HANDSHAKE_OK;
+}
+
+/* ---- the answer ---- */
+
+/* The base64 of the 20 bytes at P: 28 characters and a NUL to OUT. */
+static void base64_of_20(const unsigned char *p, char *out)
+{
+	for (unsigned i = 0; i < 7; i++, p += 3) {
+		unsigned third = i < 6 ? p[2] : 0; /* 20 = 6 * 3 + 2 */
+		uint32_t bits = (uint32_t)(p[0] << 16 | p[1] << 8) | third;
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*out++ = alphabet[bits >> shift & 63];
+	}
+	out[-1] = '=';
+	out[0] = 0;
+}
+
+void handshake_accept(struct span key, handshake_sha1 *sha1, char *out)
+{
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+	unsigned char digest[20];
+	char text[24 + sizeof(guid)];
+	int n = snprintf(text, sizeof(text), "%.*s%s", (int)key.n, key.p, guid);
+
+	assert(key.n == 24);
+	sha1(text, (size_t)n, digest);
+	base64_of_20(digest, out);
+}
+
+size_t handshake_answer(const struct handshake *hs, handshake_sha1 *sha1, char *out,
+			size_t cap)
+{
+	bool chosen = hs->subprotocol.n > 0;
+	char accept[HANDSHAKE_ACCEPT_SIZE + 1];
+	int n;
+
+	handshake_accept(hs->key, sha1, accept);
+	n = snprintf(out, cap,
+		     "HTTP/1.1 101 Switching Protocols\r\n"
+		     "Upgrade: websocket\r\n"
+		     "Connection: Upgrade\r\n"
+		     "Sec-WebSocket-Accept: %s\r\n"
+		     "%s%.*s%s\r\n",
+		     accept, chosen ? "Sec-WebSocket-Protocol: " : "",
+		     (int)hs->subprotocol.n, chosen ? hs->subprotocol.p : "",
+		     chosen ? "\r\n" : "");
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}

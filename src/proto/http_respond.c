@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the head of a response. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "http.h"
+
+static const struct {
+	int status;
+	const char *phrase;
+} phrases[] = {
+	{ 101, "Switching Protocols" },
+	{ 200, "OK" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 421, "Misdirected Request" },
+	{ 426, "Upgrade Required" },
+	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 501, "Not Implemented" },
+	{ 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
+	{ 505, "HTTP Version Not Supported" },
+};
+
+const char *http_phrase(int status)
+{
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Unknown";
+}
+
+/* A head being written. */
+struct head {
+	char *out;
+	size_t cap, n; /* n == cap: it did not fit */
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct head *head,
+						      const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(head->out + head->n, head->cap - head->n, format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= head->cap - head->n)
+		head->n = head->cap;
+	else
+		head->n += (size_t)n;
+}
+
+/* The field NAME, unless VALUE is NULL. */
+static void add_field(struct head *head, const char *name, const char *value)
+{
+	if (value)
+		add(head, "%s: %s\r\n", name, value);
+}
+
+/* IMF-fixdate (RFC 9110 5.6.7), which strftime() would write in the locale's words. */
+static void add_date(struct head *head, time_t date)
+{
+	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	struct tm t;
+
+	if (date == 0 || !gmtime_r(&date, &t))
+		return;
+	add(head, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[t.tm_wday],
+	    t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+size_t http_respond(char *out, size_t cap, const struct http_response *r)
+{
+	struct head head = { out, cap, 0 };
+
+	add(&head, "HTTP/1.1 %d %s\r\n", r->status, http_phrase(r->status));
+	add_date(&head, r->date);
+	/* who sends Upgrade names it in Connection, too (RFC 9110 7.8) */
+	add_field(&head, "Connection", r->websocket_version ? "close, Upgrade" : "close");
+	add_field(&head, "Upgrade", r->websocket_version ? "websocket" : NULL);
+	add_field(&head, "Sec-WebSocket-Version", r->websocket_version ? "13" : NULL);
+	add_field(&head, "Allow", r->allow);
+	if (r->retry_after > 0)
+		add(&head, "Retry-After: %d\r\n", r->retry_after);
+	add_field(&head, "Content-Type", r->content_type);
+	add_field(&head, "Content-Encoding", r->content_encoding);
+	add(&head, "Content-Length: %zu\r\n", r->content_length);
+	add_field(&head, "Content-Security-Policy", r->security);
+	add_field(&head, "Cache-Control", "no-store");
+	add_field(&head, "X-Content-Type-Options", "nosniff");
+	add(&head, "\r\n");
+	return head.n < cap ? head.n : 0;
+}

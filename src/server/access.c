@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* May this request open this path? */
+#include <stdio.h>
+#include <string.h>
+
+#include "access.h"
+
+/* Cut ":PORT" off HOST, the brackets of an IPv6 address left alone. */
+static struct span cut_port(struct span *host)
+{
+	struct span port = { NULL, 0 };
+
+	for (size_t i = host->n; i > 0; i--) {
+		if (host->p[i - 1] == ']')
+			break;
+		if (host->p[i - 1] == ':') {
+			port = (struct span){ host->p + i, host->n - i };
+			host->n = i - 1;
+			break;
+		}
+	}
+	return port;
+}
+
+/* Split "scheme://host[:port]"; the port is the scheme's own when none is given. */
+static bool split_origin(struct span origin, struct span *ret_host, struct span *ret_port)
+{
+	static const struct {
+		struct span scheme, port;
+	} schemes[] = {
+		{ { "http://", 7 }, { "80", 2 } },
+		{ { "https://", 8 }, { "443", 3 } },
+	};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t n = schemes[i].scheme.n;
+
+		if (origin.n <= n || strncasecmp(origin.p, schemes[i].scheme.p, n) != 0)
+			continue;
+		*ret_host = (struct span){ origin.p + n, origin.n - n };
+		*ret_port = cut_port(ret_host);
+		if (ret_port->n == 0)
+			*ret_port = schemes[i].port;
+		return true;
+	}
+	return false;
+}
+
+static bool same_origin(struct span origin, struct span host)
+{
+	struct span from, from_port, port;
+
+	if (!split_origin(origin, &from, &from_port))
+		return false; /* "null", file:, an extension */
+	port = cut_port(&host);
+	if (port.n == 0)
+		port = from_port;
+	return span_is_nocase(from, host) && span_is(from_port, port);
+}
+
+bool access_origin(const struct access_conf *conf, struct span origin, struct span host)
+{
+	if (conf->origin == ORIGIN_ANY)
+		return true;
+	if (!origin.p)
+		return conf->origin_missing;
+	if (conf->origin == ORIGIN_SAME)
+		return same_origin(origin, host);
+	for (char **o = conf->origins; *o; o++)
+		if (span_is_nocase(origin, (struct span){ *o, strlen(*o) }))
+			return true;
+	return false;
+}
+
+const char *access_origin_text(const struct access_conf *conf, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (conf->origin != ORIGIN_LIST)
+		snprintf(out, cap, "%s", conf->origin == ORIGIN_ANY ? "any" : "same");
+	else
+		for (char **o = conf->origins; *o && n < cap; o++)
+			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", *o);
+	return out;
+}

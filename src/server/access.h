@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* access.h - may this request open this path? */
+#ifndef SERVER_ACCESS_H
+#define SERVER_ACCESS_H
+
+#include <stdbool.h>
+
+#include "span.h"
+
+enum origin_policy { ORIGIN_SAME, ORIGIN_ANY, ORIGIN_LIST };
+
+struct access_conf {
+	enum origin_policy origin;
+	char **origins;	     /* ORIGIN_LIST: scheme://host[:port], NULL-terminated */
+	bool origin_missing; /* a request without Origin is allowed */
+};
+
+/* May a page of ORIGIN (p NULL: the request has none) open a path under CONF, when the request went to HOST?
+ * A Host without a port means the default port of the Origin's scheme. */
+bool access_origin(const struct access_conf *conf, struct span origin, struct span host);
+
+/* The word or list that CONF holds, for messages; OUT of CAP bytes, returned. */
+const char *access_origin_text(const struct access_conf *conf, char *out, size_t cap);
+
+#endif

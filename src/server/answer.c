@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain HTTP answers: errors and pages. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "asset.h"
+#include "client_impl.h"
+#include "log.h"
+#include "pages.h"
+
+#define CSP                                                                                        \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                \
+	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+#define RETRY_AFTER 5 /* seconds, in 429 and 503 */
+
+/* Queue R with BODY, which a HEAD request does not get. */
+static void answer(struct client *c, struct http_response *r, struct span body)
+{
+	struct span method = http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
+	char head[1024];
+	size_t n;
+
+	r->date = time(NULL);
+	r->content_length = body.n;
+	r->security = CSP;
+	n = http_respond(head, sizeof(head), r);
+	if (span_is(method, SPAN("HEAD")))
+		body.n = 0;
+	if (buf_append(&c->out, head, n, SIZE_MAX) < 0 ||
+	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0) {
+		client_drop(c);
+		return;
+	}
+	c->state = CLIENT_ANSWERING;
+}
+
+/* The same with a TEXT that is to be freed, NULL for out of memory. */
+static void answer_text(struct client *c, struct http_response *r, char *text, size_t n)
+{
+	if (text)
+		answer(c, r, (struct span){ text, n });
+	else
+		client_drop(c);
+	free(text);
+}
+
+void answer_error(struct client *c, int status, const char *reason)
+{
+	struct http_response r = {
+		.status = status,
+		.content_type = "text/plain; charset=utf-8",
+		.allow = status == 405 ? "GET, HEAD" : NULL,
+		.retry_after = status == 429 || status == 503 ? RETRY_AFTER : 0,
+		.websocket_version = status == 426,
+	};
+	char peer[ADDR_TEXT];
+	size_t n = 0;
+	char *text = pages_error(status, reason, &n);
+
+	log_info("", "#%llu %s: refused %d: %s", (unsigned long long)c->id,
+		 addr_text(&c->peer, peer), status, reason);
+	answer_text(c, &r, text, n);
+}
+
+static void answer_asset(struct client *c, int status, const struct asset *a)
+{
+	struct http_response r = {
+		.status = status,
+		.content_type = a->type,
+		.content_encoding = "gzip",
+		.websocket_version = status == 426,
+	};
+
+	answer(c, &r, a->gzip);
+}
+
+static void describe(const struct path_conf *p, char *star, size_t cap, struct web_path *ret)
+{
+	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
+	*ret = (struct web_path){
+		.path = star,
+		.exec = p->exec.argv[0],
+		.frame = p->hub.framing.kind == FRAMING_LINE ? "line" : "raw",
+		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
+		.write = p->session.write,
+		.eof = p->session.eof,
+	};
+}
+
+#define PATH_TEXT 256 /* bytes of a path that a page shows */
+
+/* The page that RENDER makes of all paths. */
+static void answer_paths(struct client *c, const char *type, bool json)
+{
+	const struct conf *conf = c->server->routes->conf;
+	struct web_path *paths = calloc(conf->npaths + 1, sizeof(*paths));
+	char(*names)[PATH_TEXT] = calloc(conf->npaths + 1, PATH_TEXT);
+	struct http_response r = { .status = 200, .content_type = type };
+	char *text = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; paths && names && i < conf->npaths; i++)
+		describe(conf->paths[i], names[i], PATH_TEXT, &paths[i]);
+	if (paths && names)
+		text = json ? pages_json(paths, conf->npaths, &n)
+			    : pages_index(paths, conf->npaths, conf->console, &n);
+	free(paths);
+	free(names);
+	answer_text(c, &r, text, n);
+}
+
+/* Somebody opens a WebSocket's path in a browser: the console, already connected to it. */
+static void answer_upgrade(struct client *c, const struct route *route)
+{
+	struct http_response r = {
+		.status = 426,
+		.content_type = "text/html; charset=utf-8",
+		.websocket_version = true,
+	};
+	char name[PATH_TEXT];
+	struct web_path path;
+	size_t n = 0;
+	char *text;
+
+	if (c->server->routes->conf->console) {
+		answer_asset(c, 426, asset_find(ASSET_CONSOLE));
+		return;
+	}
+	describe(route->conf, name, sizeof(name), &path);
+	text = pages_upgrade(&path, &n);
+	answer_text(c, &r, text, n);
+}
+
+void answer_page(struct client *c, const struct route *route)
+{
+	const struct asset *a;
+
+	if (route) {
+		answer_upgrade(c, route);
+		return;
+	}
+	if (strcmp(c->path, "/") == 0) {
+		answer_paths(c, "text/html; charset=utf-8", false);
+		return;
+	}
+	a = c->server->routes->conf->console ? asset_find(c->path) : NULL;
+	if (a)
+		answer_asset(c, 200, a);
+	else if (c->server->routes->conf->console && strcmp(c->path, "/-/paths.json") == 0)
+		answer_paths(c, "application/json", true);
+	else
+		answer_error(c, 404, "no such path");
+}

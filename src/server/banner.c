@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells a person at the terminal what runs and how to use it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banner.h"
+
+static void print_path(const struct path_conf *p, const char *host, bool file)
+{
+	char url[ADDR_TEXT + 256];
+
+	snprintf(url, sizeof(url), "http://%s%s%s", host, p->path, p->prefix ? "*" : "");
+	printf("  %-36s %-10s", url, p->session.write ? "read-write" : "view only");
+	if (file)
+		printf(" [%s%s]", p->path, p->prefix ? "*" : "");
+	for (char **a = p->exec.argv; *a; a++)
+		printf(" %s", *a);
+	printf("\n");
+}
+
+/* A browser on the machine that one has come from by ssh needs a tunnel to a loopback address. */
+static void print_tunnel(const struct addr *at)
+{
+	const char *ssh = getenv("SSH_CONNECTION");
+	char host[256] = "HOST";
+	unsigned port = addr_port(at);
+
+	if (!ssh || !addr_is_local(at) || port == 0)
+		return;
+	gethostname(host, sizeof(host) - 1);
+	printf("\nFrom your own machine:  ssh -L %u:127.0.0.1:%u %s\n", port, port, host);
+}
+
+void banner_print(const struct server *s)
+{
+	const struct conf *conf = s->routes->conf;
+	const struct addr *at = listener_addr(s->listeners[0]);
+	bool file = s->options->demo;
+	char host[ADDR_TEXT];
+
+	addr_text(at, host);
+	printf("\nwsbridged is running.  Open in a browser:\n\n");
+	for (size_t i = 0; i < conf->npaths; i++)
+		print_path(conf->paths[i], host, file);
+	if (conf->console)
+		printf("\nConsole: http://%s/-/console\n", host);
+	if (file)
+		printf("%s: edit and save\n", conf->file);
+	print_tunnel(at);
+	printf("Ctrl-C ends it.\n\n");
+	fflush(stdout);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment of a program, built from nothing. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgi.h"
+#include "which.h"
+
+/* Append NAME=VALUE. */
+static void put(struct cgi *c, struct span name, struct span value)
+{
+	size_t n = name.n + 1 + value.n + 1;
+	char *p = c->text + c->used;
+
+	if (c->n == CGI_VARS || n > CGI_BYTES - c->used) {
+		c->full = true;
+		return;
+	}
+	memcpy(p, name.p, name.n);
+	p[name.n] = '=';
+	if (value.n > 0)
+		memcpy(p + name.n + 1, value.p, value.n);
+	p[n - 1] = '\0';
+	c->used += n;
+	c->vars[c->n++] = p;
+	c->vars[c->n] = NULL;
+}
+
+static struct span text(const char *s)
+{
+	return (struct span){ s, strlen(s) };
+}
+
+static void put_text(struct cgi *c, const char *name, const char *value)
+{
+	put(c, text(name), text(value));
+}
+
+/* The place of the variable called NAME, or NULL. */
+static char **find(struct cgi *c, struct span name)
+{
+	for (char **v = c->vars; *v; v++)
+		if (strncmp(*v, name.p, name.n) == 0 && (*v)[name.n] == '=')
+			return v;
+	return NULL;
+}
+
+/* NAME=VALUE in place of what is called so. */
+static void set(struct cgi *c, struct span name, struct span value)
+{
+	char **old = find(c, name);
+
+	put(c, name, value);
+	if (!old || c->full)
+		return;
+	*old = c->vars[--c->n];
+	c->vars[c->n] = NULL;
+}
+
+/* ---- from the daemon and the configuration ---- */
+
+static void pass(struct cgi *c, const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value)
+		set(c, text(name), text(value));
+}
+
+static void add_base(struct cgi *c, const struct exec_conf *conf)
+{
+	static const char *const passed[] = { "HOME", "USER", "SHELL", "LANG", "TZ" };
+
+	put_text(c, "PATH", which_path(conf->env));
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+		pass(c, passed[i]);
+}
+
+static void add_configured(struct cgi *c, const struct exec_conf *conf)
+{
+	for (char **name = conf->pass_env; name && *name; name++)
+		pass(c, *name);
+	for (char **e = conf->env; e && *e; e++) {
+		const char *equals = strchr(*e, '=');
+
+		set(c, (struct span){ *e, (size_t)(equals - *e) }, text(equals + 1));
+	}
+}
+
+/* ---- from the request ---- */
+
+static void add_number(struct cgi *c, const char *name, unsigned long long n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%llu", n);
+	put_text(c, name, digits);
+}
+
+/* SERVER_NAME and SERVER_PORT are what the client asked for: its Host. */
+static void add_server(struct cgi *c, struct span host)
+{
+	const char *colon = memrchr(host.p ? host.p : "", ':', host.n);
+	struct span port = SPAN("80");
+
+	if (colon && !memchr(colon, ']', (size_t)(host.p + host.n - colon))) {
+		port = (struct span){ colon + 1, (size_t)(host.p + host.n - colon - 1) };
+		host.n = (size_t)(colon - host.p);
+	}
+	put(c, SPAN("SERVER_NAME"), host);
+	put(c, SPAN("SERVER_PORT"), port);
+}
+
+static void add_path(struct cgi *c, const struct cgi_request *r)
+{
+	size_t n = strlen(r->path->path);
+
+	if (r->path->prefix)
+		n--; /* its slash begins PATH_INFO */
+	put(c, SPAN("SCRIPT_NAME"), (struct span){ r->decoded, n });
+	put_text(c, "PATH_INFO", r->decoded + n);
+	put_text(c, "PATH_TRANSLATED", r->decoded);
+	put(c, SPAN("QUERY_STRING"), http_span(r->data, r->http->query));
+	put(c, SPAN("REQUEST_URI"), http_span(r->data, r->http->target));
+}
+
+static void add_peer(struct cgi *c, const struct addr *peer)
+{
+	char host[ADDR_TEXT];
+
+	addr_host(peer, host);
+	put_text(c, "REMOTE_ADDR", host);
+	put_text(c, "REMOTE_HOST", host);
+	add_number(c, "REMOTE_PORT", addr_port(peer));
+}
+
+/* What CGI knows and we do not: set, and empty. */
+static void add_unknown(struct cgi *c)
+{
+	static const char *const names[] = { "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE",
+					     "REMOTE_IDENT", "REMOTE_USER" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put_text(c, names[i], "");
+}
+
+static void add_request(struct cgi *c, const struct cgi_request *r)
+{
+	struct span host = { "", 0 };
+	char unique[64];
+
+	put_text(c, "GATEWAY_INTERFACE", "CGI/1.1");
+	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
+	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
+	put_text(c, "REQUEST_METHOD", "GET");
+	http_find(r->http, r->data, "Host", &host);
+	add_server(c, host);
+	add_peer(c, r->peer);
+	add_path(c, r);
+	add_unknown(c);
+	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(), (unsigned long long)r->id);
+	put_text(c, "UNIQUE_ID", unique);
+	add_number(c, "WSBRIDGE_ID", r->id);
+	put_text(c, "WSBRIDGE_PATH", r->path->path);
+	put(c, SPAN("WSBRIDGE_SUBPROTOCOL"), r->handshake->subprotocol);
+}
+
+/* ---- from its header fields ---- */
+
+/* The variable's name for a field's; false: it gets none.  `Proxy` would become HTTP_PROXY, which many
+ * programs take for their own setting; a `_` could stand for a name that a proxy in front guards. */
+static bool variable_name(struct span field, char *out, size_t cap)
+{
+	size_t n = snprintf(out, cap, "HTTP_");
+
+	if (n + field.n >= cap || span_is_nocase(field, SPAN("Proxy")))
+		return false;
+	for (size_t i = 0; i < field.n; i++) {
+		char ch = field.p[i];
+
+		if (!isalnum((unsigned char)ch) && ch != '-')
+			return false;
+		out[n++] = ch == '-' ? '_' : (char)toupper((unsigned char)ch);
+	}
+	out[n] = '\0';
+	return true;
+}
+
+/* VALUE behind what the variable holds already (RFC 9110 5.3). */
+static void join(struct cgi *c, struct span name, char **old, struct span value)
+{
+	size_t n = strlen(*old);
+	char *joined = malloc(n + 2 + value.n);
+
+	if (!joined) {
+		c->full = true;
+		return;
+	}
+	memcpy(joined, *old, n);
+	memcpy(joined + n, ", ", 2);
+	memcpy(joined + n + 2, value.p, value.n);
+	set(c, name, (struct span){ joined + name.n + 1, n + 2 + value.n - name.n - 1 });
+	free(joined);
+}
+
+static void add_fields(struct cgi *c, const struct http *h, const char *data)
+{
+	char name[256];
+
+	for (unsigned i = 0; i < h->nfields; i++) {
+		struct span value = http_span(data, h->fields[i].value);
+		char **old;
+
+		if (!variable_name(http_span(data, h->fields[i].name), name, sizeof(name)))
+			continue;
+		old = find(c, text(name));
+		if (old)
+			join(c, text(name), old, value);
+		else
+			put(c, text(name), value);
+	}
+}
+
+bool cgi_build(struct cgi *c, const struct cgi_request *r)
+{
+	c->n = 0;
+	c->used = 0;
+	c->full = false;
+	c->vars[0] = NULL;
+	add_base(c, &r->path->exec);
+	add_request(c, r);
+	add_fields(c, r->http, r->data);
+	for (const char *const *v = r->line_buffer; v && *v; v++)
+		put(c, (struct span){ *v, strcspn(*v, "=") }, text(strchr(*v, '=') + 1));
+	add_configured(c, &r->path->exec);
+	return !c->full;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* cgi.h - the environment of a program, built from nothing (CGI/1.1, RFC 3875, and ours). */
+#ifndef SERVER_CGI_H
+#define SERVER_CGI_H
+
+#include "addr.h"
+#include "conf.h"
+#include "handshake.h"
+
+#define CGI_BYTES (32 * 1024) /* of all variables together */
+#define CGI_VARS 512
+
+/* One request, as its program sees it. */
+struct cgi_request {
+	const struct path_conf *path;
+	const char *const *line_buffer; /* variables for it, or NULL */
+	const struct http *http;
+	const char *data; /* the head */
+	const char *decoded; /* the request's path, decoded */
+	const struct handshake *handshake;
+	const struct addr *peer;
+	uint64_t id;
+};
+
+struct cgi {
+	char *vars[CGI_VARS + 1]; /* NULL-terminated: envp */
+	unsigned n;
+	size_t used;
+	bool full; /* something did not fit */
+	char text[CGI_BYTES];
+};
+
+/* Fill C for R.  False: it does not fit. */
+bool cgi_build(struct cgi *c, const struct cgi_request *r);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* A client from accept(2) to the decision what its request gets. */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client_impl.h"
+#include "log.h"
+#include "watch.h"
+
+#define LINGER 2.0 /* seconds that a client has to take its answer and close */
+
+static struct ev_loop *loop_of(const struct client *c)
+{
+	return c->server->loop;
+}
+
+void client_drop(struct client *c)
+{
+	struct server *s = c->server;
+
+	if (c->state == CLIENT_DEAD)
+		return;
+	c->state = CLIENT_DEAD;
+	ev_timer_stop(s->loop, &c->deadline);
+	stream_close(s->loop, &c->stream, false);
+	TAILQ_REMOVE(&s->clients, c, link);
+	TAILQ_INSERT_TAIL(&s->dead_clients, c, link);
+	s->nclients--;
+}
+
+void client_free(struct client *c)
+{
+	TAILQ_REMOVE(&c->server->dead_clients, c, link);
+	if (c->counted)
+		peers_remove(&c->server->peers, &c->peer);
+	buf_free(&c->head);
+	buf_free(&c->out);
+	free(c);
+}
+
+static void set_deadline(struct client *c, double seconds)
+{
+	ev_timer_stop(loop_of(c), &c->deadline);
+	ev_timer_set(&c->deadline, seconds, 0);
+	ev_timer_start(loop_of(c), &c->deadline);
+}
+
+static void on_deadline(EV_P_ ev_timer *w, int revents)
+{
+	struct client *c = w->data;
+
+	(void)loop;
+	(void)revents;
+	log_debug("", "#%llu: handshake_timeout", (unsigned long long)c->id);
+	client_drop(c);
+}
+
+/* ---- the request ---- */
+
+static void decide(struct client *c)
+{
+	const struct http *h = &c->http;
+	const char *data = buf_head(&c->head);
+	struct span method = http_span(data, h->method);
+	struct handshake hs;
+	struct route *route;
+	const char *reason;
+	int status;
+
+	if (http_decode_path(http_span(data, h->path), c->path, sizeof(c->path)) < 0) {
+		answer_error(c, 404, "no such path");
+		return;
+	}
+	route = route_find(c->server->routes, c->path);
+	switch (handshake_check(h, data,
+				route ? (const char *const *)route->conf->subprotocol : NULL, &hs,
+				&status, &reason)) {
+	case HANDSHAKE_NONE:
+		if (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD")))
+			answer_page(c, route);
+		else
+			answer_error(c, 405, "only GET and HEAD");
+		break;
+	case HANDSHAKE_BAD:
+		answer_error(c, status, reason);
+		break;
+	case HANDSHAKE_OK:
+		if (route)
+			upgrade(c, route, &hs);
+		else
+			answer_error(c, 404, "no such path");
+		break;
+	}
+}
+
+static void read_head(struct client *c)
+{
+	size_t most = c->server->routes->conf->limits.max_header;
+	char *p = c->server->bridge.scratch.read;
+	ssize_t n = stream_read(&c->stream, p, most < TURN_BYTES ? most : TURN_BYTES);
+
+	if (n == -EAGAIN || n == -EINTR)
+		return;
+	if (n <= 0 || buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
+		client_drop(c);
+		return;
+	}
+	switch (http_parse(&c->http, buf_head(&c->head), buf_len(&c->head))) {
+	case HTTP_MORE:
+		break;
+	case HTTP_BAD:
+		answer_error(c, c->http.status, c->http.reason);
+		break;
+	case HTTP_DONE:
+		decide(c);
+		break;
+	}
+}
+
+/* ---- the answer ---- */
+
+static void write_answer(struct client *c)
+{
+	struct iovec v = { buf_head(&c->out), buf_len(&c->out) };
+	ssize_t n = stream_writev(&c->stream, &v, 1);
+
+	if (n < 0) {
+		client_drop(c);
+		return;
+	}
+	buf_consume(&c->out, (size_t)n);
+	if (buf_len(&c->out) > 0)
+		return;
+	stream_finish(&c->stream);
+	c->state = CLIENT_LINGERING;
+	set_deadline(c, LINGER);
+}
+
+/* What a client still says while it is answered means nothing. */
+static void discard(struct client *c)
+{
+	ssize_t n = stream_read(&c->stream, c->server->bridge.scratch.read, TURN_BYTES);
+
+	if (n != -EAGAIN && n != -EINTR && n <= 0)
+		client_drop(c);
+}
+
+static void proceed(struct client *c)
+{
+	if (c->state == CLIENT_ANSWERING)
+		write_answer(c);
+	if (c->state != CLIENT_DEAD)
+		watch(loop_of(c), &c->stream.io,
+		      c->state == CLIENT_ANSWERING ? EV_READ | EV_WRITE : EV_READ);
+}
+
+static void on_client(EV_P_ ev_io *w, int revents)
+{
+	struct client *c = w->data;
+
+	(void)loop;
+	if (revents & EV_READ) {
+		if (c->state == CLIENT_READING)
+			read_head(c);
+		else
+			discard(c);
+	}
+	if (c->state != CLIENT_DEAD)
+		proceed(c);
+}
+
+/* ---- its arrival ---- */
+
+/* One too many: the oldest goes, so that slow clients cannot keep new ones out. */
+static void make_room(struct server *s)
+{
+	struct client *oldest = TAILQ_FIRST(&s->clients);
+
+	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
+		return;
+	log_info("", "#%llu: dropped: max_handshakes are under way",
+		 (unsigned long long)oldest->id);
+	client_drop(oldest);
+}
+
+void client_accepted(void *data, int fd, const struct addr *peer)
+{
+	struct server *s = data;
+	struct client *c = calloc(1, sizeof(*c));
+	int on = 1;
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	make_room(s);
+	c->server = s;
+	c->id = ++s->last_id;
+	c->peer = *peer;
+	c->of_peer = peers_add(&s->peers, peer);
+	c->counted = c->of_peer > 0;
+	http_init(&c->http, s->routes->conf->limits.max_header);
+	if (s->routes->conf->nodelay && peer->sa.sa_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	ev_init(&c->stream.io, on_client);
+	ev_init(&c->deadline, on_deadline);
+	stream_init(&c->stream, fd);
+	c->stream.io.data = c->deadline.data = c;
+	TAILQ_INSERT_TAIL(&s->clients, c, link);
+	s->nclients++;
+	set_deadline(c, s->routes->conf->limits.handshake_timeout);
+	proceed(c);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client.h - a client from accept(2) to the decision: its request head, route, access checks, the
+ * backend's start, and the 101, after which stream and hub are a session's; or a plain HTTP answer.
+ */
+#ifndef SERVER_CLIENT_H
+#define SERVER_CLIENT_H
+
+#include "addr.h"
+
+struct client;
+struct server;
+
+/* Take over the non-blocking FD of a client of the server DATA (a listener_accepted). */
+void client_accepted(void *data, int fd, const struct addr *peer);
+
+/* Drop a client that is not a session yet. */
+void client_drop(struct client *c);
+
+/* Only server.c: free what client_drop() or an answer's end has left. */
+void client_free(struct client *c);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes a snapshot of what the ini files say. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "conf_expand.h"
+#include "conf_keys.h"
+#include "conf_read.h"
+#include "conf_report.h"
+#include "conf_sheet.h"
+
+struct load {
+	struct conf *conf;
+	struct conf_report report;
+	int status; /* 0 or -ENOMEM */
+};
+
+/* ---- one setting ---- */
+
+/* What the parser said is wrong with RAW, unless that would show a secret. */
+static void wrong_value(struct load *l, const struct conf_key *key, const char *raw,
+			struct conf_origin where, const char *wrong)
+{
+	if (conf_expand_is_secret(raw) && !(key->flags & CONF_VERBATIM))
+		conf_error(&l->report, where, "%s = %s is not valid once it is expanded", key->name,
+			   raw);
+	else
+		conf_error(&l->report, where, "%s", wrong);
+}
+
+/* Parse RAW into FIELD; NULL empties a list. */
+static void apply_value(struct load *l, const struct conf_key *key, void *field, const char *raw,
+			struct conf_origin where)
+{
+	char err[CONF_VALUE_ERR], wrong[CONF_EXPAND_ERR];
+	struct conf_value v = { key, raw, field, where, l->conf->mem, err };
+	int r = 0;
+
+	if (raw && !(key->flags & CONF_VERBATIM))
+		r = conf_expand(l->conf->mem, raw, &v.text, wrong);
+	if (r == -EINVAL) {
+		conf_error(&l->report, where, "%s: %s", key->name, wrong);
+		return;
+	}
+	if (r == 0 && v.text && !*v.text && !(key->flags & (CONF_EMPTY | CONF_LIST))) {
+		conf_error(&l->report, where, "%s needs a value", key->name);
+		return;
+	}
+	if (r == 0)
+		r = key->parse(&v);
+	if (r == -EINVAL)
+		wrong_value(l, key, raw, where, err);
+	if (r == -ENOMEM)
+		l->status = r;
+}
+
+/* Give KEY in BASE what SLOT says, or its default when that is NULL or an empty list. */
+static void apply_slot(struct load *l, const struct conf_key *key, void *base,
+		       const struct conf_slot *slot)
+{
+	const struct conf_origin nowhere = { l->conf->file, 0 };
+	void *field = (char *)base + key->field;
+	const struct conf_entry *e = slot ? slot->first : NULL;
+	bool list = key->flags & CONF_LIST;
+
+	if (list)
+		apply_value(l, key, field, NULL, nowhere);
+	if (!e && (!list || *key->def))
+		apply_value(l, key, field, key->def, nowhere);
+	for (; e; e = e->next)
+		apply_value(l, key, field, e->raw, e->where);
+}
+
+/* ---- sections ---- */
+
+/* The settings of SECTION (NULL: there is none such) of CLASS, and the defaults of all others. */
+static void apply_whole(struct load *l, enum conf_class class, const struct conf_section *section,
+			void *base)
+{
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		const struct conf_slot *slot = section ? conf_sheet_slot(section, key) : NULL;
+
+		if (conf_key_belongs(key, class))
+			apply_slot(l, key, base, slot && slot->where.file ? slot : NULL);
+	}
+}
+
+/* Only what SECTION says, over what BASE has. */
+static void apply_over(struct load *l, const struct conf_section *section, void *base)
+{
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_slot *slot = conf_sheet_slot(section, &conf_keys[i]);
+
+		if (slot->where.file)
+			apply_slot(l, &conf_keys[i], base, slot);
+	}
+}
+
+/* ---- paths ---- */
+
+/* Exactly one source. */
+static void check_source(struct load *l, const struct conf_section *section)
+{
+	const struct conf_key *found = NULL;
+
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		const struct conf_slot *slot = conf_sheet_slot(section, key);
+
+		if (!(key->flags & CONF_SOURCE) || !slot->first || !*slot->first->raw)
+			continue;
+		if (found)
+			conf_error(&l->report, slot->where, "[%s] has two sources: %s and %s",
+				   section->name, found->name, key->name);
+		found = key;
+	}
+	if (!found)
+		conf_error(&l->report, section->where, "[%s] has no source: it needs exec or shell",
+			   section->name);
+}
+
+/* Take the star off a prefix path, and refuse what no request's path can be. */
+static void check_path(struct load *l, const struct conf_section *section, struct path_conf *path)
+{
+	size_t n = strlen(path->path);
+
+	if (n >= 2 && strcmp(path->path + n - 2, "/*") == 0) {
+		path->prefix = true;
+		path->path[n - 1] = 0;
+	}
+	if (strchr(path->path, '*'))
+		conf_error(&l->report, section->where, "[%s]: a * can only be the last segment",
+			   section->name);
+	if (strstr(path->path, "//") || strstr(path->path, "/./") || strstr(path->path, "/../"))
+		conf_error(&l->report, section->where,
+			   "[%s] never matches: it has an empty or a dot segment", section->name);
+}
+
+/* What follows from several settings together. */
+static void settle_path(struct load *l, const struct conf_section *section, struct path_conf *path)
+{
+	struct framing_conf *framing = &path->hub.framing;
+	bool line = framing->kind == FRAMING_LINE;
+
+	if (framing->type == 0)
+		framing->type = line ? OP_TEXT : OP_BINARY;
+	if (line && framing->embedded == EMBEDDED_REFUSE)
+		path->session.ws.whole = true;
+	if (!line)
+		path->exec.line_buffer = false;
+	if (path->session.ws.whole && path->session.ws.max_message == 0)
+		conf_error(&l->report, section->where,
+			   "[%s] holds whole messages (buffer_message = yes or embedded = refuse): "
+			   "max_message = 0 sets no limit to them",
+			   section->name);
+}
+
+static void add_path(struct load *l, const struct conf_section *section,
+		     const struct path_conf *template)
+{
+	struct conf *c = l->conf;
+	struct path_conf *path = conf_mem_alloc(c->mem, sizeof(*path));
+	char *name = conf_mem_text(c->mem, section->name, strlen(section->name));
+
+	if (!path || !name) {
+		l->status = -ENOMEM;
+		return;
+	}
+	*path = *template;
+	path->path = name;
+	path->where = section->where;
+	apply_over(l, section, path);
+	check_source(l, section);
+	check_path(l, section, path);
+	settle_path(l, section, path);
+	c->paths[c->npaths++] = path;
+}
+
+static void add_paths(struct load *l)
+{
+	const struct conf_sheet *sheet = l->conf->sheet;
+	struct path_conf template = { 0 };
+	size_t n = 0;
+
+	apply_whole(l, CONF_DEFAULTS, conf_sheet_find(sheet, "defaults"), &template);
+	for (const struct conf_section *s = sheet->first; s; s = s->next)
+		n += s->class == CONF_PATH;
+	l->conf->paths = conf_mem_alloc(l->conf->mem, (n + 1) * sizeof(struct path_conf *));
+	if (!l->conf->paths) {
+		l->status = -ENOMEM;
+		return;
+	}
+	for (const struct conf_section *s = sheet->first; s; s = s->next)
+		if (s->class == CONF_PATH)
+			add_path(l, s, &template);
+}
+
+static void apply_sheet(struct load *l)
+{
+	for (enum conf_class class = 0; class < CONF_DEFAULTS; class++) {
+		const struct conf_section *s = l->conf->sheet->first;
+
+		while (s && s->class != class)
+			s = s->next;
+		apply_whole(l, class, s, l->conf);
+	}
+	add_paths(l);
+}
+
+/* ---- snapshots ---- */
+
+static struct conf *conf_new(const char *file)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->refs = 1;
+	c->mem = conf_mem_new();
+	if (c->mem) {
+		c->file = conf_mem_text(c->mem, file, strlen(file));
+		c->sheet = conf_sheet_new(c->mem);
+	}
+	if (c->file && c->sheet)
+		return c;
+	conf_unref(c);
+	return NULL;
+}
+
+/* The sheet is read with R: a snapshot, or NULL and the exit code. */
+static struct conf *finish(struct load *l, int r, int *ret_status)
+{
+	const struct conf_origin whole = { l->conf->file, 0 };
+
+	if (r == 0)
+		apply_sheet(l);
+	if (r == 0)
+		r = l->status;
+	*ret_status = EX_OK;
+	if (r < 0) {
+		conf_error(&l->report, whole, "%s", strerror(-r));
+		*ret_status = r == -ENOMEM ? EX_OSERR : EX_NOINPUT;
+		if (r == -EACCES || r == -EPERM)
+			*ret_status = EX_NOPERM;
+	} else if (l->report.errors > 0) {
+		*ret_status = EX_CONFIG;
+	}
+	if (*ret_status == EX_OK)
+		return l->conf;
+	conf_unref(l->conf);
+	return NULL;
+}
+
+/* NULL: out of memory, said. */
+static struct conf *begin(const char *file, FILE *err, int *ret_status)
+{
+	struct conf *c = conf_new(file);
+
+	if (!c) {
+		fprintf(err, "%s: error: %s\n", file, strerror(ENOMEM));
+		*ret_status = EX_OSERR;
+	}
+	return c;
+}
+
+struct conf *conf_load(const char *file, FILE *err, int *ret_status)
+{
+	struct load l = { .conf = begin(file, err, ret_status), .report = { err, 0 } };
+
+	if (!l.conf)
+		return NULL;
+	return finish(&l, conf_read_files(l.conf->sheet, &l.report, file), ret_status);
+}
+
+struct conf *conf_load_text(const char *name, const char *text, FILE *err, int *ret_status)
+{
+	struct load l = { .conf = begin(name, err, ret_status), .report = { err, 0 } };
+	int r;
+
+	if (!l.conf)
+		return NULL;
+	r = conf_read_text(l.conf->sheet, &l.report, l.conf->file, text, strlen(text));
+	return finish(&l, r, ret_status);
+}
+
+struct conf *conf_ref(struct conf *c)
+{
+	c->refs++;
+	return c;
+}
+
+void conf_unref(struct conf *c)
+{
+	if (!c || --c->refs > 0)
+		return;
+	conf_mem_free(c->mem);
+	free(c);
+}
+
+int conf_set_command(struct conf *c, char *const *argv)
+{
+	char **words = NULL;
+	int r = 0;
+
+	for (; r == 0 && *argv; argv++)
+		r = conf_mem_append(c->mem, &words, *argv);
+	if (r == 0)
+		c->paths[0]->exec.argv = words;
+	return r;
+}

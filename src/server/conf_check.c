@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Does the world have what a snapshot asks for? */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf_check.h"
+#include "nearest.h"
+#include "which.h"
+
+#define DESCRIPTORS_PER_CLIENT 4 /* its socket and the program's three pipes */
+#define DESCRIPTORS_OF_DAEMON 32
+
+/* What a path's check is about. */
+struct path_check {
+	const struct conf *conf;
+	const struct path_conf *path;
+	struct conf_report *report;
+	const char *search; /* PATH of its program */
+};
+
+/* Where KEY was written, else the whole file. */
+static struct conf_origin where(const struct path_check *k, const char *key)
+{
+	struct conf_origin at = conf_where(k->conf, k->path, key);
+
+	return at.file ? at : (struct conf_origin){ k->conf->file, 0 };
+}
+
+/* Where the command was written. */
+static struct conf_origin where_command(const struct path_check *k)
+{
+	struct conf_origin at = conf_where(k->conf, k->path, "exec");
+
+	return at.file ? at : where(k, "shell");
+}
+
+/* ---- programs ---- */
+
+static void offer_directory(struct nearest *n, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		nearest_offer(n, e->d_name);
+	closedir(d);
+}
+
+/* Offer every name in the directories of PATH. */
+static void offer_path(struct nearest *n, const char *path)
+{
+	char *copy = strdup(path);
+	char *state;
+
+	if (!copy)
+		return;
+	for (char *dir = strtok_r(copy, ":", &state); dir; dir = strtok_r(NULL, ":", &state))
+		offer_directory(n, dir);
+	free(copy);
+}
+
+static void report_missing(const struct path_check *k, const char *name)
+{
+	const char *meant;
+	struct nearest n;
+
+	if (strchr(name, '/')) {
+		conf_error(k->report, where_command(k), "exec: %s: no such file", name);
+		return;
+	}
+	nearest_init(&n, name);
+	offer_path(&n, k->search);
+	meant = nearest_found(&n);
+	if (meant)
+		conf_error(k->report, where_command(k),
+			   "exec: '%s' not found in PATH (%s); did you mean '%s'?", name, k->search,
+			   meant);
+	else
+		conf_error(k->report, where_command(k), "exec: '%s' not found in PATH (%s)", name,
+			   k->search);
+}
+
+/* Does the file FILE begin with #! and name an interpreter NAME? */
+static bool is_script_of(const char *file, const char *name)
+{
+	FILE *f = fopen(file, "re");
+	char line[256];
+	bool yes;
+
+	if (!f)
+		return false;
+	yes = fgets(line, sizeof(line), f) && strncmp(line, "#!", 2) == 0 && strstr(line, name);
+	fclose(f);
+	return yes;
+}
+
+/* Is FILE the program NAME, by whatever links it is called, or a script for it? */
+static bool is_program(const char *file, const char *name)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(file, real))
+		return false;
+	return strncmp(strrchr(real, '/') + 1, name, strlen(name)) == 0 || is_script_of(real, name);
+}
+
+static bool has_word(char *const *argv, const char *word)
+{
+	for (; *argv; argv++)
+		if (strcmp(*argv, word) == 0)
+			return true;
+	return false;
+}
+
+/* Programs whose output stays in their own buffer whatever line_buffer does. */
+static void hint_buffering(const struct path_check *k, const char *file)
+{
+	if (!k->path->exec.line_buffer)
+		return;
+	if (is_program(file, "mawk") && !has_word(k->path->exec.argv, "interactive"))
+		conf_warning(k->report, where_command(k),
+			     "exec: mawk holds its output back and line_buffer cannot help; "
+			     "give it -W interactive");
+	else if (is_program(file, "perl"))
+		conf_warning(k->report, where_command(k),
+			     "exec: perl holds its output back and line_buffer cannot help; "
+			     "set $| = 1 in the program");
+}
+
+/* A program that is named by a relative path is looked for in its own working directory. */
+static int find_program(const struct path_check *k, const char *name, char *out, size_t cap)
+{
+	const char *cwd = k->path->exec.cwd;
+	char relative[PATH_MAX];
+
+	if (!cwd || !strchr(name, '/') || *name == '/')
+		return which(name, k->search, out, cap);
+	snprintf(relative, sizeof(relative), "%s/%s", cwd, name);
+	return which(relative, k->search, out, cap);
+}
+
+static void check_program(const struct path_check *k)
+{
+	const char *name = k->path->exec.argv[0];
+	char file[PATH_MAX];
+	int r = find_program(k, name, file, sizeof(file));
+
+	if (r == -ENOENT)
+		report_missing(k, name);
+	else if (r < 0)
+		conf_error(k->report, where_command(k), "exec: %s: not executable", name);
+	else
+		hint_buffering(k, file);
+}
+
+static void check_cwd(const struct path_check *k)
+{
+	const char *cwd = k->path->exec.cwd;
+	struct stat st;
+
+	if (!cwd)
+		return;
+	if (stat(cwd, &st) < 0)
+		conf_error(k->report, where(k, "cwd"), "cwd: %s: %s", cwd,
+			   errno == ENOENT ? "no such directory" : strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		conf_error(k->report, where(k, "cwd"), "cwd: %s: not a directory", cwd);
+	else if (access(cwd, X_OK) < 0)
+		conf_error(k->report, where(k, "cwd"), "cwd: %s: %m", cwd);
+}
+
+/* ---- the daemon ---- */
+
+/* The daemon raises its soft limit to the hard one, so that counts. */
+static void check_descriptors(const struct conf *c, struct conf_report *r)
+{
+	struct path_check daemon = { .conf = c };
+	unsigned long long need = (unsigned long long)c->limits.max_connections *
+					  DESCRIPTORS_PER_CLIENT + DESCRIPTORS_OF_DAEMON;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY ||
+	    limit.rlim_max >= need)
+		return;
+	conf_warning(r, where(&daemon, "max_connections"),
+		     "max_connections = %u can need %llu file descriptors, there are %llu; "
+		     "raise LimitNOFILE= or ulimit -Hn",
+		     c->limits.max_connections, need, (unsigned long long)limit.rlim_max);
+}
+
+int conf_check_world(const struct conf *c, FILE *err)
+{
+	struct conf_report r = { err, 0 };
+
+	for (size_t i = 0; i < c->nlisten; i++)
+		conf_check_listen(&c->listen[i], &r);
+	check_descriptors(c, &r);
+	for (size_t i = 0; i < c->npaths; i++) {
+		const struct path_conf *path = c->paths[i];
+		struct path_check k = { c, path, &r, which_path(path->exec.env) };
+
+		check_program(&k);
+		check_cwd(&k);
+	}
+	return r.errors > 0 ? EX_CONFIG : EX_OK;
+}

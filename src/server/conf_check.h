@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* conf_check.h - does the world have what a snapshot asks for? */
+#ifndef SERVER_CONF_CHECK_H
+#define SERVER_CONF_CHECK_H
+
+#include "conf_report.h"
+
+/*
+ * Look for the programs, directories, groups, addresses and descriptors that C needs, and write what is
+ * missing (errors) or unwise (warnings) to ERR.  0, or the exit code 78 after errors.
+ * An address in use is a warning, and nothing when wsbridged has it; opening it will tell.
+ */
+int conf_check_world(const struct conf *c, FILE *err);
+
+/* The listeners' part of it (conf_check_listen.c). */
+void conf_check_listen(const struct listen_conf *l, struct conf_report *r);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* conf_keys.h - the table of all settings: parser, check, -T and the manual's key list. */
+#ifndef SERVER_CONF_KEYS_H
+#define SERVER_CONF_KEYS_H
+
+#include <stddef.h>
+
+#include "conf_value.h"
+
+enum conf_class {
+	CONF_SERVER,
+	CONF_LIMITS,
+	CONF_SOCKET,
+	CONF_LOGGING,
+	CONF_WEB,
+	CONF_DEFAULTS, /* no rows of its own: takes those of CONF_PATH but the sources */
+	CONF_PATH,
+	CONF_CLASS_COUNT,
+};
+
+enum conf_flags {
+	CONF_LIST = 1,	   /* may stand several times: entries append, an empty one clears */
+	CONF_EMPTY = 2,	   /* may be empty */
+	CONF_VERBATIM = 4, /* ${...} is left alone */
+	CONF_SOURCE = 8,   /* a path's source: exactly one of them a path, none in [defaults] */
+};
+
+/* One word of a setting that takes one of a few. */
+struct conf_word {
+	const char *text; /* NULL ends the list */
+	int value;
+};
+
+struct conf_key {
+	enum conf_class class;
+	const char *name;
+	conf_parser *parse;
+	size_t field;	 /* offset in struct conf, or in struct path_conf for CONF_PATH */
+	const char *def; /* as it would be written; "": none */
+	double min, max;
+	unsigned flags;
+	const struct conf_word *words;
+	const char *doc;     /* the manual's sentence */
+	const char *values;  /* what may be written, for the manual; NULL: yes or no */
+	const char *def_doc; /* what an empty default means; NULL: nothing */
+};
+
+extern const struct conf_key conf_keys[]; /* grouped by class */
+extern const size_t conf_nkeys;
+
+/* "[server]", "[/path]": how the manual and messages call a class. */
+const char *conf_class_name(enum conf_class class);
+
+/* The class of the section NAME; CONF_CLASS_COUNT: there is none such. */
+enum conf_class conf_class_find(const char *name);
+
+/* The row of a setting NAME in a section of CLASS, or NULL. */
+const struct conf_key *conf_key_find(enum conf_class class, const char *name);
+
+/* May KEY stand in a section of CLASS? */
+bool conf_key_belongs(const struct conf_key *key, enum conf_class class);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings as they were written, section by section. */
+#include <errno.h>
+#include <string.h>
+
+#include "conf_sheet.h"
+
+struct conf_sheet *conf_sheet_new(struct conf_mem *mem)
+{
+	struct conf_sheet *sheet = conf_mem_alloc(mem, sizeof(*sheet));
+
+	if (sheet)
+		sheet->mem = mem;
+	return sheet;
+}
+
+struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char *name)
+{
+	for (struct conf_section *s = sheet->first; s; s = s->next)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class, const char *name,
+				    struct conf_origin where)
+{
+	struct conf_section *s = conf_mem_alloc(sheet->mem, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->class = class;
+	s->where = where;
+	s->name = conf_mem_text(sheet->mem, name, strlen(name));
+	s->slots = conf_mem_alloc(sheet->mem, conf_nkeys * sizeof(*s->slots));
+	if (!s->name || !s->slots)
+		return NULL;
+	if (sheet->last)
+		sheet->last->next = s;
+	else
+		sheet->first = s;
+	sheet->last = s;
+	return s;
+}
+
+struct conf_slot *conf_sheet_slot(const struct conf_section *section, const struct conf_key *key)
+{
+	return &section->slots[key - conf_keys];
+}
+
+const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
+					     const struct conf_section *section,
+					     const struct conf_key *key)
+{
+	const struct conf_section *defaults;
+
+	if (section && conf_sheet_slot(section, key)->where.file)
+		return conf_sheet_slot(section, key);
+	if (!section || section->class != CONF_PATH)
+		return NULL;
+	defaults = conf_sheet_find(sheet, "defaults");
+	if (defaults && conf_sheet_slot(defaults, key)->where.file)
+		return conf_sheet_slot(defaults, key);
+	return NULL;
+}
+
+int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section, const struct conf_key *key,
+		     const char *raw, struct conf_origin where)
+{
+	struct conf_slot *slot = conf_sheet_slot(section, key);
+	bool list = key->flags & CONF_LIST;
+	struct conf_entry *e = conf_mem_alloc(sheet->mem, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	*e = (struct conf_entry){ conf_mem_text(sheet->mem, raw, strlen(raw)), where, NULL };
+	if (!e->raw)
+		return -ENOMEM;
+	slot->where = where;
+	if (!list || !*raw)
+		slot->first = slot->last = NULL;
+	if (list && !*raw)
+		return 0;
+	if (slot->last)
+		slot->last->next = e;
+	else
+		slot->first = e;
+	slot->last = e;
+	return 0;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The parsers of list settings. */
+#include <errno.h>
+#include <string.h>
+
+#include "addr.h"
+#include "conf_value.h"
+#include "num.h"
+
+#define BLANKS " \t\r\n"
+
+static bool is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Call EACH with every word of the value, until one fails. */
+static int for_words(const struct conf_value *v,
+		     int (*each)(const struct conf_value *v, const char *word))
+{
+	char *copy = conf_mem_text(v->mem, v->text, strlen(v->text));
+	int r = copy ? 0 : -ENOMEM;
+	char *state;
+
+	if (r < 0)
+		return r;
+	for (char *w = strtok_r(copy, BLANKS, &state); w && r == 0; w = strtok_r(NULL, BLANKS, &state))
+		r = each(v, w);
+	return r;
+}
+
+/* ---- names and tokens ---- */
+
+/* A name of an environment variable: the first N bytes of P. */
+static bool is_name(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_letter(p[i]) && p[i] != '_' && (i == 0 || !is_digit(p[i])))
+			return false;
+	return n > 0;
+}
+
+static int add_name(const struct conf_value *v, const char *word)
+{
+	if (!is_name(word, strlen(word)))
+		return conf_value_wrong(v, "'%.60s' is no name of a variable", word);
+	return conf_mem_append(v->mem, v->field, word);
+}
+
+int conf_parse_names(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(char ***)v->field = NULL;
+		return 0;
+	}
+	return for_words(v, add_name);
+}
+
+static bool is_token(const char *p)
+{
+	for (const char *c = p; *c; c++)
+		if (!is_letter(*c) && !is_digit(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
+			return false;
+	return *p;
+}
+
+static int add_token(const struct conf_value *v, const char *word)
+{
+	if (!is_token(word))
+		return conf_value_wrong(v, "'%.60s' is no token; names stand apart by blanks", word);
+	for (char **w = *(char ***)v->field; w && *w; w++)
+		if (strcmp(*w, word) == 0)
+			return conf_value_wrong(v, "'%.60s' stands there twice", word);
+	return conf_mem_append(v->mem, v->field, word);
+}
+
+int conf_parse_tokens(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(char ***)v->field = NULL;
+		return 0;
+	}
+	return for_words(v, add_token);
+}
+
+int conf_parse_env(const struct conf_value *v)
+{
+	char ***field = v->field;
+	size_t name;
+
+	if (!v->text) {
+		*field = NULL;
+		return 0;
+	}
+	name = strcspn(v->text, "=");
+	if (!v->text[name] || !is_name(v->text, name))
+		return conf_value_wrong(v, "'%.60s' is not NAME=value", v->text);
+	for (char **e = *field; e && *e; e++) {
+		if (strncmp(*e, v->text, name + 1) != 0)
+			continue;
+		*e = conf_mem_text(v->mem, v->text, strlen(v->text));
+		return *e ? 0 : -ENOMEM;
+	}
+	return conf_mem_append(v->mem, field, v->text);
+}
+
+/* ---- origin ---- */
+
+/* Does S end in nothing, or in a colon and a port? */
+static bool is_port_or_end(const char *s)
+{
+	char unused[NUM_ERR];
+	long port;
+
+	if (!*s)
+		return true;
+	return *s == ':' && num_int(s + 1, 1, 65535, &port, unused) == 0;
+}
+
+/* scheme://host[:port] as a browser writes it (RFC 6454 6.2). */
+static bool is_origin(const char *s)
+{
+	const char *host = strstr(s, "://");
+	const char *end;
+
+	if (!host || !is_letter(*s))
+		return false;
+	for (; s < host; s++)
+		if (!is_letter(*s) && !is_digit(*s) && !strchr("+-.", *s))
+			return false;
+	host += 3;
+	if (*host == '[') {
+		end = host + 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
+		return end > host + 1 && *end == ']' && is_port_or_end(end + 1);
+	}
+	for (end = host; is_letter(*end) || is_digit(*end) || *end == '-' || *end == '.' || *end == '_';)
+		end++;
+	return end > host && is_port_or_end(end);
+}
+
+static int add_origin(const struct conf_value *v, const char *word)
+{
+	struct access_conf *access = v->field;
+	bool same = strcmp(word, "same") == 0;
+	bool first = access->origin == ORIGIN_SAME && !access->origins;
+
+	if (same || strcmp(word, "any") == 0) {
+		if (access->origin != ORIGIN_SAME || access->origins)
+			return conf_value_wrong(v, "'%s' does not go with what stands before", word);
+		access->origin = same ? ORIGIN_SAME : ORIGIN_ANY;
+		return 0;
+	}
+	if (!is_origin(word))
+		return conf_value_wrong(v, "'%.100s' is not same, any or scheme://host[:port]", word);
+	if (!first && access->origin != ORIGIN_LIST)
+		return conf_value_wrong(v, "'any' does not go with a list");
+	access->origin = ORIGIN_LIST;
+	return conf_mem_append(v->mem, &access->origins, word);
+}
+
+int conf_parse_origin(const struct conf_value *v)
+{
+	struct access_conf *access = v->field;
+
+	if (!v->text) {
+		access->origin = ORIGIN_SAME;
+		access->origins = NULL;
+		return 0;
+	}
+	return for_words(v, add_origin);
+}
+
+/* ---- listen ---- */
+
+static int wrong_address(const struct conf_value *v, const char *text)
+{
+	return conf_value_wrong(v, "'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
+				   "with a numeric address, as 127.0.0.1:8765", text);
+}
+
+/* Split ADDR:PORT or [ADDR]:PORT, in place, and check both. */
+static int parse_inet(const struct conf_value *v, struct listen_conf *l)
+{
+	char *copy = conf_mem_text(v->mem, l->text, strlen(l->text));
+	char *colon = copy ? strrchr(copy, ':') : NULL;
+	bool bracketed = copy && *copy == '[';
+	char wrong[NUM_ERR];
+	struct addr addr;
+	long port;
+
+	if (!copy)
+		return -ENOMEM;
+	if (!colon || (bracketed && (colon == copy || colon[-1] != ']')))
+		return wrong_address(v, l->text);
+	*colon = 0;
+	if (bracketed)
+		colon[-1] = 0;
+	l->host = copy + bracketed;
+	if (bracketed != !!strchr(l->host, ':') || !addr_inet(l->host, 0, &addr))
+		return wrong_address(v, l->text);
+	if (num_int(colon + 1, 0, 65535, &port, wrong) < 0)
+		return conf_value_wrong(v, "port %s", wrong);
+	l->port = (unsigned)port;
+	return 0;
+}
+
+static int parse_unix(const struct conf_value *v, struct listen_conf *l)
+{
+	struct addr addr;
+
+	l->path = l->text + strlen("unix:");
+	if (*l->path != '/')
+		return conf_value_wrong(v, "'%.100s' is not an absolute path", l->path);
+	if (!addr_unix(l->path, &addr))
+		return conf_value_wrong(v, "'%.120s' is longer than a socket's path can be", l->path);
+	return 0;
+}
+
+/* mode=0660 or group=NAME behind a Unix address. */
+static int parse_listen_word(const struct conf_value *v, struct listen_conf *l, const char *word)
+{
+	bool is_mode = strncmp(word, "mode=", 5) == 0;
+	bool is_group = strncmp(word, "group=", 6) == 0;
+	char wrong[NUM_ERR];
+	unsigned mode;
+
+	if (!is_mode && !is_group)
+		return conf_value_wrong(v, "unknown word '%.60s'", word);
+	if (!l->path)
+		return conf_value_wrong(v, "'%.60s' is for unix: only", word);
+	if (is_mode) {
+		if (num_octal(word + 5, 0777, &mode, wrong) < 0)
+			return conf_value_wrong(v, "mode=%s", wrong);
+		l->mode = (int)mode;
+		return 0;
+	}
+	if (!word[6])
+		return conf_value_wrong(v, "group= needs a name");
+	l->group = conf_mem_text(v->mem, word + 6, strlen(word + 6));
+	return l->group ? 0 : -ENOMEM;
+}
+
+/* Append L to the snapshot's listeners. */
+static int append_listen(const struct conf_value *v, const struct listen_conf *l)
+{
+	struct conf *conf = v->field;
+	struct listen_conf *grown;
+
+	for (size_t i = 0; i < conf->nlisten; i++)
+		if (strcmp(conf->listen[i].text, l->text) == 0 && (l->path || l->port != 0))
+			return conf_value_wrong(v, "%.120s stands there twice", l->text);
+	grown = conf_mem_alloc(v->mem, (conf->nlisten + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	if (conf->nlisten > 0)
+		memcpy(grown, conf->listen, conf->nlisten * sizeof(*grown));
+	grown[conf->nlisten++] = *l;
+	conf->listen = grown;
+	return 0;
+}
+
+static int add_listen(const struct conf_value *v)
+{
+	struct listen_conf l = { .mode = -1, .file = v->where.file, .line = v->where.line };
+	char *copy = conf_mem_text(v->mem, v->text, strlen(v->text));
+	char *state;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	l.text = strtok_r(copy, BLANKS, &state);
+	if (!l.text)
+		return wrong_address(v, v->text);
+	r = strncmp(l.text, "unix:", 5) == 0 ? parse_unix(v, &l) : parse_inet(v, &l);
+	for (char *w; r == 0 && (w = strtok_r(NULL, BLANKS, &state));)
+		r = parse_listen_word(v, &l, w);
+	return r == 0 ? append_listen(v, &l) : r;
+}
+
+int conf_parse_listen(const struct conf_value *v)
+{
+	struct conf *conf = v->field;
+
+	if (!v->text) {
+		conf->listen = NULL;
+		conf->nlisten = 0;
+		return 0;
+	}
+	return add_listen(v);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* instant.h - a configuration without an ini: one command, or the demo. */
+#ifndef SERVER_INSTANT_H
+#define SERVER_INSTANT_H
+
+#include "conf.h"
+
+#define DEMO_FILE "./demo.ini"
+
+/* wsbridged [--bind A] [--port N] [--view] [--write] -- CMD ARG... */
+struct instant_options {
+	const char *bind; /* a numeric address, 127.0.0.1 unless said */
+	const char *port; /* 8765 unless said */
+	bool view;	  /* clients only watch */
+	bool write;	  /* clients write, though they may come from elsewhere */
+	char *const *argv; /* NULL-terminated */
+};
+
+/* Serve ARGV at `/`: read-write on loopback, beyond it view-only unless told.  A snapshot, or NULL with
+ * the exit code and the reason on stderr. */
+struct conf *instant_command(const struct instant_options *o, int *ret_status);
+
+/* Write DEMO_FILE if there is none, and load it. */
+struct conf *instant_demo(int *ret_status);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* peers.h - how many connections each address has (IPv6 by /64). */
+#ifndef SERVER_PEERS_H
+#define SERVER_PEERS_H
+
+#include "addr.h"
+
+struct peers {
+	void *tree; /* tsearch(3) */
+};
+
+/* One more of PEER: how many it has now; 0: out of memory, not counted. */
+unsigned peers_add(struct peers *p, const struct addr *peer);
+
+/* One less. */
+void peers_remove(struct peers *p, const struct addr *peer);
+
+#endif

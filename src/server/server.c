@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon around the bridge: signals, start and end, and the one place where clients are freed. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "banner.h"
+#include "listen.h"
+#include "log.h"
+#include "server.h"
+#include "sys.h"
+
+#define LAST_WAIT 1.0 /* seconds, for what was killed to go */
+#define STATUS_TEXT 4096
+
+/* ---- the end ---- */
+
+/* Called whenever something has ended. */
+static void check_finished(struct server *s)
+{
+	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
+		ev_break(s->loop, EVBREAK_ALL);
+}
+
+static void set_deadline(struct server *s, double seconds)
+{
+	ev_timer_stop(s->loop, &s->deadline);
+	ev_timer_set(&s->deadline, seconds, 0);
+	ev_timer_start(s->loop, &s->deadline);
+}
+
+static void stop(struct server *s)
+{
+	struct client *c;
+
+	s->state = SERVER_STOPPING;
+	log_info("", "stopping: %u sessions", s->bridge.nsessions);
+	sys_notify("STOPPING=1");
+	listen_close(s);
+	while ((c = TAILQ_FIRST(&s->clients)))
+		client_drop(c);
+	set_deadline(s, s->routes->conf->shutdown_timeout);
+	bridge_shutdown(&s->bridge, CLOSE_GOING_AWAY, "shutdown");
+	check_finished(s);
+}
+
+static void kill_rest(struct server *s, const char *why)
+{
+	s->state = SERVER_KILLED;
+	log_warning("", "%s: killing what is left", why);
+	set_deadline(s, LAST_WAIT);
+	bridge_kill(&s->bridge);
+	check_finished(s);
+}
+
+static void on_deadline(EV_P_ ev_timer *w, int revents)
+{
+	struct server *s = w->data;
+
+	(void)revents;
+	if (s->state == SERVER_STOPPING)
+		kill_rest(s, "shutdown_timeout");
+	else
+		ev_break(EV_A_ EVBREAK_ALL);
+}
+
+static void on_stop(EV_P_ ev_signal *w, int revents)
+{
+	struct server *s = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (s->state == SERVER_RUNNING)
+		stop(s);
+	else if (s->state == SERVER_STOPPING)
+		kill_rest(s, "second signal");
+}
+
+/* ---- configuration ---- */
+
+static enum log_level level_of(const struct server *s)
+{
+	return s->options->verbose ? LOG_LEVEL_DEBUG : (enum log_level)s->routes->conf->log_level;
+}
+
+static void apply(struct server *s)
+{
+	bool journal = s->routes->conf->log_to == LOG_TO_AUTO && sys_is_journal(STDERR_FILENO);
+
+	log_open(STDERR_FILENO, level_of(s), journal);
+	s->bridge.access = s->routes->conf->log_access;
+}
+
+/* New clients get the new paths and limits; live sessions keep what they began with. */
+static void reload(struct server *s)
+{
+	struct routes *fresh;
+	struct conf *conf;
+	int status;
+
+	conf = conf_load(s->routes->conf->file, stderr, &status);
+	fresh = conf ? routes_new(conf) : NULL;
+	if (!fresh) {
+		log_error("", "%s is not taken: the old configuration stays",
+			  s->routes->conf->file);
+		return;
+	}
+	routes_unref(s->routes);
+	s->routes = fresh;
+	apply(s);
+	log_info("", "configuration read again from %s", s->routes->conf->file);
+}
+
+static void on_reload(EV_P_ ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	reload(w->data);
+}
+
+static void on_saved(EV_P_ ev_stat *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	if (w->attr.st_nlink) /* editors that replace the file leave none for a moment */
+		reload(w->data);
+}
+
+/* ---- the bridge's owner ---- */
+
+static void on_session_ended(void *data, const struct session *session)
+{
+	struct server *s = data;
+
+	peers_remove(&s->peers, &session->peer);
+}
+
+static void on_unkeep(void *keep)
+{
+	routes_unref(keep);
+}
+
+static void on_prepare(EV_P_ ev_prepare *w, int revents)
+{
+	struct server *s = w->data;
+	struct client *c;
+
+	(void)loop;
+	(void)revents;
+	while ((c = TAILQ_FIRST(&s->dead_clients)))
+		client_free(c);
+	check_finished(s);
+}
+
+/* ---- the start ---- */
+
+static void start_signal(struct server *s, ev_signal *w, void (*cb)(EV_P_ ev_signal *, int), int sig)
+{
+	ev_signal_init(w, cb, sig);
+	w->data = s;
+	ev_signal_start(s->loop, w);
+}
+
+static void server_init(struct server *s, struct conf *conf, const struct server_options *options)
+{
+	struct bridge_owner owner = { on_session_ended, on_unkeep, s };
+
+	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose select(2). */
+	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	s->options = options;
+	s->routes = routes_new(conf);
+	if (!s->loop || !s->routes)
+		return;
+	TAILQ_INIT(&s->clients);
+	TAILQ_INIT(&s->dead_clients);
+	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
+	apply(s);
+	signal(SIGPIPE, SIG_IGN);
+	start_signal(s, &s->sigterm, on_stop, SIGTERM);
+	start_signal(s, &s->sigint, on_stop, SIGINT);
+	ev_init(&s->deadline, on_deadline);
+	ev_prepare_init(&s->reaper, on_prepare);
+	ev_set_priority(&s->reaper, EV_MINPRI); /* after the bridge's */
+	ev_prepare_start(s->loop, &s->reaper);
+	s->deadline.data = s->reaper.data = s;
+}
+
+/* Settings that came from no file cannot be read again. */
+static void watch_configuration(struct server *s)
+{
+	const char *file = s->routes->conf->file;
+
+	if (access(file, F_OK) < 0)
+		return;
+	start_signal(s, &s->sighup, on_reload, SIGHUP);
+	if (!s->options->demo)
+		return;
+	ev_stat_init(&s->saved, on_saved, file, 0);
+	s->saved.data = s;
+	ev_stat_start(s->loop, &s->saved);
+}
+
+static void announce(struct server *s)
+{
+	char where[STATUS_TEXT], state[STATUS_TEXT + 64];
+
+	listen_text(s, where, sizeof(where));
+	log_info("", "listening on %s", where);
+	snprintf(state, sizeof(state), "READY=1\nSTATUS=listening on %s", where);
+	sys_notify(state);
+	if (s->options->banner)
+		banner_print(s);
+}
+
+static void server_free(struct server *s)
+{
+	listen_close(s);
+	if (s->routes) {
+		bridge_stop(&s->bridge);
+		routes_unref(s->routes);
+	}
+	if (s->loop)
+		ev_loop_destroy(s->loop);
+	free(s);
+}
+
+int server_run(struct conf *conf, const struct server_options *options)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int code = EX_OSERR;
+
+	if (!s) {
+		conf_unref(conf);
+		return code;
+	}
+	server_init(s, conf, options);
+	if (s->loop && s->routes)
+		code = listen_open(s);
+	if (code == 0) {
+		watch_configuration(s);
+		announce(s);
+		ev_run(s->loop, 0);
+		log_info("", "stopped");
+	}
+	server_free(s);
+	return code;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* server.h - the daemon around the bridge: listeners, clients, signals, start and end. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <sys/queue.h>
+
+#include "bridge.h"
+#include "cgi.h"
+#include "client.h"
+#include "listener.h"
+#include "peers.h"
+#include "route.h"
+
+#define DEMO_PORTS 50 /* tried one after the other */
+
+/* How it is run. */
+struct server_options {
+	bool demo;   /* take the next free port; reread the file when it is saved */
+	bool banner; /* say on stdout how to use it */
+	bool verbose; /* debug, whatever the configuration says */
+};
+
+enum server_state { SERVER_RUNNING, SERVER_STOPPING, SERVER_KILLED };
+
+struct server {
+	struct ev_loop *loop;
+	const struct server_options *options;
+	enum server_state state;
+	struct routes *routes; /* the current snapshot */
+	struct listener **listeners;
+	size_t nlisteners;
+	TAILQ_HEAD(client_list, client) clients, dead_clients; /* the oldest first */
+	unsigned nclients;
+	struct peers peers;
+	uint64_t last_id;
+	ev_signal sigterm, sigint, sighup;
+	ev_timer deadline; /* of the shutdown */
+	ev_stat saved;	   /* options.demo: the file */
+	ev_prepare reaper;
+	struct cgi cgi; /* storage for one start of a program */
+	struct bridge bridge;
+};
+
+/* Run the daemon with CONF (taken over) until it is told to end.  Its exit code. */
+int server_run(struct conf *conf, const struct server_options *options);
+
+#endif

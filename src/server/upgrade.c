@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* A legal upgrade: access checks, the backend's start, the 101, a session. */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client_impl.h"
+#include "log.h"
+
+#define ANSWER_MAX 1024 /* bytes of the 101: a subprotocol is as long as a header allows at most */
+
+static void sha1(const void *p, size_t n, unsigned char *out)
+{
+	static EVP_MD *md; /* looked up once: that costs more than the hash */
+
+	if (!md)
+		md = EVP_MD_fetch(NULL, "SHA1", NULL);
+	EVP_Digest(p, n, out, NULL, md, NULL);
+}
+
+/* ---- may it? ---- */
+
+static bool origin_allowed(struct client *c, const struct route *route)
+{
+	const char *data = buf_head(&c->head);
+	struct span origin = { NULL, 0 }, host = { "", 0 };
+	char policy[256], reason[1024];
+
+	http_find(&c->http, data, "Origin", &origin);
+	http_find(&c->http, data, "Host", &host);
+	if (access_origin(&route->conf->access, origin, host))
+		return true;
+	access_origin_text(&route->conf->access, policy, sizeof(policy));
+	if (origin.p)
+		snprintf(reason, sizeof(reason),
+			 "Origin %.*s is not allowed for %s (origin = %s, Host is %.*s)",
+			 (int)origin.n, origin.p, route->conf->path, policy, (int)host.n, host.p);
+	else
+		snprintf(reason, sizeof(reason),
+			 "a request without Origin is not allowed for %s (origin_missing = deny)",
+			 route->conf->path);
+	answer_error(c, 403, reason);
+	return false;
+}
+
+/* One address has its share already; this machine's own addresses stand for many clients. */
+static bool address_full(const struct client *c)
+{
+	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
+	       !addr_is_local(&c->peer);
+}
+
+/* ---- the session ---- */
+
+/* The stream becomes a session's, with what the client has sent behind its head. */
+static struct session *open_session(struct client *c, const struct route *route,
+				    const struct handshake *hs, struct hub *hub)
+{
+	struct server *s = c->server;
+	struct routes *keep = routes_ref(s->routes);
+	char answer[ANSWER_MAX];
+	size_t n = handshake_answer(hs, sha1, answer, sizeof(answer));
+	struct session_start start = {
+		.id = c->id,
+		.conf = &route->conf->session,
+		.path = route->conf->path,
+		.keep = keep,
+		.client = &c->stream,
+		.peer = c->peer,
+		.hub = hub,
+		.greeting = { answer, n },
+	};
+	struct session *session = n ? session_open(&s->bridge, &start) : NULL;
+
+	if (session)
+		c->counted = false; /* now the session's count */
+	else
+		routes_unref(keep);
+	return session;
+}
+
+static void refuse_in_words(struct client *c, const struct route *route, const struct handshake *hs)
+{
+	struct session *session = open_session(c, route, hs, NULL);
+
+	if (!session)
+		return;
+	session_close(session, CLOSE_TRY_LATER, "server is full", CLOSED_BY_SERVER);
+	session_proceed(session);
+}
+
+static bool start_program(struct client *c, struct route *route, const struct handshake *hs,
+			  struct hub *hub)
+{
+	struct server *s = c->server;
+	struct cgi_request r = {
+		.path = route->conf,
+		.line_buffer = route->line_buffer,
+		.http = &c->http,
+		.data = buf_head(&c->head),
+		.decoded = c->path,
+		.handshake = hs,
+		.peer = &c->peer,
+		.id = c->id,
+	};
+	char who[SESSION_WHO];
+	struct exec_start start = {
+		.conf = &route->conf->exec,
+		.envp = s->cgi.vars,
+		.who = session_who(c->id, route->conf->path, who),
+		.running = &route->running,
+	};
+	const char *what;
+	int err;
+
+	if (!cgi_build(&s->cgi, &r)) {
+		answer_error(c, 431, "the program's environment would be too large");
+		return false;
+	}
+	err = source_exec_open(hub, &start, &what);
+	if (err == 0)
+		return true;
+	log_error(who, "%s: %s", what, strerror(-err));
+	if (err == -EMFILE || err == -ENFILE || err == -EAGAIN || err == -ENOMEM)
+		answer_error(c, 503, "no room to start the program");
+	else
+		answer_error(c, 502, "the program cannot be started");
+	return false;
+}
+
+static void bridge_to_program(struct client *c, struct route *route, const struct handshake *hs)
+{
+	struct server *s = c->server;
+	struct routes *keep = routes_ref(s->routes);
+	struct hub *hub = hub_new(&s->bridge, &route->conf->hub, keep);
+	struct session *session;
+
+	if (!hub) {
+		routes_unref(keep);
+		answer_error(c, 503, "out of memory");
+		return;
+	}
+	if (!start_program(c, route, hs, hub)) {
+		hub_free(hub);
+		return;
+	}
+	session = open_session(c, route, hs, hub);
+	if (!session) {
+		hub_leave(hub, false);
+		answer_error(c, 503, "out of memory");
+		return;
+	}
+	session_input(session, buf_head(&c->head) + c->http.size, buf_len(&c->head) - c->http.size);
+	session_proceed(session);
+}
+
+void upgrade(struct client *c, struct route *route, const struct handshake *hs)
+{
+	const struct limits_conf *limits = &c->server->routes->conf->limits;
+
+	if (!origin_allowed(c, route))
+		return;
+	if (address_full(c))
+		answer_error(c, 429, "too many connections from this address");
+	else if (c->server->bridge.nsessions < limits->max_connections &&
+		 route->running >= route->conf->exec.max_processes)
+		answer_error(c, 503, "too many programs of this path are running");
+	else if (c->server->bridge.nsessions < limits->max_connections)
+		bridge_to_program(c, route, hs);
+	else if (limits->full == FULL_CLOSE)
+		refuse_in_words(c, route, hs);
+	else
+		answer_error(c, 503, "too many connections");
+	if (!c->stream.open)
+		client_drop(c);
+}

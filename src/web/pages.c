@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* The small pages that name the paths. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http.h"
+#include "pages.h"
+
+static void put_html(FILE *f, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		default:
+			fputc(*text, f);
+		}
+}
+
+static void put_json(FILE *f, const char *text)
+{
+	fputc('"', f);
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\')
+			fprintf(f, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			fprintf(f, "\\u%04x", (unsigned char)*text);
+		else
+			fputc(*text, f);
+	fputc('"', f);
+}
+
+static void begin(FILE *f, const char *title, bool styled)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+	      f);
+	put_html(f, title);
+	fputs("</title>\n", f);
+	if (styled)
+		fputs("<link rel=\"stylesheet\" href=\"/-/console.css\">\n"
+		      "<link rel=\"icon\" href=\"/-/console.svg\">\n",
+		      f);
+	fputs("</head><body class=\"index\"><main>\n<h1>", f);
+	put_html(f, title);
+	fputs("</h1>\n", f);
+}
+
+/* The end of every text: F closed, or everything freed. */
+static char *finish(FILE *f, char **text)
+{
+	bool failed = ferror(f);
+
+	if (fclose(f) == 0 && !failed)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
+static char *finish_page(FILE *f, char **text)
+{
+	fputs("</main></body></html>\n", f);
+	return finish(f, text);
+}
+
+static void put_mode(FILE *f, const struct web_path *p)
+{
+	fprintf(f, "%s, %s as %s", p->write ? "read and write" : "view only", p->frame, p->type);
+}
+
+static void put_row(FILE *f, const struct web_path *p, bool link)
+{
+	fputs("<li>", f);
+	if (link) {
+		fputs("<a href=\"", f);
+		put_html(f, p->path);
+		fputs("\">", f);
+	}
+	fputs("<code>", f);
+	put_html(f, p->path);
+	fputs(link ? "</code></a> <span>" : "</code> <span>", f);
+	put_html(f, p->exec);
+	fputs("</span> <small>", f);
+	put_mode(f, p);
+	fputs("</small></li>\n", f);
+}
+
+char *pages_index(const struct web_path *paths, size_t count, bool console, size_t *ret_n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_n);
+
+	if (!f)
+		return NULL;
+	begin(f, "wsbridged", console);
+	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n", f);
+	for (size_t i = 0; i < count; i++)
+		put_row(f, &paths[i], true);
+	fputs("</ul>\n", f);
+	if (console)
+		fputs("<p><a href=\"" "/-/console" "\">Console</a></p>\n", f);
+	return finish_page(f, &text);
+}
+
+char *pages_upgrade(const struct web_path *path, size_t *ret_n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_n);
+
+	if (!f)
+		return NULL;
+	begin(f, path->path, false);
+	fputs("<p>This is a WebSocket: it speaks to <code>", f);
+	put_html(f, path->exec);
+	fputs("</code> (", f);
+	put_mode(f, path);
+	fputs(").</p>\n<p>Open it with <code>new WebSocket()</code>, or set "
+	      "<code>console = yes</code> in <code>[web]</code> to use it here.</p>\n",
+	      f);
+	return finish_page(f, &text);
+}
+
+char *pages_error(int status, const char *reason, size_t *ret_n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_n);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "%d %s\n%s\n", status, http_phrase(status), reason);
+	return finish(f, &text);
+}
+
+char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_n);
+
+	if (!f)
+		return NULL;
+	fputc('[', f);
+	for (size_t i = 0; i < count; i++) {
+		const struct web_path *p = &paths[i];
+
+		fputs(i ? ",\n{\"path\":" : "{\"path\":", f);
+		put_json(f, p->path);
+		fprintf(f, ",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,\"exec\":",
+			p->write ? "true" : "false", p->frame, p->type, p->eof ? "true" : "false");
+		put_json(f, p->exec);
+		fputc('}', f);
+	}
+	fputs("]\n", f);
+	return finish(f, &text);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* pages.h - the small pages that name the paths: HTML for people, JSON for the console. */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a page says of one path. */
+struct web_path {
+	const char *path; /* a prefix path ends in a star */
+	const char *exec; /* the program's name */
+	const char *frame, *type;
+	bool write, eof;
+};
+
+/* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
+
+/* The list of the COUNT paths at PATHS; with CONSOLE each is a link to its console. */
+char *pages_index(const struct web_path *paths, size_t count, bool console, size_t *ret_n);
+
+/* What a browser sees that opens PATH, while the console is off. */
+char *pages_upgrade(const struct web_path *path, size_t *ret_n);
+
+/* An error page: STATUS with its phrase, and REASON. */
+char *pages_error(int status, const char *reason, size_t *ret_n);
+
+/* [{"path":"/clock","write":true,...},...] */
+char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n);
+
+#endif

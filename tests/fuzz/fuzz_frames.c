@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzzes ws.c: bytes mean the same events however they are cut, told whole or in pieces.
+ *
+ * Input: one byte of max_message (0: none, else times 16), two that the cuts are derived
+ * from, then what the client sends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ws.h"
+
+#define MUST(holds) ((holds) ? (void)0 : abort())
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* One life of a connection; what it told, in bytes that can be compared. */
+struct life {
+	struct ws ws;
+	struct buf told;
+	struct buf message; /* pieces of the one under way */
+	bool open, ended;
+	size_t fed;
+};
+
+static void append(struct buf *b, const void *p, size_t n)
+{
+	MUST(buf_append(b, p, n, SIZE_MAX) == 0);
+}
+
+static void tell(struct life *l, const struct ws_event *e, const char *p, size_t n)
+{
+	uint32_t head[4] = { e->type, e->type == WS_DATA ? e->opcode : 0, e->code,
+			     (uint32_t)n };
+
+	append(&l->told, head, sizeof(head));
+	append(&l->told, p, n);
+}
+
+static void on_data(struct life *l, const struct ws_event *e)
+{
+	MUST(e->opcode == OP_TEXT || e->opcode == OP_BINARY);
+	MUST(e->first == !l->open);
+	MUST(e->n > 0 || e->first || e->last);
+	MUST(!l->ws.conf->whole || (e->first && e->last));
+	append(&l->message, e->p, e->n);
+	MUST(!l->ws.conf->max_message || buf_len(&l->message) <= l->ws.conf->max_message);
+	l->open = !e->last;
+	if (l->open)
+		return;
+	tell(l, e, l->message.data, buf_len(&l->message));
+	buf_free(&l->message);
+}
+
+static void on_event(struct life *l, const struct ws_event *e)
+{
+	MUST(!l->ended);
+	if (e->type == WS_DATA) {
+		on_data(l, e);
+		return;
+	}
+	l->ended = e->type == WS_CLOSE || e->type == WS_FAIL;
+	MUST(e->type != WS_FAIL || (e->n == 0 && strlen(e->reason) <= 123));
+	MUST(e->n <= FRAME_CONTROL_MAX);
+	tell(l, e, e->p, e->n);
+}
+
+static void feed(struct life *l, const uint8_t *data, size_t n)
+{
+	char *chunk = malloc(n), *p = chunk;
+	struct ws_event e;
+
+	MUST(chunk);
+	memcpy(chunk, data, n);
+	l->fed += n;
+	do {
+		ws_next(&l->ws, &p, chunk + n, &e);
+		MUST(l->ws.message.cap <= l->fed + l->fed / 10 + 4096);
+		if (e.type != WS_MORE)
+			on_event(l, &e);
+	} while (e.type != WS_MORE);
+	MUST(p == chunk + n);
+	MUST(!l->ended || !l->ws.message.data);
+	free(chunk);
+}
+
+/* The size of the next chunk: SEED 0 is all that is left, else 1 to 16 bytes, or up to
+ * 256 at times. */
+static size_t next_chunk(uint32_t *seed, size_t left)
+{
+	size_t n;
+
+	if (*seed == 0)
+		return left;
+	*seed = *seed * 1664525 + 1013904223;
+	n = 1 + (*seed >> 24) % (*seed & 0x700000 ? 16 : 256);
+	return n < left ? n : left;
+}
+
+static void live(struct life *l, const struct ws_conf *conf, uint32_t seed,
+		 const uint8_t *data, size_t n)
+{
+	*l = (struct life){ 0 };
+	ws_init(&l->ws, conf);
+	while (n > 0) {
+		size_t chunk = next_chunk(&seed, n);
+
+		feed(l, data, chunk);
+		data += chunk;
+		n -= chunk;
+	}
+	ws_free(&l->ws);
+	buf_free(&l->message);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint32_t seed;
+	struct life first;
+
+	if (size < 3)
+		return 0;
+	seed = 1 + data[1] + 256U * data[2];
+	for (int i = 0; i < 4; i++) {
+		struct ws_conf conf = { .max_message = data[0] * 16U, .whole = i & 1 };
+		struct life l;
+
+		live(&l, &conf, i & 2 ? seed : 0, data + 3, size - 3);
+		if (i == 0) {
+			first = l;
+			continue;
+		}
+		MUST(buf_len(&l.told) == buf_len(&first.told));
+		MUST(buf_len(&l.told) == 0 ||
+		     memcmp(buf_head(&l.told), buf_head(&first.told), buf_len(&l.told)) ==
+			     0);
+		buf_free(&l.told);
+	}
+	buf_free(&first.told);
+	return 0;
+}

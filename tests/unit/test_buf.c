@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests buf.c: what goes in comes out, within its limit and in little more memory. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+
+#define NO_LIMIT SIZE_MAX
+
+/* An allocation that cannot be had is NULL, as without AddressSanitizer. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static void owns_nothing(const struct buf *b)
+{
+	assert_null(b->data);
+	assert_int_equal(b->r, 0);
+	assert_int_equal(b->w, 0);
+	assert_int_equal(b->cap, 0);
+}
+
+static void an_empty_buffer_owns_no_memory(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_int_equal(buf_append(&b, "x", 0, NO_LIMIT), 0);
+	assert_int_equal(buf_append(&b, NULL, 0, 0), 0);
+	owns_nothing(&b);
+	buf_consume(&b, 0);
+	buf_free(&b);
+	owns_nothing(&b);
+}
+
+static void what_is_appended_is_the_content(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_int_equal(buf_append(&b, "Hel", 3, NO_LIMIT), 0);
+	assert_int_equal(buf_append(&b, "lo", 2, NO_LIMIT), 0);
+	assert_int_equal(buf_len(&b), 5);
+	assert_memory_equal(buf_head(&b), "Hello", 5);
+	buf_free(&b);
+	owns_nothing(&b);
+}
+
+static void what_is_consumed_is_gone_from_the_front(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	buf_append(&b, "Hello", 5, NO_LIMIT);
+	buf_consume(&b, 2);
+	assert_int_equal(buf_len(&b), 3);
+	assert_memory_equal(buf_head(&b), "llo", 3);
+	buf_free(&b);
+}
+
+static void consuming_the_last_byte_gives_the_memory_back(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	buf_append(&b, "Hello", 5, NO_LIMIT);
+	buf_consume(&b, 4);
+	assert_non_null(b.data);
+	buf_consume(&b, 1);
+	owns_nothing(&b);
+}
+
+static void bytes_over_the_limit_are_refused_as_a_whole(void **state)
+{
+	static const struct {
+		size_t have, n, limit;
+		int want;
+	} rows[] = {
+		{ 0, 10, 10, 0 },
+		{ 0, 11, 10, -ENOBUFS },
+		{ 7, 3, 10, 0 },
+		{ 7, 4, 10, -ENOBUFS },
+		{ 10, 1, 10, -ENOBUFS },
+		{ 10, 1, 5, -ENOBUFS },
+		{ 10, SIZE_MAX, 20, -ENOBUFS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf b = { 0 };
+
+		buf_append(&b, "0123456789ab", rows[i].have, NO_LIMIT);
+		assert_int_equal(buf_append(&b, "0123456789ab", rows[i].n, rows[i].limit),
+				 rows[i].want);
+		assert_int_equal(buf_len(&b),
+				 rows[i].have + (rows[i].want == 0 ? rows[i].n : 0));
+		buf_free(&b);
+	}
+}
+
+static void the_limit_counts_the_content_and_not_what_was_consumed(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	buf_append(&b, "0123456789", 10, 10);
+	buf_consume(&b, 6);
+	assert_int_equal(buf_append(&b, "abcdef", 6, 10), 0);
+	assert_memory_equal(buf_head(&b), "6789abcdef", 10);
+	buf_free(&b);
+}
+
+static void without_memory_the_content_stays(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	buf_append(&b, "Hello", 5, NO_LIMIT);
+	assert_int_equal(buf_append(&b, "x", SIZE_MAX / 4, NO_LIMIT), -ENOMEM);
+	assert_memory_equal(buf_head(&b), "Hello", 5);
+	assert_int_equal(buf_len(&b), 5);
+	buf_free(&b);
+}
+
+static void memory_stays_within_a_tenth_and_4_kib(void **state)
+{
+	struct buf b = { 0 };
+	static const char chunk[97];
+
+	(void)state;
+	for (size_t n = sizeof(chunk); n < 4 << 20; n += sizeof(chunk)) {
+		assert_int_equal(buf_append(&b, chunk, sizeof(chunk), NO_LIMIT), 0);
+		assert_in_range(b.cap, n, n + n / 10 + 4096);
+	}
+	buf_free(&b);
+}
+
+/* Appends and consumes of many sizes; byte I of the stream is (char)(I * 31). */
+static void a_long_stream_passes_through_unchanged(void **state)
+{
+	struct buf b = { 0 };
+	size_t in = 0, out = 0;
+	unsigned random = 1;
+
+	(void)state;
+	for (int turn = 0; turn < 20000; turn++) {
+		char chunk[1000];
+		size_t n;
+
+		random = random * 1103515245 + 12345;
+		n = random >> 16 & 511;
+		for (size_t i = 0; i < n; i++)
+			chunk[i] = (char)((in + i) * 31);
+		assert_int_equal(buf_append(&b, chunk, n, NO_LIMIT), 0);
+		in += n;
+		random = random * 1103515245 + 12345;
+		n = random >> 16 & 511;
+		n = n < buf_len(&b) ? n : buf_len(&b);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(buf_head(&b)[i], (char)((out + i) * 31));
+		buf_consume(&b, n);
+		out += n;
+		assert_int_equal(buf_len(&b), in - out);
+		assert_true(buf_len(&b) > 0 || !b.data);
+	}
+	buf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_buffer_owns_no_memory),
+		cmocka_unit_test(what_is_appended_is_the_content),
+		cmocka_unit_test(what_is_consumed_is_gone_from_the_front),
+		cmocka_unit_test(consuming_the_last_byte_gives_the_memory_back),
+		cmocka_unit_test(bytes_over_the_limit_are_refused_as_a_whole),
+		cmocka_unit_test(the_limit_counts_the_content_and_not_what_was_consumed),
+		cmocka_unit_test(without_memory_the_content_stays),
+		cmocka_unit_test(memory_stays_within_a_tenth_and_4_kib),
+		cmocka_unit_test(a_long_stream_passes_through_unchanged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

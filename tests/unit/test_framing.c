@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages <-> a backend's byte stream: what comes out does not depend on how it was read. */
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "framing.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* ---- a backend that is read, and what the client gets ---- */
+
+/* Everything that came out, as text: T[payload] B[payload] for messages, ! for FRAMING_BAD;
+ * of raw, where messages depend on the reads, the payloads alone. */
+struct backend {
+	struct framing f;
+	struct framing_conf conf;
+	struct buf out;
+	size_t read, wire; /* bytes in; bytes of payload and of frame headers out */
+	bool open, bad, fragmented;
+	size_t messages, frames, transients;
+};
+
+static void out(struct backend *b, const char *p, size_t n)
+{
+	assert_int_equal(buf_append(&b->out, p, n, SIZE_MAX), 0);
+}
+
+static void begin(struct backend *b, const struct framing_conf *conf)
+{
+	*b = (struct backend){ .conf = *conf };
+	framing_init(&b->f, &b->conf);
+}
+
+static void end(struct backend *b)
+{
+	framing_free(&b->f);
+	buf_free(&b->out);
+}
+
+static bool is_utf8(const char *p, size_t n)
+{
+	struct utf8 u = { 0 };
+
+	return utf8_check(&u, p, n) == n && utf8_complete(&u);
+}
+
+/* One piece: in the right order, where it is said to be, and within the promised ratio. */
+static void on_piece(struct backend *b, const struct piece *p, const char *chunk, size_t n)
+{
+	char header[FRAME_SERVER_HEADER_MAX];
+	bool in_chunk = p->p >= chunk && p->p + p->n <= chunk + n;
+	bool text = b->conf.type == OP_TEXT;
+	struct span bytes = { p->p, p->n };
+
+	if (b->open)
+		assert_int_equal(p->opcode, OP_CONTINUATION);
+	else
+		assert_true(p->opcode == OP_BINARY || (text && p->opcode == OP_TEXT));
+	if (p->opcode == OP_TEXT || (p->opcode == OP_CONTINUATION && text))
+		assert_true(is_utf8(p->p, p->n));
+	assert_true(p->transient || in_chunk || p->n == 0 || span_is(bytes, SPAN("\r")));
+	if (b->conf.kind == FRAMING_LINE && !b->open)
+		out(b, p->opcode == OP_TEXT ? "T[" : "B[", 2);
+	out(b, p->p, p->n);
+	if (b->conf.kind == FRAMING_LINE && p->last)
+		out(b, "]", 1);
+	b->open = !p->last;
+	b->fragmented |= !p->last;
+	b->messages += p->last;
+	b->frames++;
+	b->transients += p->transient;
+	b->wire += frame_encode(header, p->opcode, p->last, p->n) + p->n;
+	assert_true(b->wire <= FRAMING_EXPANSION * b->read);
+}
+
+/* What is held stays within its bounds, and is gone when there is nothing to hold. */
+static void check_memory(const struct backend *b, size_t n, bool more)
+{
+	const struct framing *f = &b->f;
+	size_t most = n > FRAMING_HELD_MAX ? n : FRAMING_HELD_MAX;
+
+	assert_true(buf_len(&f->held) <= FRAMING_HELD_MAX);
+	assert_true(f->held.cap <= FRAMING_HELD_MAX / 10 * 11 + 4096);
+	assert_true(malloc_usable_size(f->repaired) <= UTF8_REPAIRED_MAX(most) + 8192);
+	if (more)
+		assert_null(f->repaired);
+	if (more && f->streaming)
+		assert_null(f->held.data);
+}
+
+/* One read of N bytes at P, in storage of its own that is gone afterwards. */
+static void feed(struct backend *b, const char *p, size_t n, bool eof)
+{
+	char *chunk = malloc(n ? n : 1);
+	struct span in = { n ? memcpy(chunk, p, n) : NULL, n };
+	size_t before = b->wire;
+	enum framing_result r;
+	const char *reason = NULL;
+	struct piece piece;
+
+	b->read += n;
+	if (b->bad)
+		goto done;
+	while ((r = framing_decode(&b->f, &in, eof, &piece, &reason)) == FRAMING_PIECE) {
+		on_piece(b, &piece, chunk, n);
+		check_memory(b, n, false);
+	}
+	check_memory(b, n, true);
+	if (r == FRAMING_BAD) {
+		assert_string_equal(reason, "program wrote invalid UTF-8");
+		b->bad = true;
+		out(b, "!", 1);
+	} else {
+		assert_int_equal(in.n, 0);
+		assert_null(reason);
+	}
+	assert_true(b->wire - before <= FRAMING_EXPANSION * n + 3 * FRAMING_HELD_MAX +
+						FRAME_SERVER_HEADER_MAX);
+done:
+	free(chunk);
+}
+
+/* The last call of a stream leaves nothing, and a second one says nothing. */
+static void feed_eof(struct backend *b)
+{
+	size_t length;
+
+	feed(b, NULL, 0, true);
+	length = buf_len(&b->out);
+	feed(b, NULL, 0, true);
+	assert_int_equal(buf_len(&b->out), length);
+	assert_null(b->f.held.data);
+	assert_false(b->open && !b->bad);
+}
+
+/* ---- tables of {bytes, messages} ---- */
+
+struct row {
+	struct framing_conf conf;
+	struct span in, out;
+};
+
+#define S(literal) { literal, sizeof(literal) - 1 }
+#define LINE_TEXT(how) { .kind = FRAMING_LINE, .type = OP_TEXT, .invalid = how }
+#define LINE_BINARY { .kind = FRAMING_LINE, .type = OP_BINARY }
+#define RAW_TEXT(how) { .kind = FRAMING_RAW, .type = OP_TEXT, .invalid = how }
+#define RAW_BINARY { .kind = FRAMING_RAW, .type = OP_BINARY }
+#define FFFD "\xEF\xBF\xBD"
+
+static void expect(struct backend *b, const struct row *row, const char *how, size_t cut)
+{
+	size_t n = buf_len(&b->out);
+
+	if (n != row->out.n || (n > 0 && memcmp(buf_head(&b->out), row->out.p, n) != 0))
+		fail_msg("%.*s read %s %zu: %.*s, not %.*s", (int)row->in.n, row->in.p, how,
+			 cut, (int)n, n ? buf_head(&b->out) : "", (int)row->out.n,
+			 row->out.p);
+}
+
+/* Read the row in two or three parts; the last one tells EOF itself, or a read of 0 does. */
+static void check_cut(const struct row *row, size_t cut, size_t cut2, bool eof)
+{
+	struct backend b;
+	const char *p = row->in.p;
+
+	begin(&b, &row->conf);
+	feed(&b, p, cut, false);
+	if (cut2 > cut)
+		feed(&b, p + cut, cut2 - cut, false);
+	feed(&b, p + cut2, row->in.n - cut2, eof);
+	feed_eof(&b);
+	expect(&b, row, "cut at", cut);
+	end(&b);
+}
+
+static void check_bytes(const struct row *row)
+{
+	struct backend b;
+
+	begin(&b, &row->conf);
+	for (size_t i = 0; i < row->in.n; i++)
+		feed(&b, row->in.p + i, 1, false);
+	feed_eof(&b);
+	expect(&b, row, "by", 1);
+	end(&b);
+}
+
+static void check_rows(const struct row *rows, size_t n)
+{
+	for (const struct row *row = rows; row < rows + n; row++) {
+		check_bytes(row);
+		for (size_t cut = 0; cut <= row->in.n; cut++)
+			for (size_t cut2 = cut; cut2 <= row->in.n; cut2++) {
+				check_cut(row, cut, cut2, false);
+				check_cut(row, cut, cut2, true);
+			}
+	}
+}
+
+TEST(a_line_is_a_message_at_every_split)
+{
+	static const struct row rows[] = {
+		{ LINE_TEXT(INVALID_REPLACE), S(""), S("") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\n"), S("T[]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\nbc\n"), S("T[a]T[bc]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\n\na\n\n"), S("T[]T[]T[a]T[]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\nlast"), S("T[a]T[last]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\0b\n\0"), S("T[a\0b]T[\0]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("é€😀\n€\n"), S("T[é€😀]T[€]") },
+		{ LINE_BINARY, S("a\n\xFF\xC3\nb"), S("B[a]B[\xFF\xC3]B[b]") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+TEST(only_the_cr_of_a_crlf_is_cut)
+{
+	static const struct row rows[] = {
+		{ LINE_TEXT(INVALID_REPLACE), S("a\r\nb\r\n"), S("T[a]T[b]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\r\n\r\n"), S("T[]T[]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\r\r\n"), S("T[a\r]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\rb\n\rc\n"), S("T[a\rb]T[\rc]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\r"), S("T[a\r]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\r"), S("T[\r]") },
+		{ LINE_BINARY, S("a\r\nb\r"), S("B[a]B[b\r]") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+TEST(a_line_that_is_no_utf8_is_treated_as_the_policy_says)
+{
+	static const struct row rows[] = {
+		{ LINE_TEXT(INVALID_REPLACE), S("a\xFFz\n"), S("T[a" FFFD "z]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\xFF\xFF\n"), S("T[" FFFD FFFD "]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\xE2\x82\n\xAC\n"), S("T[" FFFD "]T[" FFFD "]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("a\xC3"), S("T[a" FFFD "]") },
+		{ LINE_TEXT(INVALID_REPLACE), S("\xC3\r\nb"), S("T[" FFFD "]T[b]") },
+		{ LINE_TEXT(INVALID_BINARY), S("é\n\xE9t\r\né"), S("T[é]B[\xE9t]T[é]") },
+		{ LINE_TEXT(INVALID_BINARY), S("a\xE2\x82"), S("B[a\xE2\x82]") },
+		{ LINE_TEXT(INVALID_BINARY), S("\xFF\n\xC3\n"), S("B[\xFF]B[\xC3]") },
+		{ LINE_TEXT(INVALID_CLOSE), S("é\n\xE9t\nb\n"), S("T[é]!") },
+		{ LINE_TEXT(INVALID_CLOSE), S("a\nb\xC3"), S("T[a]!") },
+		{ LINE_TEXT(INVALID_CLOSE), S("é\n"), S("T[é]") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+TEST(raw_passes_every_byte_on_at_every_split)
+{
+	static const struct row rows[] = {
+		{ RAW_BINARY, S(""), S("") },
+		{ RAW_BINARY, S("a\n\r\n\0\xFF\xC3"), S("a\n\r\n\0\xFF\xC3") },
+		{ RAW_TEXT(INVALID_REPLACE), S("a\r\né€😀"), S("a\r\né€😀") },
+		{ RAW_TEXT(INVALID_REPLACE), S("\xE2\x82"), S(FFFD) },
+		{ RAW_TEXT(INVALID_REPLACE), S("a\xFF\xC3z\xF0\x9F\x98"),
+		  S("a" FFFD FFFD "z" FFFD) },
+		{ RAW_TEXT(INVALID_REPLACE), S("\xE2\x82\xE2\x82\xAC"), S(FFFD "€") },
+		{ RAW_TEXT(INVALID_BINARY), S("é\xFF\xC3z😀\xF0\x9F\x98"),
+		  S("é\xFF\xC3z😀\xF0\x9F\x98") },
+		{ RAW_TEXT(INVALID_CLOSE), S("é€"), S("é€") },
+		{ RAW_TEXT(INVALID_CLOSE), S("\xFFz"), S("!") },
+		{ RAW_TEXT(INVALID_CLOSE), S("\xE2\x82"), S("!") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+/* ---- raw ---- */
+
+TEST(in_raw_a_read_is_one_message)
+{
+	static const struct framing_conf conf = RAW_TEXT(INVALID_REPLACE);
+	struct backend b;
+
+	begin(&b, &conf);
+	feed(&b, "a\nb\n", 4, false);
+	feed(&b, "c", 1, false);
+	assert_int_equal(b.messages, 2);
+	assert_int_equal(b.transients, 0);
+	feed(&b, "d\xE2", 2, false);
+	feed(&b, "\x82", 1, false); /* nothing to tell yet */
+	assert_int_equal(b.messages, 3);
+	feed(&b, "\xAC" "e", 2, false);
+	assert_int_equal(b.messages, 4);
+	assert_int_equal(b.frames, 4);
+	feed_eof(&b);
+	assert_int_equal(b.messages, 4);
+	end(&b);
+}
+
+TEST(in_raw_only_a_read_that_is_no_utf8_becomes_binary)
+{
+	static const struct framing_conf conf = RAW_TEXT(INVALID_BINARY);
+	static const struct {
+		struct span in;
+		enum opcode opcode;
+		struct span out;
+	} reads[] = {
+		{ S("a\xC3"), OP_TEXT, S("a") },
+		{ S("\xFF"), OP_BINARY, S("\xC3\xFF") }, /* with what was withheld */
+		{ S("b"), OP_TEXT, S("b") },
+		{ S("c\xFF\xE2"), OP_BINARY, S("c\xFF\xE2") }, /* as it is */
+		{ S("d"), OP_TEXT, S("d") },
+	};
+	struct framing f;
+	struct piece piece;
+	const char *reason;
+
+	framing_init(&f, &conf);
+	for (size_t i = 0; i < COUNT(reads); i++) {
+		struct span in = reads[i].in;
+
+		assert_int_equal(framing_decode(&f, &in, false, &piece, &reason),
+				 FRAMING_PIECE);
+		assert_int_equal(piece.opcode, reads[i].opcode);
+		assert_true(piece.last);
+		assert_true(span_is((struct span){ piece.p, piece.n }, reads[i].out));
+	}
+	framing_free(&f);
+}
+
+/* ---- long lines ---- */
+
+enum { K64 = 64 * 1024, MEG = 1024 * 1024 };
+
+/* A message in the words of struct backend.  Yours. */
+static struct span message(char type, const char *p, size_t n)
+{
+	char *text = malloc(n + 3);
+
+	text[0] = type;
+	text[1] = '[';
+	memcpy(text + 2, p, n);
+	text[2 + n] = ']';
+	return (struct span){ text, n + 3 };
+}
+
+/* Read FIRST bytes, then STEP at a time; the last read tells EOF itself, or one of 0 does. */
+static void check_step(const struct row *row, size_t first, size_t step, bool eof)
+{
+	struct backend b;
+	size_t at = first;
+
+	begin(&b, &row->conf);
+	feed(&b, row->in.p, first, false);
+	for (; row->in.n - at > step; at += step)
+		feed(&b, row->in.p + at, step, false);
+	feed(&b, row->in.p + at, row->in.n - at, eof);
+	feed_eof(&b);
+	if (!span_is((struct span){ buf_head(&b.out), buf_len(&b.out) }, row->out))
+		fail_msg("a line of %zu read in %zu, then by %zu: %zu bytes, not %zu", row->in.n,
+			 first, step, buf_len(&b.out), row->out.n);
+	end(&b);
+}
+
+/* Read it in steps of many sizes, and in two around every border. */
+static void check_long(const struct row *row)
+{
+	static const size_t steps[] = { 4096, 4097, K64 - 1, K64, K64 + 1, 3 * MEG };
+
+	for (int eof = 0; eof < 2; eof++) {
+		for (size_t i = 0; i < COUNT(steps); i++)
+			check_step(row, 0, steps[i], eof);
+		for (size_t i = K64 - 5; i <= K64 + 5 && i <= row->in.n; i++)
+			check_step(row, i, row->in.n, eof);
+		for (size_t i = 0; i <= 5 && i <= row->in.n; i++) {
+			check_step(row, i, K64, eof);
+			check_step(row, row->in.n - i, 1, eof);
+			check_step(row, row->in.n - i, 2, eof);
+		}
+	}
+}
+
+static const size_t lengths[] = { K64 - 1, K64, K64 + 1, MEG };
+
+/* IN is LINE (N bytes) and ENDING, once; expected is the message OUT of TYPE, or "!". */
+static void check_line(struct framing_conf conf, const char *line, size_t n,
+		       const char *ending, char type, const char *text, size_t text_n)
+{
+	struct row row = { .conf = conf };
+	char *in = malloc(n + 3);
+
+	memcpy(in, line, n);
+	strcpy(in + n, ending);
+	row.in = (struct span){ in, n + strlen(ending) };
+	row.out = message(type, text, text_n);
+	check_long(&row);
+	free(in);
+	free((char *)row.out.p);
+}
+
+TEST(a_character_may_straddle_every_border_of_a_long_line)
+{
+	static const char *const characters[] = { "é", "€", "😀" };
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	char *line = malloc(MEG);
+
+	for (size_t l = 0; l < COUNT(lengths); l++)
+		for (size_t c = 0; c < COUNT(characters); c++) {
+			size_t size = strlen(characters[c]), lead = (l + c) % size, at = lead;
+
+			memset(line, 'x', lengths[l]);
+			for (; at + size <= lengths[l]; at += size)
+				memcpy(line + at, characters[c], size);
+			check_line(conf, line, lengths[l], "\n", 'T', line, lengths[l]);
+		}
+	free(line);
+}
+
+TEST(the_end_of_a_long_line_may_straddle_every_border)
+{
+	static const struct framing_conf text = LINE_TEXT(INVALID_REPLACE);
+	static const struct framing_conf binary = LINE_BINARY;
+	char *line = malloc(MEG);
+
+	for (size_t l = 0; l < COUNT(lengths); l++)
+		for (size_t less = 0; less < 3; less++) {
+			size_t n = lengths[l] - less;
+
+			memset(line, 'x', n);
+			check_line(text, line, n, "\r\n", 'T', line, n);
+			check_line(text, line, n, "", 'T', line, n);
+			line[n - 1] = '\r';
+			check_line(text, line, n, "\r\n", 'T', line, n);
+			check_line(text, line, n, "", 'T', line, n);
+			line[n - 2] = '\r';
+			check_line(binary, line, n, "\r\n", 'B', line, n);
+			line[K64 - 4] = '\r';
+			check_line(text, line, n, "\n", 'T', line, n - 1);
+		}
+	free(line);
+}
+
+TEST(a_streamed_line_leaves_nothing_behind_for_the_next)
+{
+	struct row row = { .conf = LINE_TEXT(INVALID_REPLACE) };
+	size_t n = K64 + 7;
+	char *in = malloc(3 * (n + 2)), *want = malloc(3 * (n + 3));
+
+	memset(in, 'x', 3 * (n + 2));
+	for (size_t i = 0; i < 3; i++) {
+		memcpy(in + i * (n + 2) + n, "\r\n", 2);
+		memset(want + i * (n + 3), 'x', n + 2);
+		memcpy(want + i * (n + 3), "T[", 2);
+		want[i * (n + 3) + n + 2] = ']';
+	}
+	row.in = (struct span){ in, 3 * (n + 2) };
+	row.out = (struct span){ want, 3 * (n + 3) };
+	check_long(&row);
+	for (size_t i = 0; i < 5; i++) /* the CR at the end of a read */
+		check_step(&row, n + i, n + 2, false);
+	free(in);
+	free(want);
+}
+
+TEST(invalid_bytes_in_any_place_of_a_long_line_are_replaced)
+{
+	static const char *const invalid[] = { "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98" };
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	char *line = malloc(MEG), *fixed = malloc(UTF8_REPAIRED_MAX(MEG));
+	char tail[3];
+
+	for (size_t l = 0; l < COUNT(lengths) - 1; l++)
+		for (size_t k = 0; k < COUNT(invalid); k++) {
+			size_t n = lengths[l], size = strlen(invalid[k]), tail_n = 0, fixed_n;
+			const size_t at[] = { 0, 4096 - 1, n - size };
+
+			memset(line, 'x', n);
+			for (size_t i = 0; i < COUNT(at); i++)
+				memcpy(line + at[i], invalid[k], size);
+			fixed_n = utf8_repair(tail, &tail_n, line, n, true, fixed);
+			check_line(conf, line, n, "\n", 'T', fixed, fixed_n);
+			check_line(conf, line, n, "\r\n", 'T', fixed, fixed_n);
+			check_line(conf, line, n, "", 'T', fixed, fixed_n);
+		}
+	free(line);
+	free(fixed);
+}
+
+TEST(an_invalid_line_is_binary_while_it_can_be_held_and_repaired_beyond)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_BINARY);
+	char *line = malloc(K64 + 1), *fixed = malloc(UTF8_REPAIRED_MAX(K64 + 1));
+	char tail[3];
+
+	for (size_t n = K64 - 1; n <= K64 + 1; n++)
+		for (size_t at = 0; at < n; at += n / 2 - 1) {
+			size_t tail_n = 0, fixed_n;
+
+			memset(line, 'x', n);
+			line[at] = '\xE9';
+			fixed_n = utf8_repair(tail, &tail_n, line, n, true, fixed);
+			if (n <= K64)
+				check_line(conf, line, n, "\n", 'B', line, n);
+			else
+				check_line(conf, line, n, "\n", 'T', fixed, fixed_n);
+		}
+	free(line);
+	free(fixed);
+}
+
+TEST(an_invalid_byte_in_a_streamed_line_closes_where_the_policy_says_so)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_CLOSE);
+	static const size_t places[] = { 0, K64 - 1, K64, 2 * K64 - 1 };
+	static char line[2 * K64 + 1];
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		struct backend b;
+
+		memset(line, 'x', sizeof(line));
+		line[places[i]] = '\xE9';
+		line[sizeof(line) - 1] = '\n';
+		begin(&b, &conf);
+		for (size_t at = 0; at < sizeof(line); at += 4096)
+			feed(&b, line + at, sizeof(line) - at < 4096 ? 1 : 4096, false);
+		assert_true(b.bad);
+		assert_int_equal(b.messages, 0);
+		end(&b);
+	}
+}
+
+TEST(a_long_line_is_streamed_before_it_ends)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	static char line[K64];
+	struct backend b;
+
+	memset(line, 'x', sizeof(line));
+	begin(&b, &conf);
+	feed(&b, line, K64, false);
+	assert_int_equal(b.frames, 0);
+	assert_int_equal(buf_len(&b.f.held), K64);
+	feed(&b, "y", 1, false);
+	assert_int_equal(b.frames, 2); /* what was held, and the byte */
+	assert_null(b.f.held.data);
+	feed(&b, "z\xE2", 2, false);
+	feed(&b, "\x82", 1, false);
+	assert_int_equal(b.frames, 3);
+	feed(&b, "\xAC\r", 2, false);
+	assert_int_equal(b.frames, 4);
+	feed(&b, "\nnext", 5, false);
+	assert_int_equal(b.frames, 5);
+	assert_int_equal(b.messages, 1);
+	assert_int_equal(b.f.tail_n, 0);
+	feed_eof(&b);
+	assert_int_equal(b.messages, 2);
+	assert_int_equal(b.frames, 6); /* the next line is held again */
+	end(&b);
+}
+
+TEST(a_line_that_can_be_held_is_one_frame_however_it_is_read)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	static char line[K64 + 1];
+
+	memset(line, 'x', K64);
+	line[K64] = '\n';
+	for (size_t cut = 0; cut <= K64 + 1; cut += K64 / 8) {
+		struct backend b;
+
+		begin(&b, &conf);
+		feed(&b, line, cut, false);
+		feed(&b, line + cut, K64 + 1 - cut, false);
+		assert_int_equal(b.frames, 1);
+		assert_null(b.f.held.data);
+		end(&b);
+	}
+}
+
+/* ---- cost ---- */
+
+TEST(whole_lines_come_straight_from_the_input)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	struct backend b;
+
+	begin(&b, &conf);
+	feed(&b, "a\nb\r\n\né\nbegun", 13, false);
+	assert_int_equal(b.messages, 4);
+	assert_int_equal(b.transients, 0);
+	feed(&b, " done\nc\n", 8, false);
+	assert_int_equal(b.transients, 1); /* only the line that was held */
+	assert_int_equal(b.messages, 6);
+	assert_null(b.f.held.data);
+	feed(&b, "last", 4, true);
+	assert_int_equal(b.transients, 1);
+	end(&b);
+}
+
+TEST(a_line_that_becomes_binary_comes_straight_from_the_input)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_BINARY);
+	struct backend b;
+
+	begin(&b, &conf);
+	feed(&b, "\xFF\n\xE2\n", 4, false);
+	assert_int_equal(b.messages, 2);
+	assert_int_equal(b.transients, 0);
+	end(&b);
+}
+
+TEST(a_streamed_line_comes_straight_from_the_input)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	static char line[2 * K64];
+	struct backend b;
+
+	memset(line, 'x', sizeof(line));
+	begin(&b, &conf);
+	feed(&b, line, sizeof(line), false);
+	feed(&b, line, 4096, false);
+	feed(&b, "\r", 1, false);
+	feed(&b, "x\n", 2, false);
+	assert_int_equal(b.messages, 1);
+	assert_int_equal(b.transients, 0);
+	end(&b);
+}
+
+TEST(the_expansion_is_reached_by_invalid_bytes_read_one_by_one)
+{
+	static const struct framing_conf raw = RAW_TEXT(INVALID_REPLACE);
+	static const struct framing_conf line = LINE_TEXT(INVALID_REPLACE);
+	struct backend b;
+	size_t before;
+
+	begin(&b, &raw);
+	for (int i = 0; i < 100; i++)
+		feed(&b, "\xFF", 1, false);
+	assert_int_equal(b.wire, 100 * FRAMING_EXPANSION);
+	end(&b);
+	begin(&b, &line);
+	for (int i = 0; i < K64 + 1; i++)
+		feed(&b, "\xFF", 1, false);
+	before = b.wire;
+	assert_int_equal(before, 3 * K64 + FRAME_SERVER_HEADER_MAX + 5);
+	feed(&b, "\xFF", 1, false);
+	assert_int_equal(b.wire - before, FRAMING_EXPANSION);
+	end(&b);
+}
+
+TEST(a_framing_that_is_given_up_gives_everything_back)
+{
+	static const struct framing_conf conf = LINE_TEXT(INVALID_REPLACE);
+	struct framing f = { 0 };
+	struct span in = S("\xFF\xFF\nbegun");
+	struct piece piece;
+	const char *reason;
+
+	framing_free(&f); /* all zero */
+	framing_init(&f, &conf);
+	assert_int_equal(framing_decode(&f, &in, false, &piece, &reason), FRAMING_PIECE);
+	assert_true(piece.transient);
+	framing_free(&f); /* LeakSanitizer sees to the rest */
+	framing_init(&f, &conf);
+	assert_int_equal(framing_decode(&f, &in, false, &piece, &reason), FRAMING_MORE);
+	framing_free(&f);
+	assert_null(f.held.data);
+}
+
+/* ---- client -> backend ---- */
+
+TEST(a_clients_message_is_ended_and_its_separators_are_settled)
+{
+	static const struct {
+		enum framing_kind kind;
+		enum opcode opcode;
+		enum framing_embedded embedded;
+		bool last;
+		struct span in;
+		bool ok;
+		struct span out, tail;
+	} rows[] = {
+#define LINE_ROW(opcode, embedded, last) FRAMING_LINE, OP_##opcode, EMBEDDED_##embedded, last
+#define RAW_ROW(opcode, embedded, last) FRAMING_RAW, OP_##opcode, EMBEDDED_##embedded, last
+		{ LINE_ROW(TEXT, PASS, true), S("a"), true, S("a"), S("\n") },
+		{ LINE_ROW(TEXT, PASS, true), S(""), true, S(""), S("\n") },
+		{ LINE_ROW(TEXT, PASS, false), S("a"), true, S("a"), S("") },
+		{ LINE_ROW(TEXT, PASS, true), S("a\nb"), true, S("a\nb"), S("\n") },
+		{ LINE_ROW(TEXT, SPACE, true), S("\na\n\nb\r\n"), true, S(" a  b\r "), S("\n") },
+		{ LINE_ROW(TEXT, SPACE, false), S("a\nb"), true, S("a b"), S("") },
+		{ LINE_ROW(TEXT, SPACE, true), S(""), true, S(""), S("\n") },
+		{ LINE_ROW(TEXT, REFUSE, true), S("a\r\0b"), true, S("a\r\0b"), S("\n") },
+		{ LINE_ROW(TEXT, REFUSE, true), S("\n"), false, S("\n"), S("") },
+		{ LINE_ROW(TEXT, REFUSE, true), S("ab\n"), false, S("ab\n"), S("") },
+		{ LINE_ROW(BINARY, PASS, true), S("a"), true, S("a"), S("") },
+		{ LINE_ROW(BINARY, SPACE, true), S("a\nb"), true, S("a\nb"), S("") },
+		{ LINE_ROW(BINARY, REFUSE, true), S("a\nb"), true, S("a\nb"), S("") },
+		{ RAW_ROW(TEXT, PASS, true), S("a\n"), true, S("a\n"), S("") },
+		{ RAW_ROW(TEXT, SPACE, true), S("a\n"), true, S("a\n"), S("") },
+		{ RAW_ROW(TEXT, REFUSE, true), S("a\n"), true, S("a\n"), S("") },
+		{ RAW_ROW(BINARY, REFUSE, true), S("a\n"), true, S("a\n"), S("") },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct framing_conf conf = { .kind = rows[i].kind, .embedded = rows[i].embedded };
+		size_t n = rows[i].in.n;
+		char *p = n ? malloc(n) : NULL; /* an empty piece may have no address */
+		struct span tail = S("untouched");
+		bool ok;
+
+		if (n > 0)
+			memcpy(p, rows[i].in.p, n);
+		ok = framing_encode(&conf, rows[i].opcode, rows[i].last, p, n, &tail);
+		if (ok != rows[i].ok || !span_is((struct span){ p, n }, rows[i].out))
+			fail_msg("row %zu: %d %.*s", i, ok, (int)n, n ? p : "");
+		if (ok && !span_is(tail, rows[i].tail))
+			fail_msg("row %zu: tail of %zu bytes", i, tail.n);
+		free(p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_a_message_at_every_split),
+		cmocka_unit_test(only_the_cr_of_a_crlf_is_cut),
+		cmocka_unit_test(a_line_that_is_no_utf8_is_treated_as_the_policy_says),
+		cmocka_unit_test(raw_passes_every_byte_on_at_every_split),
+		cmocka_unit_test(in_raw_a_read_is_one_message),
+		cmocka_unit_test(in_raw_only_a_read_that_is_no_utf8_becomes_binary),
+		cmocka_unit_test(a_character_may_straddle_every_border_of_a_long_line),
+		cmocka_unit_test(the_end_of_a_long_line_may_straddle_every_border),
+		cmocka_unit_test(a_streamed_line_leaves_nothing_behind_for_the_next),
+		cmocka_unit_test(invalid_bytes_in_any_place_of_a_long_line_are_replaced),
+		cmocka_unit_test(an_invalid_line_is_binary_while_it_can_be_held_and_repaired_beyond),
+		cmocka_unit_test(an_invalid_byte_in_a_streamed_line_closes_where_the_policy_says_so),
+		cmocka_unit_test(a_long_line_is_streamed_before_it_ends),
+		cmocka_unit_test(a_line_that_can_be_held_is_one_frame_however_it_is_read),
+		cmocka_unit_test(whole_lines_come_straight_from_the_input),
+		cmocka_unit_test(a_line_that_becomes_binary_comes_straight_from_the_input),
+		cmocka_unit_test(a_streamed_line_comes_straight_from_the_input),
+		cmocka_unit_test(the_expansion_is_reached_by_invalid_bytes_read_one_by_one),
+		cmocka_unit_test(a_framing_that_is_given_up_gives_everything_back),
+		cmocka_unit_test(a_clients_message_is_ended_and_its_separators_are_settled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
