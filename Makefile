@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 # wsbridged.  `make run` tries it, `make check` tests it, `make install` installs it.
 #
-# All outputs are in build/.  A variant is this Makefile again with another B: build/asan with
-# the sanitizers, build/fuzz for libFuzzer, build/gcc and build/clang with -Werror (make lint).
-# Short lines by default; V=1 shows the whole commands.
+# All outputs are in build/.  Variants are this Makefile again with another B: build/asan (sanitizers),
+# build/fuzz (libFuzzer), build/gcc and build/clang (-Werror).  V=1 shows the whole commands.
 
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
@@ -15,8 +14,6 @@ PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2 -g
 VERSION    := 0.1.0
 B          := build
-SANITIZE   :=
-WERROR     :=
 
 # Who may include whom (DESIGN 2): a layer sees these headers and no others, so a wrong include
 # does not build.  tests/layers proves it.
@@ -43,10 +40,10 @@ HARDEN     := $(call takes,-fcf-protection) $(call takes,-fstack-clash-protectio
 	$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),$(fortify))
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wwrite-strings -Wvla $(WERROR)
+	-Wwrite-strings -Wvla
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# The flags of layer $1.  Embedded files are found by the assembler (.incbin), by its own -I paths.
+# The flags of layer $1.  -Wa,-I is where the assembler finds the embedded files (.incbin).
 flags   = -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing $(WARN) $(or $(SANITIZE),$(HARDEN)) \
 	$(addprefix -Isrc/,$(sees.$1)) -Wa,-I,$(B)/web -Wa,-I,src/server $(pc_cflags) $(CPPFLAGS) $(CFLAGS)
 link    = $(or $(SANITIZE),$(HARDEN_LINK)) -Wl,--as-needed $(LDFLAGS)
@@ -63,12 +60,11 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
 bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: all run check lint install uninstall format asan fuzz bench clean
-.PHONY: programs check-programs fuzzers print-flags FORCE
+.PHONY: all run check lint install uninstall format asan fuzz bench clean \
+	programs check-programs print-flags FORCE
 .DELETE_ON_ERROR:
 
 all: $(B)/wsbridged $(B)/man/wsbridge.ini.5
-
 $(B)/wsbridged: $(B)/main.o $(B)/libwsbridged.a
 	$(call say,LD) $(CC) $(link) -o $@ $^ $(LDLIBS)
 $(B)/libwsbridged.a: $(objects)
@@ -89,8 +85,7 @@ $(filter $(B)/server/%,$(objects)): $(wildcard src/server/*.ini)
 # Changes when the compiler, its flags or the version do; then everything is built anew.
 $(B)/flags: FORCE
 	@$(PKG_CONFIG) --exists --print-errors $(packages) || { echo 'try: tools/need run'; exit 1; }
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(CC) $(call flags,main) $(link) $(VERSION) $(SYSCONFDIR))' >$@.new
+	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(CC) $(call flags,main) $(link) $(VERSION) $(SYSCONFDIR))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The manual's list of keys comes out of the table that the parser uses.
@@ -112,7 +107,6 @@ $(B)/vectors/second_wslay: LDLIBS += -lwslay
 $(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 $(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
 $(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
-fuzzers: $(fuzzers)
 $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
 	$(program) -fsanitize=fuzzer
 
@@ -121,18 +115,16 @@ run:
 	$(again) $(B)/wsbridged
 	@$(B)/wsbridged --demo
 check:
-	@tools/need check
-	@tests/check
+	@tools/need check && tests/check
 check-programs: programs
 	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
 lint:
-	@tools/need lint
-	@tools/lint
+	@tools/need lint && tools/lint
 asan:
 	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged
 fuzz: # T=60: seconds for each target
 	@tools/need fuzz
-	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' fuzzers
+	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)
 	@tools/fuzz $(or $(T),60)
 bench:
 	@tools/need bench
@@ -140,10 +132,8 @@ bench:
 	@tests/bench/bench.py
 format:
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] man/*.[ch] tests/*/*.[ch])
-clean:
-	rm -rf build
-print-flags: # LAYER=proto
-	@: $(info $(call flags,$(LAYER)))
+clean:; rm -rf build
+print-flags:; @: $(info $(call flags,$(LAYER))) # of LAYER=proto
 
 # An ini that is there is the admin's: never overwritten, and removed only while it is the sample.
 put = $(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)
@@ -155,6 +145,6 @@ install: all
 	$(call put,644,$(UNITDIR),$(wildcard systemd/*.service systemd/*.socket))
 	test -e $(ini) || $(call put,644,$(SYSCONFDIR),conf/wsbridge.ini)
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/wsbridged $(MANDIR)/man5/wsbridge.ini.5 $(MANDIR)/man8/wsbridged.8 \
-		$(patsubst systemd/%,$(UNITDIR)/%,$(wildcard systemd/*)))
+	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/wsbridged $(MANDIR)/man5/wsbridge.ini.5 $(MANDIR)/man8/wsbridged.8)
+	rm -f $(patsubst systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard systemd/*.service systemd/*.socket))
 	! cmp -s conf/wsbridge.ini $(ini) || rm $(ini)

@@ -49,7 +49,7 @@ static void print_class(enum conf_class class)
 
 int main(void)
 {
-	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class++)
+	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class ++)
 		if (class != CONF_DEFAULTS)
 			print_class(class);
 	return ferror(stdout) || fclose(stdout) ? 1 : 0;

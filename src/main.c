@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* wsbridged's command line: argv, check or run, exit codes. */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "server.h"
 #include "sys.h"
 
+#define MMAP_THRESHOLD (256 * 1024)
 #define DEFAULT_FILE SYSCONFDIR "/wsbridge.ini"
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_DEMO, MODE_COMMAND };
@@ -34,10 +36,14 @@ static const char usage_text[] =
 enum { OPT_PORT = 256, OPT_BIND, OPT_VIEW, OPT_WRITE, OPT_DEMO };
 
 static const struct option long_options[] = {
-	{ "port", required_argument, NULL, OPT_PORT }, { "bind", required_argument, NULL, OPT_BIND },
-	{ "view", no_argument, NULL, OPT_VIEW },       { "write", no_argument, NULL, OPT_WRITE },
-	{ "demo", no_argument, NULL, OPT_DEMO },       { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },	       { NULL, 0, NULL, 0 },
+	{ "port", required_argument, NULL, OPT_PORT },
+	{ "bind", required_argument, NULL, OPT_BIND },
+	{ "view", no_argument, NULL, OPT_VIEW },
+	{ "write", no_argument, NULL, OPT_WRITE },
+	{ "demo", no_argument, NULL, OPT_DEMO },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static _Noreturn void bad_usage(const char *text)
@@ -108,17 +114,21 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		take_option(cl, opt);
 	if (optind > 0 && strcmp(argv[optind - 1], "--") == 0) {
 		if (!argv[optind])
-			bad_usage("nothing to run after --; example: wsbridged -- vmstat 1");
+			bad_usage(
+				"nothing to run after --; example: wsbridged -- vmstat 1");
 		if (cl->mode != MODE_RUN || cl->file)
-			bad_usage("-c, -t, -T and --demo do not go with a command after --");
+			bad_usage(
+				"-c, -t, -T and --demo do not go with a command after --");
 		cl->mode = MODE_COMMAND;
 		cl->instant.argv = argv + optind;
 	} else if (argv[optind]) {
-		fprintf(stderr, "wsbridged: unexpected '%s'; to serve a command: wsbridged -- %s\n",
+		fprintf(stderr,
+			"wsbridged: unexpected '%s'; to serve a command: wsbridged -- %s\n",
 			argv[optind], argv[optind]);
 		exit(EX_USAGE);
 	} else if (has_instant_options(cl)) {
-		bad_usage("--bind, --port, --view and --write need a command: wsbridged -- CMD");
+		bad_usage(
+			"--bind, --port, --view and --write need a command: wsbridged -- CMD");
 	}
 	if (cl->instant.view && cl->instant.write)
 		bad_usage("--view and --write contradict each other");
@@ -142,6 +152,9 @@ int main(int argc, char **argv)
 	struct conf *conf;
 	int status = 0;
 
+	/* Else glibc raises its threshold with the first large buffer that is freed, and
+	 * all later ones stay in the heap. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	parse(argc, argv, &cl);
 	if (sys_fill_stdio() < 0)
 		return EX_OSERR;
@@ -159,6 +172,13 @@ int main(int argc, char **argv)
 		conf_print(conf, stdout);
 		conf_unref(conf);
 		return fflush(stdout) == 0 ? EX_OK : EX_OSERR;
+	case MODE_COMMAND:
+		status = conf_check_programs(conf, stderr);
+		if (status) {
+			conf_unref(conf);
+			return status;
+		}
+		/* fallthrough */
 	default:
 		cl.server.demo = cl.mode == MODE_DEMO;
 		cl.server.banner = cl.mode == MODE_DEMO || cl.mode == MODE_COMMAND;

@@ -69,7 +69,8 @@ const char *addr_text(const struct addr *a, char *out)
 		bool v6 = a->sa.sa_family == AF_INET6 && !is_mapped(a);
 
 		addr_host(a, host);
-		snprintf(out, ADDR_TEXT, v6 ? "[%.64s]:%u" : "%.64s:%u", host, addr_port(a));
+		snprintf(out, ADDR_TEXT, v6 ? "[%.64s]:%u" : "%.64s:%u", host,
+			 addr_port(a));
 	}
 	return out;
 }

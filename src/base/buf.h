@@ -5,8 +5,9 @@
  *      data          r             w            cap
  *       |  consumed  |   content   |    room     |
  *
- * Invariant: r <= w <= cap, and data is NULL while there is no content: what is empty owns no memory.
- * It grows by a tenth at a time, so that what it takes stays within 1.1 x its content + 4 KiB.
+ * Invariant: r <= w <= cap, and data is NULL while there is no content: what is empty
+ * owns no memory. It grows by a tenth at a time, so that what it takes stays within 1.1 x
+ * its content + 4 KiB.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -30,8 +31,8 @@ static inline char *buf_head(const struct buf *b)
 	return b->data + b->r;
 }
 
-/* Append N bytes of P (copied), or none.  0, -ENOBUFS when the content would exceed LIMIT bytes, or
- * -ENOMEM. */
+/* Append N bytes of P (copied), or none.  0, -ENOBUFS when the content would exceed LIMIT
+ * bytes, or -ENOMEM. */
 int buf_append(struct buf *b, const void *p, size_t n, size_t limit);
 
 /* Forget the first N bytes of the content; the storage goes with the last of them. */

@@ -24,7 +24,8 @@ static const void *at(const struct image *image, size_t at, size_t n)
 static size_t offset_of(const struct image *image, const Elf64_Ehdr *e, Elf64_Addr vaddr)
 {
 	for (size_t i = 0; i < e->e_phnum; i++) {
-		const Elf64_Phdr *ph = at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
+		const Elf64_Phdr *ph =
+			at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
 
 		if (ph && ph->p_type == PT_LOAD && vaddr >= ph->p_vaddr &&
 		    vaddr - ph->p_vaddr < ph->p_filesz)
@@ -34,8 +35,8 @@ static size_t offset_of(const struct image *image, const Elf64_Ehdr *e, Elf64_Ad
 }
 
 /* Does the dynamic section at AT_ (N bytes) name a library that begins with NAME? */
-static bool dynamic_needs(const struct image *image, const Elf64_Ehdr *e, const Elf64_Dyn *d,
-			  size_t count, const char *name)
+static bool dynamic_needs(const struct image *image, const Elf64_Ehdr *e,
+			  const Elf64_Dyn *d, size_t count, const char *name)
 {
 	size_t strings = 0, len = strlen(name);
 
@@ -57,10 +58,12 @@ static bool image_needs(const struct image *image, const char *name)
 {
 	const Elf64_Ehdr *e = at(image, 0, sizeof(*e));
 
-	if (!e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0 || e->e_ident[EI_CLASS] != ELFCLASS64)
+	if (!e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    e->e_ident[EI_CLASS] != ELFCLASS64)
 		return false;
 	for (size_t i = 0; i < e->e_phnum; i++) {
-		const Elf64_Phdr *ph = at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
+		const Elf64_Phdr *ph =
+			at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
 		const Elf64_Dyn *d;
 
 		if (!ph || ph->p_type != PT_DYNAMIC)

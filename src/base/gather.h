@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gather.h - bytes for one writev(2): small pieces copied side by side, large ones by
- * reference.
+ * gather.h - bytes for one writev(2): small pieces side by side, large by reference.
  *
  * One gather serves a whole loop: reset, fill, writev(g->iov, g->n), save what it left.
  */
@@ -16,7 +15,7 @@
 
 #define GATHER_IOV 64
 #define GATHER_COPY (128 * 1024)
-#define GATHER_REF_MIN 1024 /* from here on an iovec of its own is cheaper than a copy */
+#define GATHER_REF_MIN 1024 /* from here on a copy costs more than an iovec */
 
 struct gather {
 	struct iovec iov[GATHER_IOV];

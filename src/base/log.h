@@ -39,10 +39,10 @@ void log_write(enum log_level level, const char *who, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The same, but a level that is off costs no formatting and evaluates no argument. */
-#define log_at(level, who, ...)                                                          \
-	do {                                                                             \
-		if (log_is_on(level))                                                    \
-			log_write(level, who, __VA_ARGS__);                              \
+#define log_at(level, who, ...)                             \
+	do {                                                \
+		if (log_is_on(level))                       \
+			log_write(level, who, __VA_ARGS__); \
 	} while (0)
 #define log_error(who, ...) log_at(LOG_LEVEL_ERROR, who, __VA_ARGS__)
 #define log_warning(who, ...) log_at(LOG_LEVEL_WARNING, who, __VA_ARGS__)

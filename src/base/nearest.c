@@ -30,7 +30,8 @@ static bool swapped(const char *a, const char *b)
 
 unsigned nearest_distance(const char *a, const char *b)
 {
-	unsigned d[NEAREST_MAX + 1][NEAREST_MAX + 1]; /* [i][j]: i letters of A to j of B */
+	unsigned d[NEAREST_MAX + 1]
+		  [NEAREST_MAX + 1]; /* [i][j]: i letters of A to j of B */
 	size_t na = strnlen(a, NEAREST_MAX + 1), nb = strnlen(b, NEAREST_MAX + 1);
 
 	if (na > NEAREST_MAX || nb > NEAREST_MAX)

@@ -7,12 +7,13 @@
 
 struct nearest {
 	const char *wanted;
-	unsigned distance;	    /* of best; only nearer words replace it */
+	unsigned distance;          /* of best; only nearer words replace it */
 	char best[NEAREST_MAX + 1]; /* "": none yet */
 };
 
-/* Insertions, deletions, changes and swaps of neighbours that make B of A, case ignored (Damerau and
- * Levenshtein, no substring edited twice).  Of words over NEAREST_MAX bytes: more than any. */
+/* Insertions, deletions, changes and swaps of neighbours that make B of A, case ignored
+ * (Damerau and Levenshtein, no substring edited twice).  Of words over NEAREST_MAX bytes:
+ * more than any. */
 unsigned nearest_distance(const char *a, const char *b);
 
 /* Begin to look for WANTED, which stays the caller's. */
@@ -21,8 +22,8 @@ void nearest_init(struct nearest *n, const char *wanted);
 /* Offer CANDIDATE; the first of equally near ones stays. */
 void nearest_offer(struct nearest *n, const char *candidate);
 
-/* The nearest word offered (inside N), or NULL when none is near enough to be meant: one edit for each
- * three letters. */
+/* The nearest word offered (inside N), or NULL when none is near enough to be meant: one
+ * edit for each three letters. */
 const char *nearest_found(const struct nearest *n);
 
 #endif

@@ -50,8 +50,8 @@ static bool is_digit(char c)
 }
 
 /*
- * Read the digits at *P in BASE (2..10), moving *P past them.  -EINVAL: there are none, -ERANGE: they
- * make more than a uint64_t holds.
+ * Read the digits at *P in BASE (2..10), moving *P past them.  -EINVAL: there are none,
+ * -ERANGE: they make more than a uint64_t holds.
  */
 static int read_digits(const char **p, unsigned base, uint64_t *ret)
 {
@@ -74,17 +74,17 @@ int num_int(const char *text, long min, long max, long *ret, char *err)
 	const char *p = text;
 	bool minus = *p == '-';
 	uint64_t n;
+	long value;
 	int r;
 
 	p += minus;
 	r = read_digits(&p, 10, &n);
 	if (r == -EINVAL || *p)
 		return bad(err, QUOTED " is not a whole number", text);
-	if (r < 0 || n > INT64_MAX)
+	value = minus ? -(long)(n & INT64_MAX) : (long)(n & INT64_MAX);
+	if (r < 0 || n > INT64_MAX || value < min || value > max)
 		return bad(err, QUOTED " is not between %ld and %ld", text, min, max);
-	*ret = minus ? -(long)n : (long)n;
-	if (*ret < min || *ret > max)
-		return bad(err, QUOTED " is not between %ld and %ld", text, min, max);
+	*ret = value;
 	return 0;
 }
 
@@ -110,14 +110,18 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{ "ms", 0.001 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 },
+	{ "ms", 0.001 }, { "s", 1 },     { "m", 60 },
+	{ "h", 3600 },   { "d", 86400 }, { NULL, 0 },
 };
 static const struct unit sizes[] = {
-	{ "", 1 },	      { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 },
+	{ "", 1 },        { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 },
 	{ "m", 1 << 20 }, { "G", 1 << 30 }, { "g", 1 << 30 }, { NULL, 0 },
 };
 static const struct unit rates[] = {
-	{ "/s", 1 }, { "/m", 1.0 / 60 }, { "/h", 1.0 / 3600 }, { NULL, 0 },
+	{ "/s", 1 },
+	{ "/m", 1.0 / 60 },
+	{ "/h", 1.0 / 3600 },
+	{ NULL, 0 },
 };
 
 static const struct unit *find_unit(const struct unit *units, const char *name)
@@ -128,7 +132,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 	return NULL;
 }
 
-/* Read the fraction ".25" at *P, when there is one, moving *P past it.  A dot without digits stays. */
+/* Read the fraction ".25" at *P, when there is one, moving *P past it.  A dot without
+ * digits stays. */
 static double read_fraction(const char **p)
 {
 	double fraction = 0;
@@ -172,7 +177,8 @@ static void print_unit(char *out, size_t cap, const struct unit *units, double v
 		snprintf(out, cap, "%g%s", value / best->factor, best->name);
 }
 
-static int out_of_range(const char *text, const struct unit *units, double min, double max, char *err)
+static int out_of_range(const char *text, const struct unit *units, double min,
+			double max, char *err)
 {
 	char low[32], high[32];
 
@@ -191,7 +197,8 @@ int num_seconds(const char *text, double min, double max, double *ret, char *err
 		return bad(err, QUOTED " is not a duration: 500ms, 10s, 2m", text);
 	u = find_unit(durations, unit);
 	if (!u && *unit)
-		return bad(err, QUOTED " has an unknown unit: 500ms, 10s, 2m, 1h, 1d", text);
+		return bad(err, QUOTED " has an unknown unit: 500ms, 10s, 2m, 1h, 1d",
+			   text);
 	if (!u && n != 0)
 		return bad(err, QUOTED " needs a unit: 500ms, 10s, 2m", text);
 	if (u)
@@ -213,7 +220,8 @@ int num_size(const char *text, size_t min, size_t max, size_t *ret, char *err)
 		u = find_unit(sizes, unit);
 	if (!u)
 		return bad(err, QUOTED " is not a size: 512, 64k, 1M", text);
-	if (r < 0 || __builtin_mul_overflow(n, (uint64_t)u->factor, &n) || n < min || n > max)
+	if (r < 0 || __builtin_mul_overflow(n, (uint64_t)u->factor, &n) || n < min ||
+	    n > max)
 		return out_of_range(text, sizes, (double)min, (double)max, err);
 	*ret = (size_t)n;
 	return 0;
@@ -244,7 +252,7 @@ int num_signal(const char *text, int *ret, char *err)
 {
 	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	char unused[NUM_ERR];
-	long n;
+	long n = 0;
 
 	if (num_int(text, 1, NSIG - 1, &n, unused) == 0) {
 		*ret = (int)n;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys.h"
@@ -40,6 +41,14 @@ long sys_raise_nofile(void)
 	return old;
 }
 
+double sys_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 void sys_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -66,6 +75,6 @@ bool sys_is_journal(int fd)
 	unsigned long long dev, ino;
 	struct stat st;
 
-	return text && sscanf(text, "%llu:%llu", &dev, &ino) == 2 && fstat(fd, &st) == 0 &&
-	       st.st_dev == dev && st.st_ino == ino;
+	return text && sscanf(text, "%llu:%llu", &dev, &ino) == 2 &&
+	       fstat(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }

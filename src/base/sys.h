@@ -6,15 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Open /dev/null on whichever of 0, 1, 2 are closed, so that no later descriptor lands there.
- * 0 or -errno. */
+/* Open /dev/null on whichever of 0, 1, 2 are closed, so that no later descriptor lands
+ * there. 0 or -errno. */
 int sys_fill_stdio(void);
 
 /* Raise the soft RLIMIT_NOFILE to the hard one.  The old soft limit, or -errno. */
 long sys_raise_nofile(void);
 
-/* Send STATE ("READY=1\nSTATUS=...") to the service manager (sd_notify(3)).  Nothing happens without
- * NOTIFY_SOCKET; never blocks. */
+/* Seconds on the monotonic clock. */
+double sys_now(void);
+
+/* Send STATE ("READY=1\nSTATUS=...") to the service manager (sd_notify(3)).  Nothing
+ * happens without NOTIFY_SOCKET; never blocks. */
 void sys_notify(const char *state);
 
 /* Does FD lead to the journal (JOURNAL_STREAM, systemd.exec(5))? */

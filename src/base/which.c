@@ -33,8 +33,10 @@ static int check_executable(const char *file)
 	return 0;
 }
 
-/* Write N bytes of directory DIR, a slash and NAME to OUT; what does not fit cannot be executed either. */
-static int try_directory(const char *dir, size_t n, const char *name, char *out, size_t cap)
+/* Write N bytes of directory DIR, a slash and NAME to OUT; what does not fit cannot be
+ * executed either. */
+static int try_directory(const char *dir, size_t n, const char *name, char *out,
+			 size_t cap)
 {
 	int len;
 

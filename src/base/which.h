@@ -8,14 +8,15 @@
 /* PATH of a child when neither its own environment nor the daemon's has one. */
 #define SYS_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* The PATH that a child gets: the last PATH= of its ENV (NULL-terminated, or NULL), else the daemon's,
- * else SYS_DEFAULT_PATH.  Owned by ENV or the environment. */
+/* The PATH that a child gets: the last PATH= of its ENV (NULL-terminated, or NULL), else
+ * the daemon's, else SYS_DEFAULT_PATH.  Owned by ENV or the environment. */
 const char *which_path(char *const *env);
 
 /*
- * The file to execute for NAME: NAME itself when it holds a slash, else the first executable regular file
- * of that name in PATH's directories (an empty one is the current directory).  Written to OUT (CAP bytes).
- * 0, -ENOENT: no such file, or -EACCES: none of those that exist may be executed.
+ * The file to execute for NAME: NAME itself when it holds a slash, else the first
+ * executable regular file of that name in PATH's directories (an empty one is the current
+ * directory).  Written to OUT (CAP bytes). 0, -ENOENT: no such file, or -EACCES: none of
+ * those that exist may be executed.
  */
 int which(const char *name, const char *path, char *out, size_t cap);
 

@@ -20,8 +20,8 @@ static const char *skip_blanks(const char *p)
 }
 
 /*
- * Copy the word at *P to OUT without its quotes, ended by a NUL, and move *P past it.  OUT needs the room
- * of the rest of the text.  NULL, or a sentence that says what is wrong.
+ * Copy the word at *P to OUT without its quotes, ended by a NUL, and move *P past it. OUT
+ * needs the room of the rest of the text.  NULL, or a sentence that says what is wrong.
  */
 static const char *take_word(const char **p, char *out)
 {

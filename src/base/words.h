@@ -4,9 +4,10 @@
 #define BASE_WORDS_H
 
 /*
- * Split TEXT at blanks.  Single and double quotes group; outside single quotes a backslash takes the next
- * character as it is; nothing expands.  *ret_words is a NULL-terminated vector, yours, words_free().
- * 0, -EINVAL with a static sentence in *ret_error (an unclosed quote, a backslash at the end), or -ENOMEM.
+ * Split TEXT at blanks.  Single and double quotes group; outside single quotes a
+ * backslash takes the next character as it is; nothing expands.  *ret_words is a
+ * NULL-terminated vector, yours, words_free(). 0, -EINVAL with a static sentence in
+ * *ret_error (an unclosed quote, a backslash at the end), or -ENOMEM.
  */
 int words_split(const char *text, char ***ret_words, const char **ret_error);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sessions, hubs and sources of one loop share, and the one place where they are freed. */
+/* What the sessions, hubs and sources of one loop share, and the one place where they are
+ * freed. */
 #include "bridge.h"
 #include "hub.h"
 #include "session.h"
+#include "sys.h"
 
 static void on_prepare(EV_P_ ev_prepare *w, int revents)
 {
@@ -18,6 +20,15 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 		hub_free(h);
 }
 
+static void on_check(EV_P_ ev_check *w, int revents)
+{
+	struct bridge *b = w->data;
+
+	(void)loop;
+	(void)revents;
+	b->now = sys_now();
+}
+
 void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 		 const struct bridge_owner *owner)
 {
@@ -31,8 +42,12 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	gather_reset(&b->scratch.gather);
 	children_init(&b->children, loop, nofile);
 	ev_prepare_init(&b->reaper, on_prepare);
-	b->reaper.data = b;
+	ev_check_init(&b->clock, on_check);
+	ev_set_priority(&b->clock, EV_MAXPRI); /* before everything else of the turn */
+	b->reaper.data = b->clock.data = b;
+	b->now = sys_now();
 	ev_prepare_start(loop, &b->reaper);
+	ev_check_start(loop, &b->clock);
 }
 
 void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
@@ -67,5 +82,6 @@ bool bridge_is_empty(const struct bridge *b)
 void bridge_stop(struct bridge *b)
 {
 	ev_prepare_stop(b->loop, &b->reaper);
+	ev_check_stop(b->loop, &b->clock);
 	ev_signal_stop(b->loop, &b->children.sigchld);
 }

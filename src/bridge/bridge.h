@@ -12,7 +12,8 @@
 #include "child.h"
 #include "gather.h"
 
-#define TURN_BYTES (64 * 1024) /* that a session moves in one direction in one turn of the loop */
+#define TURN_BYTES \
+	(64 * 1024) /* that a session moves in one direction in one turn of the loop */
 
 struct hub;
 struct session;
@@ -42,8 +43,11 @@ struct bridge {
 	LIST_HEAD(, session) sessions, dead_sessions;
 	LIST_HEAD(, hub) hubs, dead_hubs;
 	ev_prepare reaper;
+	ev_check clock;
+	double now; /* of this turn, in seconds; monotonic: no clock jump moves a deadline
+		     */
 	unsigned nsessions; /* not yet freed */
-	bool access;	    /* log a line at the end of each session */
+	bool access;        /* log a line at the end of each session */
 	struct scratch scratch;
 };
 

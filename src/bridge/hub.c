@@ -62,7 +62,8 @@ void hub_flush(struct hub *h)
 	gather_reset(g);
 }
 
-bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n, bool transient)
+bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
+	       bool transient)
 {
 	struct gather *g = &h->bridge->scratch.gather;
 	struct span tail;
@@ -101,7 +102,8 @@ static void deliver(struct hub *h, struct gather *g, struct traffic *t)
 }
 
 /* One frame of PIECE's bytes. */
-static void add_frame(struct gather *g, enum opcode opcode, bool fin, const char *p, size_t n)
+static void add_frame(struct gather *g, enum opcode opcode, bool fin, const char *p,
+		      size_t n)
 {
 	char header[FRAME_SERVER_HEADER_MAX];
 
@@ -110,7 +112,8 @@ static void add_frame(struct gather *g, enum opcode opcode, bool fin, const char
 }
 
 /* A message or a piece of one, as frames of at most max_frame bytes. */
-static void add_piece(struct hub *h, struct gather *g, const struct piece *piece, struct traffic *t)
+static void add_piece(struct hub *h, struct gather *g, const struct piece *piece,
+		      struct traffic *t)
 {
 	size_t most = h->conf->max_frame ? h->conf->max_frame : piece->n;
 	enum opcode opcode = piece->opcode;
@@ -120,7 +123,8 @@ static void add_piece(struct hub *h, struct gather *g, const struct piece *piece
 	do {
 		size_t n = left < most ? left : most;
 
-		if (!gather_fits(g, (n < GATHER_REF_MIN ? n : 0) + FRAME_SERVER_HEADER_MAX))
+		if (!gather_fits(g,
+				 (n < GATHER_REF_MIN ? n : 0) + FRAME_SERVER_HEADER_MAX))
 			deliver(h, g, t);
 		left -= n;
 		add_frame(g, opcode, piece->last && left == 0, p, n);
@@ -139,16 +143,19 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 	struct span in = { p, n };
 	enum framing_result r;
 	struct traffic t = { 0 };
+	struct session *s;
 	struct piece piece;
 	const char *reason;
 
 	gather_reset(g);
-	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) == FRAMING_PIECE)
+	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
+	       FRAMING_PIECE)
 		add_piece(h, g, &piece, &t);
 	deliver(h, g, &t);
-	if (r == FRAMING_BAD && h->subscriber) {
-		session_close(h->subscriber, CLOSE_SERVER_ERROR, reason, CLOSED_BY_BACKEND);
-		session_proceed(h->subscriber);
+	s = h->subscriber;
+	if (r == FRAMING_BAD && s) {
+		session_close(s, CLOSE_SERVER_ERROR, reason, CLOSED_BY_BACKEND);
+		session_proceed(s);
 	}
 }
 

@@ -2,9 +2,9 @@
 /*
  * hub.h - the other side that sessions subscribe to.
  *
- * A hub stands between a source (a program, later others) and its clients: it turns clients' messages
- * into the source's bytes and the source's bytes into frames, each built once.  Today it has
- * one subscriber.
+ * A hub stands between a source (a program, later others) and its clients: it turns
+ * clients' messages into the source's bytes and the source's bytes into frames, each
+ * built once.  Today it has one subscriber.
  */
 #ifndef BRIDGE_HUB_H
 #define BRIDGE_HUB_H
@@ -32,12 +32,12 @@ struct hub {
 	void *keep; /* what CONF lives in; given to bridge->owner.unkeep() at the end */
 	struct source *source;
 	struct session *subscriber; /* or NULL */
-	struct framing framing;	    /* of the source's output */
+	struct framing framing;     /* of the source's output */
 	LIST_ENTRY(hub) link;
 };
 
-/* A hub without a source; CONF stays the caller's, alive until KEEP is given back.  NULL: out of
- * memory. */
+/* A hub without a source; CONF stays the caller's, alive until KEEP is given back.  NULL:
+ * out of memory. */
 struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep);
 
 /* Give H its SOURCE, which H owns from now on. */
@@ -51,12 +51,14 @@ void hub_free(struct hub *h);
 /* S hears from now on what the source says. */
 void hub_subscribe(struct hub *h, struct session *s);
 
-/* S leaves.  Nobody is left: the source is stopped; with FLUSH after what was written to it. */
+/* S leaves.  Nobody is left: the source is stopped; with FLUSH after what was written to
+ * it. */
 void hub_leave(struct hub *h, bool flush);
 
-/* A piece of a client's message for the source.  P stays until hub_flush(), unless TRANSIENT.
- * False: refused (1008), nothing was passed on. */
-bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n, bool transient);
+/* A piece of a client's message for the source.  P stays until hub_flush(), unless
+ * TRANSIENT. False: refused (1008), nothing was passed on. */
+bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
+	       bool transient);
 
 /* Write what hub_input() gathered. */
 void hub_flush(struct hub *h);

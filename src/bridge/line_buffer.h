@@ -6,9 +6,10 @@
 #include "source_exec.h"
 
 /*
- * The variables that a program started as CONF says should get (NULL-terminated, static): coreutils'
- * libstdbuf for those that use C's stdio, and Python's own switch.  Without the library where it is not
- * installed, CONF's env sets LD_PRELOAD, or the program was built with ASan, which wants to be first.
+ * The variables that a program started as CONF says should get (NULL-terminated, static):
+ * coreutils' libstdbuf for those that use C's stdio, and Python's own switch.  Without
+ * the library where it is not installed, CONF's env sets LD_PRELOAD, or the program was
+ * built with ASan, which wants to be first.
  */
 const char *const *line_buffer_env(const struct exec_conf *conf);
 

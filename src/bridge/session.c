@@ -14,7 +14,7 @@
 
 static const struct {
 	const char *name;
-	bool reads; /* the client's bytes are wanted, if only to see its end */
+	bool reads;  /* the client's bytes are wanted, if only to see its end */
 	bool parses; /* and mean something */
 } states[SESSION_STATES] = {
 	[SESSION_OPEN] = { "open", true, true },
@@ -37,9 +37,9 @@ static const char *who(const struct session *s)
 	return session_who(s->id, s->path, text);
 }
 
-static ev_tstamp now(const struct session *s)
+static double now(const struct session *s)
 {
-	return ev_now(s->bridge->loop);
+	return s->bridge->now;
 }
 
 /* ---- state ---- */
@@ -64,13 +64,14 @@ static void leave_hub(struct session *s, bool flush)
 }
 
 /* What the access line will say; the first cause stands. */
-static void note_end(struct session *s, unsigned code, const char *reason, enum closed_by by)
+static void note_end(struct session *s, unsigned code, const char *reason,
+		     enum closed_by by)
 {
 	if (s->close_code)
 		return;
 	s->close_code = (uint16_t)code;
 	s->closed_by = by;
-	snprintf(s->close_reason, sizeof(s->close_reason), "%s", reason);
+	s->close_reason = strdup(reason);
 }
 
 /* Nothing more is said to this client. */
@@ -93,7 +94,7 @@ void session_abort(struct session *s, const char *why)
 }
 
 /* The client has gone without a close frame. */
-static void vanished(struct session *s, const char *why, bool abort)
+void session_vanished(struct session *s, const char *why, bool abort)
 {
 	note_end(s, CLOSE_ABNORMAL, why, CLOSED_BY_CLIENT);
 	session_die(s, abort);
@@ -109,6 +110,8 @@ static void sent(struct session *s, size_t n)
 	s->pong_left = s->pong_left > n ? s->pong_left - n : 0;
 	if (s->pong_left == 0)
 		s->pongs = 0;
+	if (buf_len(&s->out) == 0 && s->state != SESSION_OPEN)
+		session_arm(s); /* close_timeout begins */
 }
 
 /* Queue whole frames. */
@@ -140,13 +143,14 @@ static void flush(struct session *s)
 	v = (struct iovec){ buf_head(&s->out), buf_len(&s->out) };
 	n = stream_writev(&s->client, &v, 1);
 	if (n < 0) {
-		vanished(s, strerror((int)-n), true);
+		session_vanished(s, strerror((int)-n), true);
 		return;
 	}
 	sent(s, (size_t)n);
-	if (s->pong_waits && s->pongs == 0) {
-		s->pong_waits = false;
-		queue_pong(s, s->pong, s->pong_size);
+	if (s->ping_unanswered && s->pongs == 0) {
+		s->ping_unanswered = false;
+		queue_pong(s, buf_head(&s->newest_ping), buf_len(&s->newest_ping));
+		buf_free(&s->newest_ping);
 	}
 }
 
@@ -157,7 +161,8 @@ size_t session_room(const struct session *s)
 
 	if (s->state != SESSION_OPEN)
 		return TURN_BYTES;
-	/* Only below the half: reads stay large, and a queue that moves its content does it rarely. */
+	/* Only below the half: reads stay large, and a queue that moves its content does
+	 * it rarely. */
 	if (used > most / 2)
 		return 0;
 	room = (most - used) / FRAMING_EXPANSION;
@@ -177,7 +182,7 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 		s->last_progress = now(s);
 		n = stream_writev(&s->client, g->iov, g->n);
 		if (n < 0) {
-			vanished(s, strerror((int)-n), true);
+			session_vanished(s, strerror((int)-n), true);
 			return;
 		}
 	}
@@ -213,19 +218,21 @@ static void close_with(struct session *s, unsigned code, const char *reason,
 	flush(s);
 }
 
-void session_close(struct session *s, unsigned code, const char *reason, enum closed_by by)
+void session_close(struct session *s, unsigned code, const char *reason,
+		   enum closed_by by)
 {
 	if (s->state != SESSION_OPEN)
 		return;
 	note_end(s, code, reason, by);
-	close_with(s, code, reason, s->conf->close_wait ? SESSION_CLOSING : SESSION_FLUSHING);
+	close_with(s, code, reason,
+		   s->conf->close_wait ? SESSION_CLOSING : SESSION_FLUSHING);
 }
 
 void session_backend_ended(struct session *s, const struct ending *e)
 {
 	const char *usual = s->conf->close_reason ? s->conf->close_reason : "";
 
-	memcpy(s->process, e->process, sizeof(s->process));
+	s->process = strdup(e->process);
 	if (e->code)
 		session_close(s, e->code, e->reason, CLOSED_BY_BACKEND);
 	else
@@ -234,7 +241,8 @@ void session_backend_ended(struct session *s, const struct ending *e)
 
 /* ---- input ---- */
 
-/* What was gathered goes to the backend: at the end of a turn, and before the session ends. */
+/* What was gathered goes to the backend: at the end of a turn, and before the session
+ * ends. */
 static void pass_on(struct session *s)
 {
 	if (s->hub)
@@ -247,6 +255,7 @@ static void on_data(struct session *s, struct ws_event *e)
 	bool transient = buf_len(&s->ws.message) > 0;
 	struct traffic *count = &s->in;
 
+	s->empty = e->n == 0 && (e->first || s->empty);
 	if (s->state != SESSION_OPEN)
 		return;
 	s->last_data = now(s);
@@ -254,13 +263,14 @@ static void on_data(struct session *s, struct ws_event *e)
 		if (s->in_discarded.messages == 0 && s->input_ended)
 			log_info(who(s), "messages after the end of input are discarded");
 		count = &s->in_discarded;
-	} else if (e->opcode == OP_BINARY && e->first && e->last && e->n == 0 &&
-		   s->conf->eof) {
+	} else if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
 		s->input_ended = true;
 		hub_finish(s->hub);
+		return;
 	} else if (!hub_input(s->hub, e->opcode, e->last, e->p, e->n, transient)) {
 		pass_on(s);
-		session_close(s, CLOSE_POLICY, "separator inside a message", CLOSED_BY_SERVER);
+		session_close(s, CLOSE_POLICY, "separator inside a message",
+			      CLOSED_BY_SERVER);
 		return;
 	}
 	count->messages += e->last;
@@ -275,9 +285,9 @@ static void on_ping(struct session *s, const struct ws_event *e)
 		queue_pong(s, e->p, e->n);
 		return;
 	}
-	s->pong_waits = true;
-	s->pong_size = (uint8_t)e->n;
-	memcpy(s->pong, e->p, e->n);
+	buf_free(&s->newest_ping);
+	s->ping_unanswered =
+		buf_append(&s->newest_ping, e->p, e->n, FRAME_CONTROL_MAX) == 0;
 }
 
 static void on_pong(struct session *s, const struct ws_event *e)
@@ -287,6 +297,7 @@ static void on_pong(struct session *s, const struct ws_event *e)
 		return; /* unsolicited, or to an older ping */
 	s->ping_waits = false;
 	s->round_trip = now(s) - s->last_ping;
+	session_arm(s);
 	log_debug(who(s), "round trip %.1f ms", s->round_trip * 1e3);
 }
 
@@ -354,7 +365,7 @@ static void on_end(struct session *s)
 	if (s->state == SESSION_LINGERING || s->state == SESSION_FLUSHING)
 		session_die(s, false);
 	else
-		vanished(s, "connection lost", false);
+		session_vanished(s, "connection lost", false);
 }
 
 static void read_client(struct session *s)
@@ -367,7 +378,7 @@ static void read_client(struct session *s)
 	else if (n > 0 && states[s->state].parses)
 		session_input(s, p, (size_t)n);
 	else if (n < 0 && n != -EAGAIN && n != -EINTR)
-		vanished(s, strerror((int)-n), true);
+		session_vanished(s, strerror((int)-n), true);
 }
 
 /* ---- watchers ---- */
@@ -375,7 +386,8 @@ static void read_client(struct session *s)
 /* The client is read only while there is room for what it says. */
 static bool may_read(const struct session *s)
 {
-	return states[s->state].reads && !(s->hub && hub_kept(s->hub) > s->conf->queue / 2);
+	return states[s->state].reads &&
+	       !(s->hub && hub_kept(s->hub) > s->conf->queue / 2);
 }
 
 /* The output has left: the next step of the end. */
@@ -423,6 +435,16 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	session_proceed(s);
 }
 
+/* Something for the client's kernel to answer; what waits already serves as well. */
+void session_heartbeat(struct session *s)
+{
+	if (buf_len(&s->out) > 0)
+		return;
+	queue_pong(s, "", 0);
+	flush(s);
+	session_proceed(s);
+}
+
 void session_ping(struct session *s)
 {
 	char frame[2 + sizeof(s->ping_number)];
@@ -430,7 +452,8 @@ void session_ping(struct session *s)
 	s->ping_number++;
 	s->ping_waits = true;
 	s->last_ping = now(s);
-	queue(s, frame, ws_control(frame, OP_PING, &s->ping_number, sizeof(s->ping_number)));
+	queue(s, frame,
+	      ws_control(frame, OP_PING, &s->ping_number, sizeof(s->ping_number)));
 	flush(s);
 	session_proceed(s);
 }
@@ -451,7 +474,8 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	s->peer = start->peer;
 	s->hub = start->hub;
 	s->round_trip = -1;
-	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since = now(s);
+	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
+		now(s);
 	ws_init(&s->ws, &s->conf->ws);
 	ev_init(&s->client.io, on_client);
 	s->client.io.data = s;
@@ -472,14 +496,17 @@ static void log_access(const struct session *s)
 	static const char *const by[] = { "client", "server", "backend" };
 	char peer[ADDR_TEXT];
 
-	log_info(who(s),
-		 "closed peer=%s seconds=%.3f in=%llu/%llu out=%llu/%llu discarded=%llu code=%u "
-		 "by=%s reason=\"%s\" process=\"%s\" round_trip=%.1fms",
-		 addr_text(&s->peer, peer), now(s) - s->opened, (unsigned long long)s->in.messages,
-		 (unsigned long long)s->in.bytes, (unsigned long long)s->sent.messages,
-		 (unsigned long long)s->sent.bytes, (unsigned long long)s->in_discarded.messages,
-		 s->close_code, by[s->closed_by], s->close_reason, s->process,
-		 s->round_trip < 0 ? 0.0 : s->round_trip * 1e3);
+	log_info(
+		who(s),
+		"closed peer=%s seconds=%.3f in=%llu/%llu out=%llu/%llu discarded=%llu code=%u "
+		"by=%s reason=\"%s\" process=\"%s\" round_trip=%.1fms",
+		addr_text(&s->peer, peer), now(s) - s->opened,
+		(unsigned long long)s->in.messages, (unsigned long long)s->in.bytes,
+		(unsigned long long)s->sent.messages, (unsigned long long)s->sent.bytes,
+		(unsigned long long)s->in_discarded.messages, s->close_code,
+		by[s->closed_by], s->close_reason ? s->close_reason : "",
+		s->process ? s->process : "",
+		s->round_trip < 0 ? 0.0 : s->round_trip * 1e3);
 }
 
 void session_free(struct session *s)
@@ -492,6 +519,9 @@ void session_free(struct session *s)
 	LIST_REMOVE(s, link);
 	ws_free(&s->ws);
 	buf_free(&s->out);
+	buf_free(&s->newest_ping);
+	free(s->close_reason);
+	free(s->process);
 	s->bridge->owner.unkeep(s->keep);
 	free(s);
 }

@@ -2,8 +2,9 @@
 /*
  * session.h - one open WebSocket from its 101 to its reaping.
  *
- * It moves bytes between its client's stream and its hub, answers pings, and leads the closing
- * handshake.  Whatever ends it only changes its state; bridge.c frees it before the loop sleeps.
+ * It moves bytes between its client's stream and its hub, answers pings, and leads the
+ * closing handshake.  Whatever ends it only changes its state; bridge.c frees it before
+ * the loop sleeps.
  */
 #ifndef BRIDGE_SESSION_H
 #define BRIDGE_SESSION_H
@@ -22,13 +23,13 @@
 /* All times in seconds, 0 = never. */
 struct session_conf {
 	struct ws_conf ws;
-	bool write;	      /* clients' messages reach the backend; else they are discarded */
-	bool eof;	      /* an empty binary message ends the backend's input */
+	bool write; /* clients' messages reach the backend; else they are discarded */
+	bool eof;   /* an empty binary message ends the backend's input */
 	double ping_interval; /* between our pings */
 	double ping_timeout;  /* for the pong */
 	double idle_timeout;  /* without a data frame in either direction */
 	double send_timeout;  /* without progress while output waits */
-	size_t queue;	      /* bytes held in each direction */
+	size_t queue;         /* bytes held in each direction */
 	unsigned close_code;  /* when the backend ended well */
 	char *close_reason;   /* or NULL */
 	bool close_wait;      /* wait for the peer's close frame */
@@ -37,9 +38,10 @@ struct session_conf {
 
 enum session_state {
 	SESSION_OPEN,
-	SESSION_CLOSING,  /* our close frame is queued or sent, the peer's is awaited */
-	SESSION_FLUSHING, /* nothing is awaited but that the output leaves */
-	SESSION_LINGERING, /* our end of the stream is told, the peer's is awaited: no RST eats the tail */
+	SESSION_CLOSING,   /* our close frame is queued or sent, the peer's is awaited */
+	SESSION_FLUSHING,  /* nothing is awaited but that the output leaves */
+	SESSION_LINGERING, /* our end of the stream is told, the peer's is awaited: no RST
+			      eats the tail */
 	SESSION_DEAD,
 	SESSION_STATES
 };
@@ -54,25 +56,26 @@ struct traffic {
 struct session {
 	struct bridge *bridge;
 	const struct session_conf *conf;
-	void *keep; /* what CONF lives in */
+	void *keep;      /* what CONF lives in */
 	struct hub *hub; /* NULL: has left it */
 	enum session_state state;
 	struct stream client;
 	struct ws ws;
 	struct buf out; /* whole frames that the stream has not taken */
 
-	uint16_t pongs;	   /* in out */
-	size_t pong_left;  /* bytes of out up to the end of the last of them */
-	uint8_t pong_size; /* of the newest ping's payload that waits to be answered ... */
-	bool pong_waits;   /* ... if there is one */
-	char pong[FRAME_CONTROL_MAX];
+	uint16_t pongs;       /* in out */
+	size_t pong_left;     /* bytes of out up to the end of the last of them */
+	bool ping_unanswered; /* too many pings: of the newest, its payload waits here */
+	struct buf newest_ping;
 
 	bool input_ended; /* the client has sent its end of input */
+	bool empty;       /* the message under way, so far */
+	size_t last_kept; /* hub_kept() at the last look at a paused client */
 	bool reading_paused;
 	uint32_t ping_number; /* of our last ping */
 	bool ping_waits;      /* its pong has not come */
-	ev_timer timer;	      /* the nearest deadline */
-	ev_tstamp opened, last_data, last_progress, last_ping, last_look, state_since;
+	ev_timer timer;       /* the nearest deadline */
+	double opened, last_data, last_progress, last_ping, last_look, state_since;
 	double round_trip; /* of the last ping, seconds; < 0: unknown */
 
 	uint64_t id;
@@ -81,8 +84,7 @@ struct session {
 	struct traffic in, in_discarded, sent;
 	unsigned close_code; /* as it stands in the access line */
 	enum closed_by closed_by;
-	char close_reason[FRAME_CONTROL_MAX - 1];
-	char process[32];
+	char *close_reason, *process; /* NULL: none, or out of memory */
 	LIST_ENTRY(session) link;
 };
 
@@ -90,12 +92,13 @@ struct session {
 struct session_start {
 	uint64_t id;
 	const struct session_conf *conf;
-	const char *path; /* lives as long as CONF */
-	void *keep;	  /* what both live in; given to owner.unkeep() at the end */
+	const char *path;      /* lives as long as CONF */
+	void *keep;            /* what both live in; given to owner.unkeep() at the end */
 	struct stream *client; /* moved */
 	struct addr peer;
-	struct hub *hub;	/* with a source; NULL: the session is closed at once by session_close() */
-	struct span greeting;	/* the 101, sent first */
+	struct hub *hub;      /* with a source; NULL: the session is closed at once by
+				 session_close() */
+	struct span greeting; /* the 101, sent first */
 };
 
 /* The session, or NULL: out of memory, and nothing was taken. */
@@ -104,16 +107,20 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 /* N bytes that the client has sent. */
 void session_input(struct session *s, char *p, size_t n);
 
-/* Queue a close frame and leave the hub.  REASON is copied.  Nothing happens once closing. */
-void session_close(struct session *s, unsigned code, const char *reason, enum closed_by by);
+/* Queue a close frame and leave the hub.  REASON is copied.  Nothing happens once
+ * closing. */
+void session_close(struct session *s, unsigned code, const char *reason,
+		   enum closed_by by);
 
 /* Drop the client without a close frame; what it is told is an RST. */
 void session_abort(struct session *s, const char *why);
 
-/* Start and stop its watchers, from the state and the fill of the buffers: every callback's end. */
+/* Start and stop its watchers, from the state and the fill of the buffers: every
+ * callback's end. */
 void session_proceed(struct session *s);
 
-/* The text that its log lines begin with.  OUT has room for SESSION_WHO bytes; returned. */
+/* The text that its log lines begin with.  OUT has room for SESSION_WHO bytes; returned.
+ */
 #define SESSION_WHO 96
 const char *session_who(uint64_t id, const char *path, char *out);
 
@@ -140,6 +147,8 @@ void session_deadline_init(struct session *s);
 /* ---- session.c, for session_deadline.c ---- */
 
 void session_ping(struct session *s);
+void session_heartbeat(struct session *s);
 void session_die(struct session *s, bool abort);
+void session_vanished(struct session *s, const char *why, bool abort);
 
 #endif

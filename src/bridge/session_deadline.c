@@ -2,25 +2,27 @@
 /*
  * The deadlines of a session: one timer for all of them, set to the nearest.
  *
- * Traffic only moves deadlines away, so it costs a time stamp and no timer call: a timer that fires too
- * early finds nothing due and is set again.
+ * Messages only move deadlines away, so they cost a time stamp and no timer call: a timer
+ * that fires too early finds nothing due and is set again.  What brings a deadline nearer
+ * (a state, a pong, output that has to wait, a pause) calls session_arm().
  */
 #include <math.h>
 
 #include "log.h"
 #include "session.h"
 
-#define LOOK_PAUSED 5.0 /* seconds between looks at a client that is not read */
+#define LOOK_PAUSED 0.3 /* seconds between looks at a client that is not read */
 
 /* SECONDS after SINCE; 0 seconds is never. */
-static double after(ev_tstamp since, double seconds)
+static double after(double since, double seconds)
 {
 	return seconds > 0 ? since + seconds : INFINITY;
 }
 
 static double idle_at(const struct session *s)
 {
-	return s->state == SESSION_OPEN ? after(s->last_data, s->conf->idle_timeout) : INFINITY;
+	return s->state == SESSION_OPEN ? after(s->last_data, s->conf->idle_timeout)
+					: INFINITY;
 }
 
 static void idle(struct session *s)
@@ -51,7 +53,8 @@ static void no_pong(struct session *s)
 
 static double send_at(const struct session *s)
 {
-	return buf_len(&s->out) > 0 ? after(s->last_progress, s->conf->send_timeout) : INFINITY;
+	return buf_len(&s->out) > 0 ? after(s->last_progress, s->conf->send_timeout)
+				    : INFINITY;
 }
 
 static void no_progress(struct session *s)
@@ -62,7 +65,8 @@ static void no_progress(struct session *s)
 /* From the time when the last of the output has left. */
 static double close_at(const struct session *s)
 {
-	ev_tstamp since = s->last_progress > s->state_since ? s->last_progress : s->state_since;
+	double since =
+		s->last_progress > s->state_since ? s->last_progress : s->state_since;
 
 	if (s->state == SESSION_OPEN || buf_len(&s->out) > 0)
 		return INFINITY;
@@ -79,21 +83,33 @@ static double look_at(const struct session *s)
 	return s->reading_paused ? s->last_look + LOOK_PAUSED : INFINITY;
 }
 
-/* libev reports neither FIN nor RST of a socket that is not read. */
+/*
+ * libev reports neither FIN nor RST of a socket that is not read.  After a FIN there may
+ * still be messages to read: they are, as long as the program takes what it has.  A
+ * client that has closed while its own send queue was full shows no FIN at all; but its
+ * kernel answers a byte of ours by an RST, so one is sent: an unsolicited pong (RFC
+ * 6455 5.5.3).
+ */
 static void look(struct session *s)
 {
+	size_t kept = s->hub ? hub_kept(s->hub) : 0;
 	bool fin = false;
 
-	s->last_look = ev_now(s->bridge->loop);
+	s->last_look = s->bridge->now;
 	if (stream_gone(&s->client, &fin))
 		session_abort(s, "connection lost");
+	else if (fin && kept == s->last_kept)
+		session_vanished(s, "connection lost", false);
+	else if (kept == s->last_kept)
+		session_heartbeat(s);
+	s->last_kept = kept;
 }
 
 static const struct {
 	double (*at)(const struct session *s);
 	void (*act)(struct session *s);
 } deadlines[] = {
-	{ idle_at, idle },	   { ping_at, session_ping }, { pong_at, no_pong },
+	{ idle_at, idle },        { ping_at, session_ping }, { pong_at, no_pong },
 	{ send_at, no_progress }, { close_at, close_over },  { look_at, look },
 };
 
@@ -113,7 +129,7 @@ void session_arm(struct session *s)
 	ev_timer_stop(EV_A_ & s->timer);
 	if (next == INFINITY)
 		return;
-	ev_timer_set(&s->timer, next > ev_now(EV_A) ? next - ev_now(EV_A) : 0, 0);
+	ev_timer_set(&s->timer, next > s->bridge->now ? next - s->bridge->now : 0, 0);
 	ev_timer_start(EV_A_ & s->timer);
 }
 
@@ -121,9 +137,10 @@ static void on_timer(EV_P_ ev_timer *w, int revents)
 {
 	struct session *s = w->data;
 
+	(void)loop;
 	(void)revents;
 	for (size_t i = 0; i < COUNT && s->state != SESSION_DEAD; i++)
-		if (deadlines[i].at(s) <= ev_now(EV_A))
+		if (deadlines[i].at(s) <= s->bridge->now)
 			deadlines[i].act(s);
 	if (s->state != SESSION_DEAD)
 		session_arm(s);

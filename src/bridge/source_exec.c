@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as a source: its stdin and stdout are pipes, its two ends come in any order. */
+/* A program as a source: its stdin and stdout are pipes, its two ends come in any order.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ struct source_exec {
 	struct child child;
 	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
 	struct buf kept;    /* for its stdin */
-	bool finishing;	    /* stdin ends after what is kept */
+	bool finishing;     /* stdin ends after what is kept */
 	ev_timer stalled;   /* EXEC_FLUSHING: it takes nothing */
 	struct stderr_log stderr_log;
 	char who[WHO_MAX];
@@ -124,11 +125,12 @@ static void check_gone(struct source_exec *x)
 {
 	if (x->state != EXEC_STOPPING || x->child.state != CHILD_GONE)
 		return;
-	if (x->err.fd >= 0) { /* what it said last; a process that left the group may hold it on */
+	if (x->err.fd >=
+	    0) { /* what it said last; a process that left the group may hold it on */
 		read_stderr(x);
 		close_pipe(x, &x->err);
 	}
-	stderr_log_end(&x->stderr_log, x->who, ev_now(loop_of(x)));
+	stderr_log_end(&x->stderr_log, x->who, x->source.hub->bridge->now);
 	x->state = EXEC_GONE;
 	(*x->running)--;
 	hub_source_gone(x->source.hub);
@@ -180,7 +182,8 @@ static void exec_kill(struct source *s)
 
 static void on_child(EV_P_ struct child *c)
 {
-	struct source_exec *x = (struct source_exec *)((char *)c - offsetof(struct source_exec, child));
+	struct source_exec *x =
+		(struct source_exec *)((char *)c - offsetof(struct source_exec, child));
 
 	(void)loop;
 	check_ended(x);
@@ -231,7 +234,8 @@ static void exec_write(struct source *s, const struct gather *g)
 		close_input(x);
 		return;
 	}
-	/* The session stopped reading at `queue`: one turn and one message is the most that comes on top. */
+	/* The session stopped reading at `queue`: one turn and one message is the most
+	 * that comes on top. */
 	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0) {
 		log_error(x->who, "out of memory: stdin closed");
 		close_input(x);
@@ -284,7 +288,8 @@ static void read_stderr(struct source_exec *x)
 	ssize_t n = read(x->err.fd, p, sizeof(p));
 
 	if (n > 0)
-		stderr_log_feed(&x->stderr_log, x->who, ev_now(loop_of(x)), p, (size_t)n);
+		stderr_log_feed(&x->stderr_log, x->who, x->source.hub->bridge->now, p,
+				(size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_pipe(x, &x->err);
 }
@@ -338,7 +343,8 @@ static void close_far_ends(struct far_ends *far)
 			close(far->fd[i]);
 }
 
-/* A pipe whose end OURS (0 reads, 1 writes) W gets, non-blocking, and the program the other. */
+/* A pipe whose end OURS (0 reads, 1 writes) W gets, non-blocking, and the program the
+ * other. */
 static int make_pipe(ev_io *w, int ours, int *ret_far)
 {
 	int fd[2];
@@ -389,8 +395,8 @@ static const char *path_of(char *const *envp)
 	return SYS_DEFAULT_PATH;
 }
 
-static int start(struct source_exec *x, const struct exec_start *start, const struct far_ends *far,
-		 const char **ret_what)
+static int start(struct source_exec *x, const struct exec_start *start,
+		 const struct far_ends *far, const char **ret_what)
 {
 	char file[4096];
 	struct child_spec spec = {
@@ -407,7 +413,12 @@ static int start(struct source_exec *x, const struct exec_start *start, const st
 	*ret_what = x->conf->argv[0];
 	if (r < 0)
 		return r;
-	return child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
+	r = child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
+	if (r < 0 && strcmp(*ret_what, "chdir") == 0)
+		*ret_what = x->conf->cwd;
+	else if (r < 0 && strcmp(*ret_what, "exec") == 0)
+		*ret_what = x->conf->argv[0];
+	return r;
 }
 
 static struct source_exec *source_exec_new(struct hub *h, const struct exec_start *s)

@@ -8,12 +8,13 @@
 static void tell_dropped(struct stderr_log *l, const char *who)
 {
 	if (l->dropped)
-		log_warning(who, "stderr: %lu lines dropped (more than %d a second)", l->dropped,
-			    STDERR_LINES_PER_SECOND);
+		log_warning(who, "stderr: %lu lines dropped (more than %d a second)",
+			    l->dropped, STDERR_LINES_PER_SECOND);
 	l->dropped = 0;
 }
 
-static void one_line(struct stderr_log *l, const char *who, ev_tstamp now, const char *p, size_t n)
+static void one_line(struct stderr_log *l, const char *who, double now, const char *p,
+		     size_t n)
 {
 	if (now - l->second >= 1) {
 		tell_dropped(l, who);
@@ -26,14 +27,16 @@ static void one_line(struct stderr_log *l, const char *who, ev_tstamp now, const
 		log_info(who, "stderr: %.*s", (int)n, p);
 }
 
-static void end_line(struct stderr_log *l, const char *who, ev_tstamp now)
+static void end_line(struct stderr_log *l, const char *who, double now)
 {
 	one_line(l, who, now, l->line.data ? buf_head(&l->line) : "", buf_len(&l->line));
 	buf_free(&l->line);
 }
 
-/* The first line of the N bytes at P, or as much as a line may have: how many bytes it took. */
-static size_t take(struct stderr_log *l, const char *who, ev_tstamp now, const char *p, size_t n)
+/* The first line of the N bytes at P, or as much as a line may have: how many bytes it
+ * took. */
+static size_t take(struct stderr_log *l, const char *who, double now, const char *p,
+		   size_t n)
 {
 	size_t room = STDERR_LINE_MAX - buf_len(&l->line);
 	size_t most = n < room ? n : room;
@@ -53,7 +56,8 @@ static size_t take(struct stderr_log *l, const char *who, ev_tstamp now, const c
 	return len + (lf != NULL);
 }
 
-void stderr_log_feed(struct stderr_log *l, const char *who, ev_tstamp now, const char *p, size_t n)
+void stderr_log_feed(struct stderr_log *l, const char *who, double now, const char *p,
+		     size_t n)
 {
 	while (n > 0) {
 		size_t used = take(l, who, now, p, n);
@@ -63,7 +67,7 @@ void stderr_log_feed(struct stderr_log *l, const char *who, ev_tstamp now, const
 	}
 }
 
-void stderr_log_end(struct stderr_log *l, const char *who, ev_tstamp now)
+void stderr_log_end(struct stderr_log *l, const char *who, double now)
 {
 	if (buf_len(&l->line) > 0)
 		end_line(l, who, now);

@@ -3,7 +3,6 @@
 #ifndef BRIDGE_STDERR_LOG_H
 #define BRIDGE_STDERR_LOG_H
 
-#include <ev.h>
 #include <stdbool.h>
 
 #include "buf.h"
@@ -13,15 +12,16 @@
 
 struct stderr_log {
 	struct buf line; /* the unfinished one */
-	ev_tstamp second; /* when the current count began */
-	unsigned lines;	  /* logged since then */
+	double second;   /* when the current count began */
+	unsigned lines;  /* logged since then */
 	unsigned long dropped;
 };
 
 /* N bytes at P that WHO wrote at NOW. */
-void stderr_log_feed(struct stderr_log *l, const char *who, ev_tstamp now, const char *p, size_t n);
+void stderr_log_feed(struct stderr_log *l, const char *who, double now, const char *p,
+		     size_t n);
 
 /* No more will come. */
-void stderr_log_end(struct stderr_log *l, const char *who, ev_tstamp now);
+void stderr_log_end(struct stderr_log *l, const char *who, double now);
 
 #endif

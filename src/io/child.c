@@ -10,7 +10,9 @@
 #include "child.h"
 #include "spawn.h"
 
-#define KILL_AGAIN 1.0 /* seconds: for a group that forks while it is killed, or sits in the kernel */
+#define KILL_AGAIN                                                                       \
+	1.0 /* seconds: for a group that forks while it is killed, or sits in the kernel \
+	     */
 
 /* ---- the way out, step by step ---- */
 

@@ -2,9 +2,10 @@
 /*
  * child.h - starts a process and sees it out.
  *
- * A child leads a session and a process group of its own.  Its leader's exit and the end of the
- * last process of its group are told one after the other; only then is its pid nobody's.
- * One struct children does all the waiting: nothing else in the program may call wait(2).
+ * A child leads a session and a process group of its own.  Its leader's exit and the end
+ * of the last process of its group are told one after the other; only then is its pid
+ * nobody's. One struct children does all the waiting: nothing else in the program may
+ * call wait(2).
  */
 #ifndef IO_CHILD_H
 #define IO_CHILD_H
@@ -27,12 +28,13 @@ enum child_step { STEP_NONE, STEP_EOF, STEP_SIGNAL, STEP_KILL, STEP_COUNT };
 struct child {
 	enum child_state state;
 	enum child_step step; /* of the way out, see child_stop() */
-	pid_t pid;	      /* and process group */
-	int status;	      /* of the leader, as wait(2) has it; from CHILD_EXITED on */
-	void (*changed)(EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
+	pid_t pid;            /* and process group */
+	int status;           /* of the leader, as wait(2) has it; from CHILD_EXITED on */
+	void (*changed)(
+		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
 	struct children *all;
 	const struct child_stop *stop;
-	ev_timer timer; /* of the step */
+	ev_timer timer;         /* of the step */
 	LIST_ENTRY(child) link; /* among those that wait for their group's end */
 };
 
@@ -40,10 +42,11 @@ struct child {
 struct children {
 	struct ev_loop *loop;
 	ev_signal sigchld;
-	void *by_pid;		  /* tsearch(3) tree of struct child */
+	void *by_pid;              /* tsearch(3) tree of struct child */
 	LIST_HEAD(, child) exited; /* leader gone, group not */
-	size_t running;		  /* leaders alive */
-	long nofile;		  /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own */
+	size_t running;            /* leaders alive */
+	long nofile; /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own
+		      */
 };
 
 /* Start waiting for children on LOOP; the process becomes their subreaper. */
@@ -53,25 +56,25 @@ struct child_spec {
 	const char *file; /* path of the program */
 	char *const *argv, *const *envp;
 	const char *cwd; /* NULL: ours */
-	int umask;	 /* -1: ours */
-	int fd[3];	 /* become 0, 1, 2; stay the caller's */
+	int umask;       /* -1: ours */
+	int fd[3];       /* become 0, 1, 2; stay the caller's */
 	int parent_death_signal;
 };
 
-/* Start SPEC as C (all zero but `changed`).  0, or -errno of what failed, *ret_what naming it ("vfork",
- * "chdir", "exec"); the exec has happened when this returns. */
+/* Start SPEC as C (all zero but `changed`).  0, or -errno of what failed, *ret_what
+ * naming it ("vfork", "chdir", "exec"); the exec has happened when this returns. */
 int child_start(struct children *all, const struct child_spec *spec, struct child *c,
 		const char **ret_what);
 
 /* The way out of a child whose pipes have been closed. */
 struct child_stop {
-	int signal;	      /* to the group after eof_timeout, with SIGCONT */
+	int signal;          /* to the group after eof_timeout, with SIGCONT */
 	double eof_timeout;  /* seconds */
 	double stop_timeout; /* from the signal to SIGKILL for the group */
 };
 
-/* Walk C's group through the steps of STOP (which must outlive it), from FIRST on, until nothing is
- * left of it. */
+/* Walk C's group through the steps of STOP (which must outlive it), from FIRST on, until
+ * nothing is left of it. */
 void child_stop(struct child *c, const struct child_stop *stop, enum child_step first);
 
 /* Skip to SIGKILL. */

@@ -8,19 +8,22 @@
 #include <unistd.h>
 
 #include "listener.h"
+#include "sys.h"
 
-#define ACCEPTS_PER_TURN 16 /* so that a storm of clients does not keep the others waiting */
-#define PAUSE 0.2	    /* seconds, when descriptors have run out */
+#define ACCEPTS_PER_TURN \
+	16        /* so that a storm of clients does not keep the others waiting */
+#define PAUSE 0.2 /* seconds, when descriptors have run out */
 
 struct listener {
 	struct ev_loop *loop;
 	ev_io io;
 	ev_timer resume;
-	int reserve; /* spent to refuse a client when descriptors have run out; -1: none */
+	int reserve; /* spent to refuse a client when descriptors have run out; -1: none
+		      */
 	bool bound;  /* a Unix socket's file is ours */
 	struct listener_conf conf;
 	double tokens; /* clients that may come now, under conf.rate */
-	ev_tstamp filled;
+	double filled;
 	listener_accepted *accepted;
 	void *data;
 };
@@ -61,7 +64,7 @@ static void refuse_one(struct listener *l)
 static bool take_token(struct listener *l)
 {
 	double full = l->conf.rate < 1 ? 1 : l->conf.rate;
-	ev_tstamp now = ev_now(l->loop);
+	double now = sys_now();
 
 	if (l->conf.rate <= 0)
 		return true;
@@ -157,7 +160,8 @@ static int set_owner(const struct listener_conf *conf)
 	return 0;
 }
 
-/* Bind L's socket; for a Unix socket its mode and group stand before anybody can connect. */
+/* Bind L's socket; for a Unix socket its mode and group stand before anybody can connect.
+ */
 static int bind_to(struct listener *l)
 {
 	const struct addr *at = &l->conf.at;
@@ -182,7 +186,8 @@ static int listener_start(struct listener *l)
 {
 	int r;
 
-	l->io.fd = socket(l->conf.at.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->io.fd = socket(l->conf.at.sa.sa_family,
+			  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->io.fd < 0)
 		return -errno;
 	r = bind_to(l);
@@ -199,8 +204,8 @@ static int listener_start(struct listener *l)
 	return 0;
 }
 
-int listener_open(struct ev_loop *loop, const struct listener_conf *conf, listener_accepted *accepted,
-		  void *data, struct listener **ret)
+int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
+		  listener_accepted *accepted, void *data, struct listener **ret)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 	int r;
@@ -210,7 +215,7 @@ int listener_open(struct ev_loop *loop, const struct listener_conf *conf, listen
 	l->loop = loop;
 	l->conf = *conf;
 	l->tokens = conf->rate;
-	l->filled = ev_now(loop);
+	l->filled = sys_now();
 	l->accepted = accepted;
 	l->data = data;
 	l->reserve = -1;

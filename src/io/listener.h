@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* listener.h - accepts clients; pauses itself when descriptors run out or too many come. */
+/* listener.h - accepts clients; pauses itself when descriptors run out or too many come.
+ */
 #ifndef IO_LISTENER_H
 #define IO_LISTENER_H
 
@@ -12,9 +13,9 @@
 struct listener_conf {
 	struct addr at;
 	int backlog;
-	int mode;	   /* of a Unix socket, -1: by umask */
+	int mode;          /* of a Unix socket, -1: by umask */
 	const char *group; /* of a Unix socket, or NULL */
-	double rate;	   /* clients a second, 0: no limit */
+	double rate;       /* clients a second, 0: no limit */
 };
 
 struct listener;
@@ -23,11 +24,12 @@ struct listener;
 typedef void listener_accepted(void *data, int fd, const struct addr *peer);
 
 /*
- * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody answers is
- * replaced.  The listener is yours; 0, or -errno (EADDRINUSE also for a Unix socket that is alive).
+ * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
+ * answers is replaced.  The listener is yours; 0, or -errno (EADDRINUSE also for a Unix
+ * socket that is alive).
  */
-int listener_open(struct ev_loop *loop, const struct listener_conf *conf, listener_accepted *accepted,
-		  void *data, struct listener **ret);
+int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
+		  listener_accepted *accepted, void *data, struct listener **ret);
 
 /* The address really bound (a port instead of 0). */
 const struct addr *listener_addr(const struct listener *l);

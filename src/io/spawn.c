@@ -2,8 +2,9 @@
 /*
  * vfork and exec: the only code that runs between the two.
  *
- * The child borrows our memory and stack until it execs, while we are suspended: it makes raw,
- * async-signal-safe calls alone, allocates nothing, and leaves its errno in our memory.
+ * The child borrows our memory and stack until it execs, while we are suspended: it makes
+ * raw, async-signal-safe calls alone, allocates nothing, and leaves its errno in our
+ * memory.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,8 +28,8 @@ static _Noreturn void fail(struct failure *f, const char *what)
 	_exit(127);
 }
 
-/* No handler of ours may run in the child: it would run in our memory.  Ignored signals (SIGPIPE, or
- * SIGHUP under nohup) would stay ignored after the exec. */
+/* No handler of ours may run in the child: it would run in our memory.  Ignored signals
+ * (SIGPIPE, or SIGHUP under nohup) would stay ignored after the exec. */
 static void default_signals(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
@@ -61,8 +62,9 @@ static _Noreturn void child(const struct child_spec *spec, long nofile, pid_t pa
 	for (int i = 0; i < 3; i++)
 		if (dup2(spec->fd[i], i) < 0)
 			fail(f, "dup2");
-	/* Closing here, not at the exec, while our parent still waits: afterwards no descriptor is
-	 * shared, so a close() of the parent's takes it out of epoll at once. */
+	/* Closing here, not at the exec, while our parent still waits: afterwards no
+	 * descriptor is shared, so a close() of the parent's takes it out of epoll at
+	 * once. */
 	if (close_range(3, ~0U, 0) < 0)
 		fail(f, "close_range");
 	if (spec->cwd && chdir(spec->cwd) < 0)

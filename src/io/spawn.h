@@ -7,8 +7,8 @@
 
 #include "child.h"
 
-/* Start SPEC as the leader of a new session, with NOFILE as its soft limit (< 0: ours).  The pid once
- * the exec has happened, or -errno and *ret_what as child_start(). */
+/* Start SPEC as the leader of a new session, with NOFILE as its soft limit (< 0: ours).
+ * The pid once the exec has happened, or -errno and *ret_what as child_start(). */
 pid_t spawn(const struct child_spec *spec, long nofile, const char **ret_what);
 
 #endif

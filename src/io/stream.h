@@ -8,7 +8,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* Its watcher's callback and data belong to whoever holds the stream; all zero is no stream. */
+/* Its watcher's callback and data belong to whoever holds the stream; all zero is no
+ * stream. */
 struct stream {
 	ev_io io;
 	bool open;
@@ -17,20 +18,23 @@ struct stream {
 /* Take over the non-blocking FD; no watcher is started. */
 void stream_init(struct stream *s, int fd);
 
-/* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped. */
+/* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped.
+ */
 void stream_move(EV_P_ struct stream *from, struct stream *to);
 
-/* Up to N bytes to P: their number, 0 at the end of the stream, -EAGAIN, or another -errno. */
+/* Up to N bytes to P: their number, 0 at the end of the stream, -EAGAIN, or another
+ * -errno. */
 ssize_t stream_read(struct stream *s, void *p, size_t n);
 
-/* How many bytes of the N vectors at IOV were taken: 0 when none can be now, or -errno. */
+/* How many bytes of the N vectors at IOV were taken: 0 when none can be now, or -errno.
+ */
 ssize_t stream_writev(struct stream *s, const struct iovec *iov, unsigned n);
 
 /* Nothing will be written any more: the peer sees the end of the stream. */
 void stream_finish(struct stream *s);
 
-/* Does the socket know that the peer has ended (*ret_fin) or is gone (true), though nobody reads it?
- * libev cannot tell while reading is paused. */
+/* Does the socket know that the peer has ended (*ret_fin) or is gone (true), though
+ * nobody reads it? libev cannot tell while reading is paused. */
 bool stream_gone(const struct stream *s, bool *ret_fin);
 
 /* Close; with ABORT the peer gets an RST instead of what is still unsent. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages <-> a backend's byte stream: the table of kinds with all that they have in common. */
+/* Messages <-> a backend's byte stream: the table of kinds and what they share. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "framing_kind.h"
 
 static const struct {
-	struct span tail; /* ends a text message; its byte is what may be embedded in one */
+	struct span tail; /* ends a text message; the separator that may be embedded */
 	framing_decoder *decode;
 } kinds[] = {
 	[FRAMING_LINE] = { .tail = { "\n", 1 }, .decode = framing_line_decode },
@@ -15,8 +15,9 @@ static const struct {
 
 /* ---- client -> backend ---- */
 
-/* Make the N bytes at P hold no SEPARATOR, as EMBEDDED says.  False: they must not be sent. */
-static bool settle_embedded(enum framing_embedded embedded, char separator, char *p, size_t n)
+/* Treat SEPARATOR in the N bytes at P as EMBEDDED says.  False: do not pass them on. */
+static bool settle_embedded(enum framing_embedded embedded, char separator, char *p,
+			    size_t n)
 {
 	char *end = p + n;
 
@@ -30,8 +31,8 @@ static bool settle_embedded(enum framing_embedded embedded, char separator, char
 	return true;
 }
 
-bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last, char *p,
-		    size_t n, struct span *ret_tail)
+bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last,
+		    char *p, size_t n, struct span *ret_tail)
 {
 	struct span tail = kinds[conf->kind].tail;
 
@@ -72,14 +73,15 @@ enum framing_result framing_bad(struct framing *f, const char *reason)
 	return FRAMING_BAD;
 }
 
-/* Is BYTES valid after what is withheld?  What it leaves unfinished is in *U, unless it ENDS. */
-static bool is_valid(const struct framing *f, struct span bytes, bool ends, struct utf8 *u)
+/* Is BYTES valid after what is withheld, the text ENDS here or not?  *U: what is open. */
+static bool is_valid(const struct framing *f, struct span bytes, bool ends,
+		     struct utf8 *u)
 {
 	utf8_check(u, f->tail, f->tail_n);
 	return utf8_check(u, bytes.p, bytes.n) == bytes.n && (!ends || utf8_complete(u));
 }
 
-/* Withhold the last N bytes of RET, the sequence that they begin goes on in the next read. */
+/* Withhold the last N bytes of RET: the sequence goes on in the next read. */
 static void withhold(struct framing *f, struct piece *ret, size_t n)
 {
 	ret->n -= n;
@@ -88,7 +90,8 @@ static void withhold(struct framing *f, struct piece *ret, size_t n)
 }
 
 /* BYTES and what is withheld as they are, in a binary message. */
-static enum framing_result as_binary(struct framing *f, struct span bytes, struct piece *ret)
+static enum framing_result as_binary(struct framing *f, struct span bytes,
+				     struct piece *ret)
 {
 	ret->opcode = OP_BINARY;
 	if (f->tail_n == 0)
@@ -104,7 +107,7 @@ static enum framing_result as_binary(struct framing *f, struct span bytes, struc
 	return FRAMING_PIECE;
 }
 
-/* BYTES and what is withheld with U+FFFD for what is invalid; a mere copy if nothing is. */
+/* BYTES after what is withheld, U+FFFD for what is invalid; a mere copy if nothing is. */
 static enum framing_result repaired(struct framing *f, struct span bytes, bool ends,
 				    struct piece *ret)
 {

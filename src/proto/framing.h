@@ -2,9 +2,9 @@
 /*
  * framing.h - messages <-> a backend's byte stream.
  *
- * line:  a text message is its payload and LF; a binary message its payload alone.  Back:
- *        one message a line, LF or CRLF cut.  A line longer than FRAMING_HELD_MAX is passed
- *        on in pieces (fragments of one message) as it comes, so it needs no more memory.
+ * line:  a text message is its payload and LF; a binary message its payload alone.
+ *        Back: one message a line, LF or CRLF cut.  A line over FRAMING_HELD_MAX is
+ *        passed on in pieces (fragments of one message), so it needs no more memory.
  * raw:   payload, as it is.  Back: one message for each read.
  */
 #ifndef PROTO_FRAMING_H
@@ -19,10 +19,11 @@
 #define FRAMING_HELD_MAX (64 * 1024)
 
 /*
- * All pieces so far, each with its frame header, are at most this many bytes for each byte of
- * the backend so far.  Reached by an invalid byte that is a read of its own: U+FFFD in a
- * frame is 5 bytes.  A single read of N can bring out what was held before as well, so at
- * most FRAMING_EXPANSION * N + 3 * FRAMING_HELD_MAX + FRAME_SERVER_HEADER_MAX at once.
+ * All pieces so far, each with its frame header, are at most this many bytes for each
+ * byte of the backend so far.  Reached by an invalid byte that is a read of its own:
+ * U+FFFD in a frame is 5 bytes.  A single read of N can bring out what was held before as
+ * well, so at most FRAMING_EXPANSION * N + 3 * FRAMING_HELD_MAX + FRAME_SERVER_HEADER_MAX
+ * at once.
  */
 #define FRAMING_EXPANSION 5
 
@@ -32,23 +33,24 @@ enum framing_invalid { INVALID_REPLACE, INVALID_BINARY, INVALID_CLOSE };
 
 struct framing_conf {
 	enum framing_kind kind;
-	enum opcode type;		/* of messages to the client: OP_TEXT or OP_BINARY */
+	enum opcode type;               /* to the client: OP_TEXT or OP_BINARY */
 	enum framing_embedded embedded; /* a separator inside a client's text message */
-	enum framing_invalid invalid;	/* what is no UTF-8 of the backend, type is text;
+	enum framing_invalid invalid;   /* what is no UTF-8 of the backend, type is text;
 					 * binary acts as replace on what is streamed */
 };
 
 /* ---- client -> backend ---- */
 
 /*
- * The bytes that stand for a piece of a client's message (OPCODE of the message, LAST ends
- * it).  P may be changed in place (embedded = space).  ret_tail follows the piece; it is
- * static and may be empty.
+ * The bytes that stand for a piece of a client's message (OPCODE of the message, LAST
+ * ends it).  P may be changed in place (embedded = space).  ret_tail follows the piece;
+ * it is static and may be empty.
+ *
  * False: a separator inside while embedded = refuse; the message must not be passed on.
  * With refuse the caller hands over whole messages only.
  */
-bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last, char *p,
-		    size_t n, struct span *ret_tail);
+bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last,
+		    char *p, size_t n, struct span *ret_tail);
 
 /* ---- backend -> client ---- */
 
@@ -56,28 +58,28 @@ bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool la
 struct framing {
 	const struct framing_conf *conf;
 	struct buf held;    /* an unfinished line; without storage when there is none */
-	char *repaired;	    /* the last piece, where it had to be joined or repaired; else NULL */
+	char *repaired;     /* the last piece where it was joined or repaired, or NULL */
 	const char *reason; /* of FRAMING_BAD */
-	bool told;	    /* the last piece is what is held */
-	bool streaming;	    /* the line is too long to be held: it is told as it comes */
+	bool told;          /* the last piece is what is held */
+	bool streaming;     /* the line is too long to be held: it is told as it comes */
 	bool fragmented;    /* the last piece was not the last of its message */
-	bool cr;	    /* streaming: a CR is withheld, it may belong to a CRLF */
-	char tail[3];	    /* streaming, raw: an unfinished UTF-8 sequence is withheld */
+	bool cr;            /* streaming: a CR is withheld, it may belong to a CRLF */
+	char tail[3];       /* streaming, raw: an unfinished UTF-8 sequence is withheld */
 	size_t tail_n;
 };
 
 enum framing_result {
 	FRAMING_MORE,  /* all bytes are used */
 	FRAMING_PIECE, /* ret holds a message or a piece of one */
-	FRAMING_BAD,   /* the backend broke its framing, ret_reason says how: close 1011 */
+	FRAMING_BAD,   /* the backend broke its framing, ret_reason says how: 1011 */
 };
 
 struct piece {
 	const char *p;
 	size_t n;
-	enum opcode opcode; /* of the frame: text or binary on the first, else continuation */
-	bool last;	    /* the frame's FIN */
-	bool transient;	    /* P is valid only until the next call; else as long as the input */
+	enum opcode opcode; /* text or binary on the first, then continuation */
+	bool last;          /* the frame's FIN */
+	bool transient;     /* P is valid until the next call, else as long as IN */
 };
 
 /* Ready for the first byte.  CONF stays the caller's and must outlive F. */
@@ -88,11 +90,12 @@ void framing_free(struct framing *f);
 
 /*
  * Cut the next piece off IN, a read of the backend's (advanced past what was used); call
- * until FRAMING_MORE, which also gives the storage of transient pieces back.  With EOF, IN
- * (which may be empty) is the last there is: what is held comes out as a last message.
- * A piece of a text message is valid UTF-8 by itself.  A transient piece can be larger than
- * the read: up to three times that or FRAMING_HELD_MAX, whichever is more.
- * Out of memory is FRAMING_BAD.  After FRAMING_BAD, framing_free() is all that may follow.
+ * until FRAMING_MORE, which also gives the storage of transient pieces back.  With EOF,
+ * IN (which may be empty) is the last there is: what is held comes out as a last message.
+ * A piece of a text message is valid UTF-8 by itself.  A transient piece can be larger
+ * than the read: up to three times that or FRAMING_HELD_MAX, whichever is more.
+ *
+ * Out of memory is FRAMING_BAD.  After FRAMING_BAD only framing_free() may follow.
  */
 enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
 				   struct piece *ret, const char **ret_reason);

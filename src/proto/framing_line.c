@@ -7,8 +7,8 @@
 /* The line that IN begins with, as far as it is there. */
 struct line {
 	struct span text; /* without the LF */
-	bool lf;	  /* the LF is there */
-	bool last;	  /* nothing of the line follows: LF, or EOF after the text */
+	bool lf;          /* the LF is there */
+	bool last;        /* nothing of the line follows: LF, or EOF after the text */
 };
 
 static struct line look(const struct span *in, bool eof)
@@ -82,7 +82,7 @@ static struct span held(struct framing *f)
 	return (struct span){ buf_head(&f->held), buf_len(&f->held) };
 }
 
-/* The line is too long to be held: what is held, filled up from IN, is its first piece. */
+/* The line is too long to hold: what is held, filled up from IN, is its first piece. */
 static enum framing_result start_streaming(struct framing *f, struct span *in, bool eof,
 					   struct piece *ret)
 {

@@ -13,5 +13,5 @@ enum framing_result framing_raw_decode(struct framing *f, struct span *in, bool 
 	if (r != FRAMING_PIECE)
 		return r;
 	ret->last = true;
-	return ret->n > 0 ? FRAMING_PIECE : FRAMING_MORE; /* more: all of it is withheld */
+	return ret->n > 0 ? FRAMING_PIECE : FRAMING_MORE; /* all of it is withheld */
 }

@@ -38,9 +38,10 @@ enum { TCHAR = 1, TARGET = 2, VALUE = 4 };
 /* clang-format off */
 static const unsigned char allowed[256] = {
 	['0' ... '9'] = ANYWHERE, ['A' ... 'Z'] = ANYWHERE, ['a' ... 'z'] = ANYWHERE,
-	['!'] = ANYWHERE, ['$'] = ANYWHERE, ['%'] = ANYWHERE, ['&'] = ANYWHERE, ['\''] = ANYWHERE,
-	['*'] = ANYWHERE, ['+'] = ANYWHERE, ['-'] = ANYWHERE, ['.'] = ANYWHERE, ['^'] = ANYWHERE,
-	['_'] = ANYWHERE, ['`'] = ANYWHERE, ['|'] = ANYWHERE, ['~'] = ANYWHERE,
+	['!'] = ANYWHERE, ['$'] = ANYWHERE, ['%'] = ANYWHERE, ['&'] = ANYWHERE,
+	['\''] = ANYWHERE, ['*'] = ANYWHERE, ['+'] = ANYWHERE, ['-'] = ANYWHERE,
+	['.'] = ANYWHERE, ['^'] = ANYWHERE, ['_'] = ANYWHERE, ['`'] = ANYWHERE,
+	['|'] = ANYWHERE, ['~'] = ANYWHERE,
 	['('] = TARGET | VALUE, [')'] = TARGET | VALUE, [','] = TARGET | VALUE,
 	['/'] = TARGET | VALUE, [':'] = TARGET | VALUE, [';'] = TARGET | VALUE,
 	['='] = TARGET | VALUE, ['?'] = TARGET | VALUE, ['@'] = TARGET | VALUE,

@@ -65,8 +65,9 @@ struct http {
 void http_init(struct http *h, size_t max_header);
 
 /*
- * Look at the bytes of DATA (N in all, the same ones as before plus what is new).  A TAB
- * inside a field value is replaced by a space in place; nothing else is changed.
+ * Look at the bytes of DATA: N in all, those of the last call as it left them and what is
+ * new.  A TAB inside a field value is replaced by a space in place; nothing else is
+ * changed.
  *
  * 400: bare CR or LF, obs-fold, blank before the colon, an empty or non-token method or
  * field name, a control byte in a value, a malformed version, a target that is neither in

@@ -10,14 +10,15 @@
 /* Unicode 3.9, table 3-7: what must follow a lead byte; one without a row is none. */
 /* clang-format off */
 static const struct utf8 leads[256] = {
-	[0xC2 ... 0xDF] = { .need = 1, .low = 0x80, .high = 0xBF, .have = 1 },
-	[0xE0]		= { .need = 2, .low = 0xA0, .high = 0xBF, .have = 1 }, /* no overlong */
-	[0xE1 ... 0xEC] = { .need = 2, .low = 0x80, .high = 0xBF, .have = 1 },
-	[0xED]		= { .need = 2, .low = 0x80, .high = 0x9F, .have = 1 }, /* no surrogates */
-	[0xEE ... 0xEF] = { .need = 2, .low = 0x80, .high = 0xBF, .have = 1 },
-	[0xF0]		= { .need = 3, .low = 0x90, .high = 0xBF, .have = 1 }, /* no overlong */
-	[0xF1 ... 0xF3] = { .need = 3, .low = 0x80, .high = 0xBF, .have = 1 },
-	[0xF4]		= { .need = 3, .low = 0x80, .high = 0x8F, .have = 1 }, /* <= U+10FFFF */
+			/* need low  high  have */
+	[0xC2 ... 0xDF] = { 1, 0x80, 0xBF, 1 },
+	[0xE0]		= { 2, 0xA0, 0xBF, 1 }, /* no overlong form */
+	[0xE1 ... 0xEC] = { 2, 0x80, 0xBF, 1 },
+	[0xED]		= { 2, 0x80, 0x9F, 1 }, /* no surrogate */
+	[0xEE ... 0xEF] = { 2, 0x80, 0xBF, 1 },
+	[0xF0]		= { 3, 0x90, 0xBF, 1 }, /* no overlong form */
+	[0xF1 ... 0xF3] = { 3, 0x80, 0xBF, 1 },
+	[0xF4]		= { 3, 0x80, 0x8F, 1 }, /* nothing beyond U+10FFFF */
 };
 /* clang-format on */
 

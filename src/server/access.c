@@ -22,8 +22,9 @@ static struct span cut_port(struct span *host)
 	return port;
 }
 
-/* Split "scheme://host[:port]"; the port is the scheme's own when none is given. */
-static bool split_origin(struct span origin, struct span *ret_host, struct span *ret_port)
+/* Split "scheme://host[:port]"; the port is the scheme's default when none is given. */
+static bool split_origin(struct span origin, struct span *ret_host, struct span *ret_port,
+			 struct span *ret_default)
 {
 	static const struct {
 		struct span scheme, port;
@@ -39,8 +40,9 @@ static bool split_origin(struct span origin, struct span *ret_host, struct span 
 			continue;
 		*ret_host = (struct span){ origin.p + n, origin.n - n };
 		*ret_port = cut_port(ret_host);
+		*ret_default = schemes[i].port;
 		if (ret_port->n == 0)
-			*ret_port = schemes[i].port;
+			*ret_port = *ret_default;
 		return true;
 	}
 	return false;
@@ -48,13 +50,13 @@ static bool split_origin(struct span origin, struct span *ret_host, struct span 
 
 static bool same_origin(struct span origin, struct span host)
 {
-	struct span from, from_port, port;
+	struct span from, from_port, scheme_port, port;
 
-	if (!split_origin(origin, &from, &from_port))
+	if (!split_origin(origin, &from, &from_port, &scheme_port))
 		return false; /* "null", file:, an extension */
 	port = cut_port(&host);
 	if (port.n == 0)
-		port = from_port;
+		port = scheme_port;
 	return span_is_nocase(from, host) && span_is(from_port, port);
 }
 

@@ -11,12 +11,13 @@ enum origin_policy { ORIGIN_SAME, ORIGIN_ANY, ORIGIN_LIST };
 
 struct access_conf {
 	enum origin_policy origin;
-	char **origins;	     /* ORIGIN_LIST: scheme://host[:port], NULL-terminated */
+	char **origins;      /* ORIGIN_LIST: scheme://host[:port], NULL-terminated */
 	bool origin_missing; /* a request without Origin is allowed */
 };
 
-/* May a page of ORIGIN (p NULL: the request has none) open a path under CONF, when the request went to HOST?
- * A Host without a port means the default port of the Origin's scheme. */
+/* May a page of ORIGIN (p NULL: the request has none) open a path under CONF, when the
+ * request went to HOST? A Host without a port means the default port of the Origin's
+ * scheme. */
 bool access_origin(const struct access_conf *conf, struct span origin, struct span host);
 
 /* The word or list that CONF holds, for messages; OUT of CAP bytes, returned. */

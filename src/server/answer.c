@@ -10,8 +10,8 @@
 #include "log.h"
 #include "pages.h"
 
-#define CSP                                                                                        \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                \
+#define CSP                                                                         \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " \
 	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 #define RETRY_AFTER 5 /* seconds, in 429 and 503 */
@@ -19,7 +19,8 @@
 /* Queue R with BODY, which a HEAD request does not get. */
 static void answer(struct client *c, struct http_response *r, struct span body)
 {
-	struct span method = http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
+	struct span method =
+		http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
 	char head[1024];
 	size_t n;
 
@@ -56,12 +57,12 @@ void answer_error(struct client *c, int status, const char *reason)
 		.retry_after = status == 429 || status == 503 ? RETRY_AFTER : 0,
 		.websocket_version = status == 426,
 	};
-	char peer[ADDR_TEXT];
+	char peer[ADDR_TEXT], who[SESSION_WHO];
 	size_t n = 0;
 	char *text = pages_error(status, reason, &n);
 
-	log_info("", "#%llu %s: refused %d: %s", (unsigned long long)c->id,
-		 addr_text(&c->peer, peer), status, reason);
+	log_info(session_who(c->id, c->path, who), "refused %d to %s: %s", status,
+		 addr_text(&c->peer, peer), reason);
 	answer_text(c, &r, text, n);
 }
 
@@ -77,12 +78,13 @@ static void answer_asset(struct client *c, int status, const struct asset *a)
 	answer(c, &r, a->gzip);
 }
 
-static void describe(const struct path_conf *p, char *star, size_t cap, struct web_path *ret)
+static void describe(const struct path_conf *p, char *star, size_t cap,
+		     struct web_path *ret)
 {
 	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
 	*ret = (struct web_path){
 		.path = star,
-		.exec = p->exec.argv[0],
+		.exec = basename(p->exec.argv[0]),
 		.frame = p->hub.framing.kind == FRAMING_LINE ? "line" : "raw",
 		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
 		.write = p->session.write,
@@ -112,7 +114,17 @@ static void answer_paths(struct client *c, const char *type, bool json)
 	answer_text(c, &r, text, n);
 }
 
-/* Somebody opens a WebSocket's path in a browser: the console, already connected to it. */
+/* Has a page of another site led the browser here (Fetch Metadata)? */
+static bool is_cross_site(const struct client *c)
+{
+	struct span from;
+
+	return http_find(&c->http, buf_head(&c->head), "Sec-Fetch-Site", &from) &&
+	       (span_is(from, SPAN("cross-site")) || span_is(from, SPAN("same-site")));
+}
+
+/* Somebody opens a WebSocket's path in a browser: the console, already connected to it.
+ */
 static void answer_upgrade(struct client *c, const struct route *route)
 {
 	struct http_response r = {
@@ -120,36 +132,39 @@ static void answer_upgrade(struct client *c, const struct route *route)
 		.content_type = "text/html; charset=utf-8",
 		.websocket_version = true,
 	};
+	bool console = c->server->routes->conf->console;
 	char name[PATH_TEXT];
 	struct web_path path;
 	size_t n = 0;
 	char *text;
 
-	if (c->server->routes->conf->console) {
+	if (console && !is_cross_site(c)) {
 		answer_asset(c, 426, asset_find(ASSET_CONSOLE));
 		return;
 	}
 	describe(route->conf, name, sizeof(name), &path);
-	text = pages_upgrade(&path, &n);
+	text = pages_upgrade(&path, console, &n);
 	answer_text(c, &r, text, n);
 }
 
 void answer_page(struct client *c, const struct route *route)
 {
+	bool console = c->server->routes->conf->console;
 	const struct asset *a;
 
 	if (route) {
 		answer_upgrade(c, route);
 		return;
 	}
-	if (strcmp(c->path, "/") == 0) {
+	if (strcmp(c->path, "/") == 0 ||
+	    (strcmp(c->path, ASSET_CONSOLE) == 0 && console && is_cross_site(c))) {
 		answer_paths(c, "text/html; charset=utf-8", false);
 		return;
 	}
-	a = c->server->routes->conf->console ? asset_find(c->path) : NULL;
+	a = console ? asset_find(c->path) : NULL;
 	if (a)
 		answer_asset(c, 200, a);
-	else if (c->server->routes->conf->console && strcmp(c->path, "/-/paths.json") == 0)
+	else if (console && strcmp(c->path, "/-/paths.json") == 0)
 		answer_paths(c, "application/json", true);
 	else
 		answer_error(c, 404, "no such path");

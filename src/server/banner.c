@@ -7,6 +7,15 @@
 
 #include "banner.h"
 
+/* Of `shell = TEXT` the text alone. */
+static char **first_shown(char **argv)
+{
+	bool shell =
+		strcmp(argv[0], "/bin/sh") == 0 && argv[1] && strcmp(argv[1], "-c") == 0;
+
+	return shell ? argv + 2 : argv;
+}
+
 static void print_path(const struct path_conf *p, const char *host, bool file)
 {
 	char url[ADDR_TEXT + 256];
@@ -15,12 +24,13 @@ static void print_path(const struct path_conf *p, const char *host, bool file)
 	printf("  %-36s %-10s", url, p->session.write ? "read-write" : "view only");
 	if (file)
 		printf(" [%s%s]", p->path, p->prefix ? "*" : "");
-	for (char **a = p->exec.argv; *a; a++)
+	for (char **a = first_shown(p->exec.argv); *a; a++)
 		printf(" %s", *a);
 	printf("\n");
 }
 
-/* A browser on the machine that one has come from by ssh needs a tunnel to a loopback address. */
+/* A browser on the machine that one has come from by ssh needs a tunnel to a loopback
+ * address. */
 static void print_tunnel(const struct addr *at)
 {
 	const char *ssh = getenv("SSH_CONNECTION");

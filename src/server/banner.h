@@ -5,7 +5,8 @@
 
 #include "server.h"
 
-/* On stdout: every path with its URL and mode, the console, where to edit, and how to get there by ssh. */
+/* On stdout: every path with its URL and mode, the console, where to edit, and how to get
+ * there by ssh. */
 void banner_print(const struct server *s);
 
 #endif

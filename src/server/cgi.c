@@ -140,8 +140,9 @@ static void add_peer(struct cgi *c, const struct addr *peer)
 /* What CGI knows and we do not: set, and empty. */
 static void add_unknown(struct cgi *c)
 {
-	static const char *const names[] = { "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE",
-					     "REMOTE_IDENT", "REMOTE_USER" };
+	static const char *const names[] = { "AUTH_TYPE", "CONTENT_LENGTH",
+					     "CONTENT_TYPE", "REMOTE_IDENT",
+					     "REMOTE_USER" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		put_text(c, names[i], "");
@@ -149,19 +150,18 @@ static void add_unknown(struct cgi *c)
 
 static void add_request(struct cgi *c, const struct cgi_request *r)
 {
-	struct span host = { "", 0 };
 	char unique[64];
 
 	put_text(c, "GATEWAY_INTERFACE", "CGI/1.1");
 	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
 	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
 	put_text(c, "REQUEST_METHOD", "GET");
-	http_find(r->http, r->data, "Host", &host);
-	add_server(c, host);
+	add_server(c, http_span(r->data, r->http->host));
 	add_peer(c, r->peer);
 	add_path(c, r);
 	add_unknown(c);
-	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(), (unsigned long long)r->id);
+	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
+		 (unsigned long long)r->id);
 	put_text(c, "UNIQUE_ID", unique);
 	add_number(c, "WSBRIDGE_ID", r->id);
 	put_text(c, "WSBRIDGE_PATH", r->path->path);
@@ -170,8 +170,9 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 
 /* ---- from its header fields ---- */
 
-/* The variable's name for a field's; false: it gets none.  `Proxy` would become HTTP_PROXY, which many
- * programs take for their own setting; a `_` could stand for a name that a proxy in front guards. */
+/* The variable's name for a field's; false: it gets none.  `Proxy` would become
+ * HTTP_PROXY, which many programs take for their own setting; a `_` could stand for a
+ * name that a proxy in front guards. */
 static bool variable_name(struct span field, char *out, size_t cap)
 {
 	size_t n = snprintf(out, cap, "HTTP_");
@@ -214,7 +215,8 @@ static void add_fields(struct cgi *c, const struct http *h, const char *data)
 		struct span value = http_span(data, h->fields[i].value);
 		char **old;
 
-		if (!variable_name(http_span(data, h->fields[i].name), name, sizeof(name)))
+		if (!variable_name(http_span(data, h->fields[i].name), name,
+				   sizeof(name)))
 			continue;
 		old = find(c, text(name));
 		if (old)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cgi.h - the environment of a program, built from nothing (CGI/1.1, RFC 3875, and ours). */
+/* cgi.h - the environment of a program, built from nothing (CGI/1.1, RFC 3875, and ours).
+ */
 #ifndef SERVER_CGI_H
 #define SERVER_CGI_H
 
@@ -15,7 +16,7 @@ struct cgi_request {
 	const struct path_conf *path;
 	const char *const *line_buffer; /* variables for it, or NULL */
 	const struct http *http;
-	const char *data; /* the head */
+	const char *data;    /* the head */
 	const char *decoded; /* the request's path, decoded */
 	const struct handshake *handshake;
 	const struct addr *peer;

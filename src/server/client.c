@@ -71,13 +71,14 @@ static void decide(struct client *c)
 	int status;
 
 	if (http_decode_path(http_span(data, h->path), c->path, sizeof(c->path)) < 0) {
+		c->path[0] = '\0';
 		answer_error(c, 404, "no such path");
 		return;
 	}
 	route = route_find(c->server->routes, c->path);
-	switch (handshake_check(h, data,
-				route ? (const char *const *)route->conf->subprotocol : NULL, &hs,
-				&status, &reason)) {
+	switch (handshake_check(
+		h, data, route ? (const char *const *)route->conf->subprotocol : NULL,
+		&hs, &status, &reason)) {
 	case HANDSHAKE_NONE:
 		if (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD")))
 			answer_page(c, route);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client.h - a client from accept(2) to the decision: its request head, route, access checks, the
- * backend's start, and the 101, after which stream and hub are a session's; or a plain HTTP answer.
+ * client.h - a client from accept(2) to the decision: its request head, route, access
+ * checks, the backend's start, and the 101, after which stream and hub are a session's;
+ * or a plain HTTP answer.
  */
 #ifndef SERVER_CLIENT_H
 #define SERVER_CLIENT_H

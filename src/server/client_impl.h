@@ -8,9 +8,10 @@
 #include "stream.h"
 
 enum client_state {
-	CLIENT_READING,	  /* the head comes in */
+	CLIENT_READING,   /* the head comes in */
 	CLIENT_ANSWERING, /* the answer goes out */
-	CLIENT_LINGERING, /* it has; the client's end is awaited, so that no RST eats it */
+	CLIENT_LINGERING, /* it has; the client's end is awaited, so that no RST eats it
+			   */
 	CLIENT_DEAD,
 };
 
@@ -21,12 +22,12 @@ struct client {
 	ev_timer deadline;
 	uint64_t id;
 	struct addr peer;
-	bool counted; /* in server->peers */
+	bool counted;     /* in server->peers */
 	unsigned of_peer; /* connections that its address had with it */
-	struct buf head; /* received so far */
+	struct buf head;  /* received so far */
 	struct http http;
-	char path[4096]; /* decoded */
-	struct buf out;	 /* the answer */
+	char path[4096]; /* decoded; empty until then */
+	struct buf out;  /* the answer */
 	TAILQ_ENTRY(client) link;
 };
 

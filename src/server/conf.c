@@ -24,15 +24,15 @@ static void wrong_value(struct load *l, const struct conf_key *key, const char *
 			struct conf_origin where, const char *wrong)
 {
 	if (conf_expand_is_secret(raw) && !(key->flags & CONF_VERBATIM))
-		conf_error(&l->report, where, "%s = %s is not valid once it is expanded", key->name,
-			   raw);
+		conf_error(&l->report, where, "%s = %s is not valid once it is expanded",
+			   key->name, raw);
 	else
 		conf_error(&l->report, where, "%s", wrong);
 }
 
 /* Parse RAW into FIELD; NULL empties a list. */
-static void apply_value(struct load *l, const struct conf_key *key, void *field, const char *raw,
-			struct conf_origin where)
+static void apply_value(struct load *l, const struct conf_key *key, void *field,
+			const char *raw, struct conf_origin where)
 {
 	char err[CONF_VALUE_ERR], wrong[CONF_EXPAND_ERR];
 	struct conf_value v = { key, raw, field, where, l->conf->mem, err };
@@ -75,13 +75,15 @@ static void apply_slot(struct load *l, const struct conf_key *key, void *base,
 
 /* ---- sections ---- */
 
-/* The settings of SECTION (NULL: there is none such) of CLASS, and the defaults of all others. */
-static void apply_whole(struct load *l, enum conf_class class, const struct conf_section *section,
-			void *base)
+/* The settings of SECTION (NULL: there is none such) of CLASS, and the defaults of all
+ * others. */
+static void apply_whole(struct load *l, enum conf_class class,
+			const struct conf_section *section, void *base)
 {
 	for (size_t i = 0; i < conf_nkeys; i++) {
 		const struct conf_key *key = &conf_keys[i];
-		const struct conf_slot *slot = section ? conf_sheet_slot(section, key) : NULL;
+		const struct conf_slot *slot =
+			section ? conf_sheet_slot(section, key) : NULL;
 
 		if (conf_key_belongs(key, class))
 			apply_slot(l, key, base, slot && slot->where.file ? slot : NULL);
@@ -113,17 +115,35 @@ static void check_source(struct load *l, const struct conf_section *section)
 		if (!(key->flags & CONF_SOURCE) || !slot->first || !*slot->first->raw)
 			continue;
 		if (found)
-			conf_error(&l->report, slot->where, "[%s] has two sources: %s and %s",
-				   section->name, found->name, key->name);
+			conf_error(&l->report, slot->where,
+				   "[%s] has two sources: %s and %s", section->name,
+				   found->name, key->name);
 		found = key;
 	}
 	if (!found)
-		conf_error(&l->report, section->where, "[%s] has no source: it needs exec or shell",
-			   section->name);
+		conf_error(&l->report, section->where,
+			   "[%s] has no source: it needs exec or shell", section->name);
+}
+
+/* An empty segment before the last, or a dot segment. */
+static bool has_bad_segment(const char *path)
+{
+	for (const char *segment = path + 1;; segment++) {
+		size_t n = strcspn(segment, "/");
+		bool last = !segment[n];
+
+		if ((n == 0 && !last) || (n == 1 && *segment == '.') ||
+		    (n == 2 && strncmp(segment, "..", 2) == 0))
+			return true;
+		if (last)
+			return false;
+		segment += n;
+	}
 }
 
 /* Take the star off a prefix path, and refuse what no request's path can be. */
-static void check_path(struct load *l, const struct conf_section *section, struct path_conf *path)
+static void check_path(struct load *l, const struct conf_section *section,
+		       struct path_conf *path)
 {
 	size_t n = strlen(path->path);
 
@@ -132,15 +152,17 @@ static void check_path(struct load *l, const struct conf_section *section, struc
 		path->path[n - 1] = 0;
 	}
 	if (strchr(path->path, '*'))
-		conf_error(&l->report, section->where, "[%s]: a * can only be the last segment",
-			   section->name);
-	if (strstr(path->path, "//") || strstr(path->path, "/./") || strstr(path->path, "/../"))
 		conf_error(&l->report, section->where,
-			   "[%s] never matches: it has an empty or a dot segment", section->name);
+			   "[%s]: a * can only be the last segment", section->name);
+	if (has_bad_segment(path->path))
+		conf_error(&l->report, section->where,
+			   "[%s] never matches: it has an empty or a dot segment",
+			   section->name);
 }
 
 /* What follows from several settings together. */
-static void settle_path(struct load *l, const struct conf_section *section, struct path_conf *path)
+static void settle_path(struct load *l, const struct conf_section *section,
+			struct path_conf *path)
 {
 	struct framing_conf *framing = &path->hub.framing;
 	bool line = framing->kind == FRAMING_LINE;
@@ -152,10 +174,11 @@ static void settle_path(struct load *l, const struct conf_section *section, stru
 	if (!line)
 		path->exec.line_buffer = false;
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
-		conf_error(&l->report, section->where,
-			   "[%s] holds whole messages (buffer_message = yes or embedded = refuse): "
-			   "max_message = 0 sets no limit to them",
-			   section->name);
+		conf_error(
+			&l->report, section->where,
+			"[%s] holds whole messages (buffer_message = yes or embedded = refuse): "
+			"max_message = 0 sets no limit to them",
+			section->name);
 }
 
 static void add_path(struct load *l, const struct conf_section *section,
@@ -188,7 +211,8 @@ static void add_paths(struct load *l)
 	apply_whole(l, CONF_DEFAULTS, conf_sheet_find(sheet, "defaults"), &template);
 	for (const struct conf_section *s = sheet->first; s; s = s->next)
 		n += s->class == CONF_PATH;
-	l->conf->paths = conf_mem_alloc(l->conf->mem, (n + 1) * sizeof(struct path_conf *));
+	l->conf->paths =
+		conf_mem_alloc(l->conf->mem, (n + 1) * sizeof(struct path_conf *));
 	if (!l->conf->paths) {
 		l->status = -ENOMEM;
 		return;
@@ -200,7 +224,7 @@ static void add_paths(struct load *l)
 
 static void apply_sheet(struct load *l)
 {
-	for (enum conf_class class = 0; class < CONF_DEFAULTS; class++) {
+	for (enum conf_class class = 0; class < CONF_DEFAULTS; class ++) {
 		const struct conf_section *s = l->conf->sheet->first;
 
 		while (s && s->class != class)
@@ -231,7 +255,7 @@ static struct conf *conf_new(const char *file)
 }
 
 /* The sheet is read with R: a snapshot, or NULL and the exit code. */
-static struct conf *finish(struct load *l, int r, int *ret_status)
+static struct conf *finish(struct load *l, int r, FILE *err, int *ret_status)
 {
 	const struct conf_origin whole = { l->conf->file, 0 };
 
@@ -248,6 +272,7 @@ static struct conf *finish(struct load *l, int r, int *ret_status)
 	} else if (l->report.errors > 0) {
 		*ret_status = EX_CONFIG;
 	}
+	conf_report_write(&l->report, err);
 	if (*ret_status == EX_OK)
 		return l->conf;
 	conf_unref(l->conf);
@@ -268,22 +293,26 @@ static struct conf *begin(const char *file, FILE *err, int *ret_status)
 
 struct conf *conf_load(const char *file, FILE *err, int *ret_status)
 {
-	struct load l = { .conf = begin(file, err, ret_status), .report = { err, 0 } };
+	struct load l = { .conf = begin(file, err, ret_status),
+			  .report = { .main = file } };
 
 	if (!l.conf)
 		return NULL;
-	return finish(&l, conf_read_files(l.conf->sheet, &l.report, file), ret_status);
+	return finish(&l, conf_read_files(l.conf->sheet, &l.report, file), err,
+		      ret_status);
 }
 
-struct conf *conf_load_text(const char *name, const char *text, FILE *err, int *ret_status)
+struct conf *conf_load_text(const char *name, const char *text, FILE *err,
+			    int *ret_status)
 {
-	struct load l = { .conf = begin(name, err, ret_status), .report = { err, 0 } };
+	struct load l = { .conf = begin(name, err, ret_status),
+			  .report = { .main = name } };
 	int r;
 
 	if (!l.conf)
 		return NULL;
 	r = conf_read_text(l.conf->sheet, &l.report, l.conf->file, text, strlen(text));
-	return finish(&l, r, ret_status);
+	return finish(&l, r, err, ret_status);
 }
 
 struct conf *conf_ref(struct conf *c)

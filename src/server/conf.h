@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conf.h - one immutable snapshot of the configuration, made from the ini by the key table.
+ * conf.h - one immutable snapshot of the configuration, made from the ini by the key
+ * table.
  *
- * Every setting is one row of conf_keys[] (conf_keys.c): its section, name, parser, place in the structs
- * below, default, range and the manual's sentence.  The modules declare the options they use; struct conf
- * is made of them.  Nobody below server/ includes this file.
+ * Every setting is one row of conf_keys[] (conf_keys.c): its section, name, parser, place
+ * in the structs below, default, range and the manual's sentence.  The modules declare
+ * the options they use; struct conf is made of them.  Nobody below server/ includes this
+ * file.
  */
 #ifndef SERVER_CONF_H
 #define SERVER_CONF_H
@@ -21,13 +23,13 @@ enum log_to { LOG_TO_AUTO, LOG_TO_STDERR };
 
 /* One `listen` entry: ADDR:PORT, [ADDR]:PORT or unix:/path with its words. */
 struct listen_conf {
-	char *text;	/* as written, without the words: 127.0.0.1:8765, unix:/run/x.sock */
-	char *path;	/* unix: the socket's path; else NULL */
-	char *host;	/* else: a numeric address, no brackets */
-	unsigned port;	/* 0: the kernel picks */
-	int mode;	/* unix mode=0660; -1: by umask */
-	char *group;	/* unix group=NAME; NULL: the daemon's */
-	int line;	/* of the entry, for messages, and its FILE */
+	char *text; /* as written, without the words: 127.0.0.1:8765, unix:/run/x.sock */
+	char *path; /* unix: the socket's path; else NULL */
+	char *host; /* else: a numeric address, no brackets */
+	unsigned port; /* 0: the kernel picks */
+	int mode;      /* unix mode=0660; -1: by umask */
+	char *group;   /* unix group=NAME; NULL: the daemon's */
+	int line;      /* of the entry, for messages, and its FILE */
 	const char *file;
 };
 
@@ -35,7 +37,7 @@ struct limits_conf {
 	unsigned max_connections;
 	unsigned max_per_address;
 	unsigned max_handshakes;
-	double accept_rate;	  /* a second, 0: no limit */
+	double accept_rate;       /* a second, 0: no limit */
 	double handshake_timeout; /* seconds */
 	size_t max_header;
 	enum full_policy full;
@@ -49,10 +51,11 @@ struct conf_origin {
 
 /* One [/path] with everything that [defaults] gave it. */
 struct path_conf {
-	char *path;  /* without the star of a prefix path: "/load", "/files/" for [/files/STAR] */
+	char *path;  /* without the star of a prefix path: "/load", "/files/" for
+			[/files/STAR] */
 	bool prefix; /* [/path/STAR]: the longest such that begins the request's path */
 	struct conf_origin where; /* of the header */
-	char **subprotocol; /* the server's order; NULL-terminated, or NULL */
+	char **subprotocol;       /* the server's order; NULL-terminated, or NULL */
 	struct access_conf access;
 	struct session_conf session;
 	struct hub_conf hub;
@@ -77,31 +80,38 @@ struct conf {
 	struct path_conf **paths; /* as in the ini */
 	size_t npaths;
 
-	struct conf_mem *mem;	  /* everything above lives here */
-	struct conf_sheet *sheet; /* what was written, for conf_print() and conf_where() */
+	struct conf_mem *mem; /* everything above lives here */
+	struct conf_sheet
+		*sheet; /* what was written, for conf_print() and conf_where() */
 };
 
 /*
- * Read FILE and its drop-ins (FILE without .ini plus .d/ *.ini, C order).  Every error and warning of all of
- * them is written to ERR as `FILE:LINE: error: ...`.  A snapshot with one reference, or NULL after errors;
- * *ret_status is then the exit code: 66 there is no such file, 77 not permitted, 78 errors in it, 71 out of
- * memory; 0 with a snapshot.
+ * Read FILE and its drop-ins (FILE without .ini plus .d/ *.ini, C order).  Every error
+ * and warning of all of them is written to ERR as `FILE:LINE: error: ...`.  A snapshot
+ * with one reference, or NULL after errors; *ret_status is then the exit code: 66 there
+ * is no such file, 77 not permitted, 78 errors in it, 71 out of memory; 0 with a
+ * snapshot.
  */
 struct conf *conf_load(const char *file, FILE *err, int *ret_status);
 
 /* The same from TEXT, called NAME in messages; no drop-ins. */
-struct conf *conf_load_text(const char *name, const char *text, FILE *err, int *ret_status);
+struct conf *conf_load_text(const char *name, const char *text, FILE *err,
+			    int *ret_status);
 
 struct conf *conf_ref(struct conf *c);
 void conf_unref(struct conf *c); /* NULL is a no-op */
 
-/* Give the only path of C the words of ARGV (NULL-terminated) as its command.  0 or -ENOMEM. */
+/* Give the only path of C the words of ARGV (NULL-terminated) as its command.  0 or
+ * -ENOMEM. */
 int conf_set_command(struct conf *c, char *const *argv);
 
-/* Where the setting KEY of PATH, or with PATH NULL of the daemon, was written; file NULL: nowhere. */
-struct conf_origin conf_where(const struct conf *c, const struct path_conf *path, const char *key);
+/* Where the setting KEY of PATH, or with PATH NULL of the daemon, was written; file NULL:
+ * nowhere. */
+struct conf_origin conf_where(const struct conf *c, const struct path_conf *path,
+			      const char *key);
 
-/* Print every effective key with its origin as a valid ini (-T): values as they were written, before
+/* Print every effective key with its origin as a valid ini (-T): values as they were
+ * written, before
  * ${...} was expanded. */
 void conf_print(const struct conf *c, FILE *out);
 

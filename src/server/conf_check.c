@@ -63,7 +63,8 @@ static void offer_path(struct nearest *n, const char *path)
 
 	if (!copy)
 		return;
-	for (char *dir = strtok_r(copy, ":", &state); dir; dir = strtok_r(NULL, ":", &state))
+	for (char *dir = strtok_r(copy, ":", &state); dir;
+	     dir = strtok_r(NULL, ":", &state))
 		offer_directory(n, dir);
 	free(copy);
 }
@@ -82,11 +83,11 @@ static void report_missing(const struct path_check *k, const char *name)
 	meant = nearest_found(&n);
 	if (meant)
 		conf_error(k->report, where_command(k),
-			   "exec: '%s' not found in PATH (%s); did you mean '%s'?", name, k->search,
-			   meant);
+			   "exec: '%s' not found in PATH (%s); did you mean '%s'?", name,
+			   k->search, meant);
 	else
-		conf_error(k->report, where_command(k), "exec: '%s' not found in PATH (%s)", name,
-			   k->search);
+		conf_error(k->report, where_command(k),
+			   "exec: '%s' not found in PATH (%s)", name, k->search);
 }
 
 /* Does the file FILE begin with #! and name an interpreter NAME? */
@@ -98,7 +99,8 @@ static bool is_script_of(const char *file, const char *name)
 
 	if (!f)
 		return false;
-	yes = fgets(line, sizeof(line), f) && strncmp(line, "#!", 2) == 0 && strstr(line, name);
+	yes = fgets(line, sizeof(line), f) && strncmp(line, "#!", 2) == 0 &&
+	      strstr(line, name);
 	fclose(f);
 	return yes;
 }
@@ -110,7 +112,8 @@ static bool is_program(const char *file, const char *name)
 
 	if (!realpath(file, real))
 		return false;
-	return strncmp(strrchr(real, '/') + 1, name, strlen(name)) == 0 || is_script_of(real, name);
+	return strncmp(strrchr(real, '/') + 1, name, strlen(name)) == 0 ||
+	       is_script_of(real, name);
 }
 
 static bool has_word(char *const *argv, const char *word)
@@ -127,17 +130,21 @@ static void hint_buffering(const struct path_check *k, const char *file)
 	if (!k->path->exec.line_buffer)
 		return;
 	if (is_program(file, "mawk") && !has_word(k->path->exec.argv, "interactive"))
-		conf_warning(k->report, where_command(k),
-			     "exec: mawk holds its output back and line_buffer cannot help; "
-			     "give it -W interactive");
+		conf_warning(
+			k->report, where_command(k),
+			"exec: mawk holds its output back and line_buffer cannot help; "
+			"give it -W interactive");
 	else if (is_program(file, "perl"))
-		conf_warning(k->report, where_command(k),
-			     "exec: perl holds its output back and line_buffer cannot help; "
-			     "set $| = 1 in the program");
+		conf_warning(
+			k->report, where_command(k),
+			"exec: perl holds its output back and line_buffer cannot help; "
+			"set $| = 1 in the program");
 }
 
-/* A program that is named by a relative path is looked for in its own working directory. */
-static int find_program(const struct path_check *k, const char *name, char *out, size_t cap)
+/* A program that is named by a relative path is looked for in its own working directory.
+ */
+static int find_program(const struct path_check *k, const char *name, char *out,
+			size_t cap)
 {
 	const char *cwd = k->path->exec.cwd;
 	char relative[PATH_MAX];
@@ -184,32 +191,53 @@ static void check_cwd(const struct path_check *k)
 static void check_descriptors(const struct conf *c, struct conf_report *r)
 {
 	struct path_check daemon = { .conf = c };
-	unsigned long long need = (unsigned long long)c->limits.max_connections *
-					  DESCRIPTORS_PER_CLIENT + DESCRIPTORS_OF_DAEMON;
+	unsigned long long need =
+		(unsigned long long)c->limits.max_connections * DESCRIPTORS_PER_CLIENT +
+		DESCRIPTORS_OF_DAEMON;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max == RLIM_INFINITY ||
 	    limit.rlim_max >= need)
 		return;
-	conf_warning(r, where(&daemon, "max_connections"),
-		     "max_connections = %u can need %llu file descriptors, there are %llu; "
-		     "raise LimitNOFILE= or ulimit -Hn",
-		     c->limits.max_connections, need, (unsigned long long)limit.rlim_max);
+	conf_warning(
+		r, where(&daemon, "max_connections"),
+		"max_connections = %u can need %llu file descriptors, there are %llu; "
+		"raise LimitNOFILE= or ulimit -Hn",
+		c->limits.max_connections, need, (unsigned long long)limit.rlim_max);
 }
 
-int conf_check_world(const struct conf *c, FILE *err)
+static void check_paths(const struct conf *c, struct conf_report *r)
 {
-	struct conf_report r = { err, 0 };
-
-	for (size_t i = 0; i < c->nlisten; i++)
-		conf_check_listen(&c->listen[i], &r);
-	check_descriptors(c, &r);
 	for (size_t i = 0; i < c->npaths; i++) {
 		const struct path_conf *path = c->paths[i];
-		struct path_check k = { c, path, &r, which_path(path->exec.env) };
+		struct path_check k = { c, path, r, which_path(path->exec.env) };
 
 		check_program(&k);
 		check_cwd(&k);
 	}
-	return r.errors > 0 ? EX_CONFIG : EX_OK;
+}
+
+static int verdict(struct conf_report *r, FILE *err)
+{
+	conf_report_write(r, err);
+	return r->errors > 0 ? EX_CONFIG : EX_OK;
+}
+
+int conf_check_programs(const struct conf *c, FILE *err)
+{
+	struct conf_report r = { .main = c->file };
+
+	check_paths(c, &r);
+	return verdict(&r, err);
+}
+
+int conf_check_world(const struct conf *c, FILE *err)
+{
+	struct conf_report r = { .main = c->file };
+
+	for (size_t i = 0; i < c->nlisten; i++)
+		conf_check_listen(&c->listen[i], &r);
+	check_descriptors(c, &r);
+	check_paths(c, &r);
+	return verdict(&r, err);
 }

@@ -6,11 +6,15 @@
 #include "conf_report.h"
 
 /*
- * Look for the programs, directories, groups, addresses and descriptors that C needs, and write what is
- * missing (errors) or unwise (warnings) to ERR.  0, or the exit code 78 after errors.
- * An address in use is a warning, and nothing when wsbridged has it; opening it will tell.
+ * Look for the programs, directories, groups, addresses and descriptors that C needs, and
+ * write what is missing (errors) or unwise (warnings) to ERR.  0, or the exit code 78
+ * after errors. An address in use is a warning, and nothing when wsbridged has it;
+ * opening it will tell.
  */
 int conf_check_world(const struct conf *c, FILE *err);
+
+/* Only the programs and their directories. */
+int conf_check_programs(const struct conf *c, FILE *err);
 
 /* The listeners' part of it (conf_check_listen.c). */
 void conf_check_listen(const struct listen_conf *l, struct conf_report *r);

@@ -2,7 +2,7 @@
 /* Can the daemon listen where a snapshot says, and should it? */
 #include <errno.h>
 #include <grp.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,13 +22,15 @@ static bool is_wsbridged(const char *owner)
 }
 
 /* Somebody else listens there. */
-static void warn_in_use(const struct listen_conf *l, const struct addr *a, struct conf_report *r)
+static void warn_in_use(const struct listen_conf *l, const struct addr *a,
+			struct conf_report *r)
 {
 	char owner[OWNER_TEXT] = "another process";
 
 	owner_find(&a->sa, a->len, owner, sizeof(owner));
 	if (!is_wsbridged(owner))
-		conf_warning(r, where(l), "cannot listen on %s: in use by %s", l->text, owner);
+		conf_warning(r, where(l), "cannot listen on %s: in use by %s", l->text,
+			     owner);
 }
 
 /* Bind a socket as the listener will, and close it again.  0 or -errno. */
@@ -59,11 +61,14 @@ static void check_inet(const struct listen_conf *l, struct conf_report *r)
 	if (status == -EADDRINUSE)
 		warn_in_use(l, &a, r);
 	else if (status < 0)
-		conf_warning(r, where(l), "cannot listen on %s: %s", l->text, strerror(-status));
+		conf_warning(r, where(l), "cannot listen on %s: %s", l->text,
+			     strerror(-status));
 	if (!addr_is_local(&a))
-		conf_warning(r, where(l),
-			     "%s is open to the network, without TLS and without a password; "
-			     "anybody who reaches it can run what the paths run", l->text);
+		conf_warning(
+			r, where(l),
+			"%s is open to the network, without TLS and without a password; "
+			"anybody who reaches it can run what the paths run",
+			l->text);
 }
 
 /* Is somebody behind the socket at A? */
@@ -82,19 +87,18 @@ static bool is_answered(const struct addr *a)
 /* Can a file be made beside PATH? */
 static void check_directory(const struct listen_conf *l, struct conf_report *r)
 {
-	char *dir = strdup(l->path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
+	char dir[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	struct stat st;
 
-	if (!slash)
-		return;
-	slash[slash == dir] = 0; /* the root keeps its slash */
+	snprintf(dir, sizeof(dir), "%s", l->path);
+	*strrchr(dir, '/') = 0;
+	if (!*dir)
+		strcpy(dir, "/");
 	if (stat(dir, &st) < 0)
 		conf_error(r, where(l), "listen: %s: %s", dir,
 			   errno == ENOENT ? "no such directory" : strerror(errno));
 	else if (access(dir, W_OK | X_OK) < 0)
 		conf_warning(r, where(l), "listen: cannot make a socket in %s: %m", dir);
-	free(dir);
 }
 
 static void check_unix(const struct listen_conf *l, struct conf_report *r)

@@ -16,7 +16,8 @@ struct expansion {
 	char *err;
 };
 
-__attribute__((format(printf, 2, 3))) static int wrong(struct expansion *x, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int wrong(struct expansion *x,
+						       const char *fmt, ...)
 {
 	va_list ap;
 
@@ -53,7 +54,8 @@ static ssize_t read_all(int fd, char *p, size_t n)
 static int put_content(struct expansion *x, const char *file, const char *p, size_t n)
 {
 	if (n > CONF_EXPAND_FILE_MAX)
-		return wrong(x, "%.200s is longer than %d bytes", file, CONF_EXPAND_FILE_MAX);
+		return wrong(x, "%.200s is longer than %d bytes", file,
+			     CONF_EXPAND_FILE_MAX);
 	if (memchr(p, 0, n))
 		return wrong(x, "%.200s holds a NUL byte", file);
 	if (n > 0 && p[n - 1] == '\n')
@@ -101,11 +103,14 @@ static int put_cred(struct expansion *x, const char *name)
 	char *file;
 	int r;
 
-	if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+	if (!*name || strchr(name, '/') || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
 		return wrong(x, "${cred:%.100s} is no name of a credential", name);
 	if (!dir)
-		return wrong(x, "${cred:%.100s} needs LoadCredential= in the unit: "
-				"CREDENTIALS_DIRECTORY is not set", name);
+		return wrong(x,
+			     "${cred:%.100s} needs LoadCredential= in the unit: "
+			     "CREDENTIALS_DIRECTORY is not set",
+			     name);
 	if (asprintf(&file, "%s/%s", dir, name) < 0)
 		return -ENOMEM;
 	r = put_file(x, file);

@@ -13,12 +13,12 @@
 #define HOUR 3600.0
 #define DAY (24 * HOUR)
 
-static const struct conf_word full_words[] = {
-	{ "http", FULL_HTTP }, { "close", FULL_CLOSE }, { NULL, 0 }
-};
-static const struct conf_word to_words[] = {
-	{ "auto", LOG_TO_AUTO }, { "stderr", LOG_TO_STDERR }, { NULL, 0 }
-};
+static const struct conf_word full_words[] = { { "http", FULL_HTTP },
+					       { "close", FULL_CLOSE },
+					       { NULL, 0 } };
+static const struct conf_word to_words[] = { { "auto", LOG_TO_AUTO },
+					     { "stderr", LOG_TO_STDERR },
+					     { NULL, 0 } };
 static const struct conf_word level_words[] = {
 	{ "error", LOG_LEVEL_ERROR },
 	{ "warning", LOG_LEVEL_WARNING },
@@ -26,16 +26,16 @@ static const struct conf_word level_words[] = {
 	{ "debug", LOG_LEVEL_DEBUG },
 	{ NULL, 0 },
 };
-static const struct conf_word allow_words[] = {
-	{ "allow", true }, { "deny", false }, { NULL, 0 }
-};
+static const struct conf_word allow_words[] = { { "allow", true },
+						{ "deny", false },
+						{ NULL, 0 } };
 static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE }, { NULL, 0 } };
-static const struct conf_word frame_words[] = {
-	{ "line", FRAMING_LINE }, { "raw", FRAMING_RAW }, { NULL, 0 }
-};
-static const struct conf_word type_words[] = {
-	{ "text", OP_TEXT }, { "binary", OP_BINARY }, { NULL, 0 }
-};
+static const struct conf_word frame_words[] = { { "line", FRAMING_LINE },
+						{ "raw", FRAMING_RAW },
+						{ NULL, 0 } };
+static const struct conf_word type_words[] = { { "text", OP_TEXT },
+					       { "binary", OP_BINARY },
+					       { NULL, 0 } };
 static const struct conf_word embedded_words[] = {
 	{ "pass", EMBEDDED_PASS },
 	{ "space", EMBEDDED_SPACE },
@@ -52,9 +52,10 @@ static const struct conf_word invalid_words[] = {
 static const struct conf_word eof_words[] = {
 	{ "auto", true }, { "yes", true }, { "no", false }, { NULL, 0 }
 };
-static const struct conf_word stderr_words[] = {
-	{ "log", STDERR_LOG }, { "merge", STDERR_MERGE }, { "drop", STDERR_DROP }, { NULL, 0 }
-};
+static const struct conf_word stderr_words[] = { { "log", STDERR_LOG },
+						 { "merge", STDERR_MERGE },
+						 { "drop", STDERR_DROP },
+						 { NULL, 0 } };
 
 /* clang-format off */
 const struct conf_key conf_keys[] = {
@@ -64,37 +65,54 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST,
 	  .values = "ADDR:PORT, [ADDR]:PORT, or unix:/path with mode=0660 and group=NAME",
-	  .doc = "Accept clients on this address, one an entry; the kernel picks port 0 and the log tells which." },
+	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
+		 "0 and the log tells which." },
 	{ CONF_SERVER, "backlog", .parse = conf_parse_unsigned, .field = DAEMON(backlog),
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
-	  .doc = "Connections that the kernel holds for a listener until they are accepted." },
-	{ CONF_SERVER, "shutdown_timeout", .parse = conf_parse_seconds, .field = DAEMON(shutdown_timeout),
+	  .doc = "Connections that the kernel holds for a listener until they are "
+		 "accepted." },
+	{ CONF_SERVER, "shutdown_timeout", .parse = conf_parse_seconds,
+	  .field = DAEMON(shutdown_timeout),
 	  .def = "20s", .max = HOUR, .values = "a duration up to 1h",
-	  .doc = "Wait this long for sessions and programs to end when the daemon stops, then kill them." },
+	  .doc = "Wait this long for sessions and programs to end when the daemon "
+		 "stops, then kill them." },
 
 	/* ---- [limits] ---- */
 
-	{ CONF_LIMITS, "max_connections", .parse = conf_parse_unsigned, .field = DAEMON(limits.max_connections),
+	{ CONF_LIMITS, "max_connections", .parse = conf_parse_unsigned,
+	  .field = DAEMON(limits.max_connections),
 	  .def = "1000", .min = 1, .max = 1e6, .values = "1 to 1000000",
-	  .doc = "Clients connected at the same time; what is beyond is refused as full says." },
-	{ CONF_LIMITS, "max_per_address", .parse = conf_parse_unsigned, .field = DAEMON(limits.max_per_address),
+	  .doc = "Clients connected at the same time; what is beyond is refused as "
+		 "full says." },
+	{ CONF_LIMITS, "max_per_address", .parse = conf_parse_unsigned,
+	  .field = DAEMON(limits.max_per_address),
 	  .def = "64", .min = 1, .max = 1e6, .values = "1 to 1000000",
-	  .doc = "Clients of one address (of one /64 for IPv6) at the same time, else status 429; loopback and Unix clients are exempt." },
-	{ CONF_LIMITS, "max_handshakes", .parse = conf_parse_unsigned, .field = DAEMON(limits.max_handshakes),
+	  .doc = "Clients of one address (of one /64 for IPv6) at the same time, else "
+		 "status 429; loopback and Unix clients are exempt." },
+	{ CONF_LIMITS, "max_handshakes", .parse = conf_parse_unsigned,
+	  .field = DAEMON(limits.max_handshakes),
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",
-	  .doc = "Clients whose request is still under way; one more evicts the oldest." },
-	{ CONF_LIMITS, "accept_rate", .parse = conf_parse_rate, .field = DAEMON(limits.accept_rate),
+	  .doc = "Clients whose request is still under way; one more evicts the "
+		 "oldest." },
+	{ CONF_LIMITS, "accept_rate", .parse = conf_parse_rate,
+	  .field = DAEMON(limits.accept_rate),
 	  .def = "200/s", .max = 1e6, .values = "a rate, or 0 for no limit",
 	  .doc = "New connections taken in this time; the listener pauses beyond it." },
-	{ CONF_LIMITS, "handshake_timeout", .parse = conf_parse_seconds, .field = DAEMON(limits.handshake_timeout),
+	{ CONF_LIMITS, "handshake_timeout", .parse = conf_parse_seconds,
+	  .field = DAEMON(limits.handshake_timeout),
 	  .def = "10s", .min = 0.01, .max = HOUR, .values = "a duration from 10ms to 1h",
-	  .doc = "A request must be complete this long after the connection was accepted." },
-	{ CONF_LIMITS, "max_header", .parse = conf_parse_size, .field = DAEMON(limits.max_header),
+	  .doc = "A request must be complete this long after the connection was "
+		 "accepted." },
+	{ CONF_LIMITS, "max_header", .parse = conf_parse_size,
+	  .field = DAEMON(limits.max_header),
 	  .def = "8k", .min = 256, .max = 64 * KIB, .values = "a size from 256 to 64k",
-	  .doc = "Bytes of a request up to and including the empty line, else status 431." },
+	  .doc = "Bytes of a request up to and including the empty line, else status "
+		 "431." },
 	{ CONF_LIMITS, "full", .parse = conf_parse_word, .field = DAEMON(limits.full),
 	  .def = "http", .words = full_words, .values = "http or close",
-	  .doc = "How a client beyond a limit is told: by HTTP status 503, or by accepting the WebSocket and closing it with 1013, which a page can see." },
+	  .doc = "How a client beyond a limit is told: by HTTP status 503, or by "
+		 "accepting the WebSocket and closing it with 1013, which a page can "
+		 "see." },
 
 	/* ---- [socket] ---- */
 
@@ -106,7 +124,8 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_LOGGING, "to", .parse = conf_parse_word, .field = DAEMON(log_to),
 	  .def = "auto", .words = to_words, .values = "auto or stderr",
-	  .doc = "Where the log goes: stderr, with the journal's level prefixes under auto when the journal reads it." },
+	  .doc = "Where the log goes: stderr, with the journal's level prefixes under "
+		 "auto when the journal reads it." },
 	{ CONF_LOGGING, "level", .parse = conf_parse_word, .field = DAEMON(log_level),
 	  .def = "info", .words = level_words, .values = "error, warning, info or debug",
 	  .doc = "Log events of this level and those before it." },
@@ -118,130 +137,181 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_WEB, "console", .parse = conf_parse_bool, .field = DAEMON(console),
 	  .def = "no",
-	  .doc = "Show a page that talks to a path when somebody opens it in a browser." },
+	  .doc = "Show a page that talks to a path when somebody opens it in a "
+		 "browser." },
 
 	/* ---- [/path]: policy ---- */
 
 	{ CONF_PATH, "origin", .parse = conf_parse_origin, .field = PATH(access),
-	  .def = "same", .flags = CONF_LIST, .values = "same, any, or a list of scheme://host[:port]",
-	  .doc = "Web pages that may connect: those of the same host, any, or those of the origins listed." },
-	{ CONF_PATH, "origin_missing", .parse = conf_parse_flag_word, .field = PATH(access.origin_missing),
+	  .def = "same", .flags = CONF_LIST,
+	  .values = "same, any, or a list of scheme://host[:port]",
+	  .doc = "Web pages that may connect: those of the same host, any, or those of "
+		 "the origins listed." },
+	{ CONF_PATH, "origin_missing", .parse = conf_parse_flag_word,
+	  .field = PATH(access.origin_missing),
 	  .def = "allow", .words = allow_words, .values = "allow or deny",
 	  .doc = "What to do with a client that sends no Origin, which is no browser." },
-	{ CONF_PATH, "subprotocol", .parse = conf_parse_tokens, .field = PATH(subprotocol),
+	{ CONF_PATH, "subprotocol", .parse = conf_parse_tokens,
+	  .field = PATH(subprotocol),
 	  .def = "", .flags = CONF_LIST, .values = "a list of tokens", .def_doc = "none",
-	  .doc = "Subprotocols offered, the preferred one first; a client that asks for none of them is served without." },
+	  .doc = "Subprotocols offered, the preferred one first; a client that asks "
+		 "for none of them is served without." },
 	{ CONF_PATH, "write", .parse = conf_parse_bool, .field = PATH(session.write),
 	  .def = "yes",
-	  .doc = "Pass clients' messages to the program; else they are discarded and the path is view only." },
-	{ CONF_PATH, "ping_interval", .parse = conf_parse_seconds, .field = PATH(session.ping_interval),
+	  .doc = "Pass clients' messages to the program; else they are discarded and "
+		 "the path is view only." },
+	{ CONF_PATH, "ping_interval", .parse = conf_parse_seconds,
+	  .field = PATH(session.ping_interval),
 	  .def = "30s", .max = DAY, .values = "a duration up to 1d, 0 is never",
 	  .doc = "Send a ping to the client this often." },
-	{ CONF_PATH, "ping_timeout", .parse = conf_parse_seconds, .field = PATH(session.ping_timeout),
+	{ CONF_PATH, "ping_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(session.ping_timeout),
 	  .def = "20s", .max = DAY, .values = "a duration up to 1d, 0 is never",
 	  .doc = "Drop a client that has not answered a ping for this long." },
-	{ CONF_PATH, "idle_timeout", .parse = conf_parse_seconds, .field = PATH(session.idle_timeout),
+	{ CONF_PATH, "idle_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(session.idle_timeout),
 	  .def = "0", .max = 30 * DAY, .values = "a duration up to 30d, 0 is never",
-	  .doc = "Close a session without a message in either direction for this long; pings do not count." },
-	{ CONF_PATH, "send_timeout", .parse = conf_parse_seconds, .field = PATH(session.send_timeout),
+	  .doc = "Close a session without a message in either direction for this long; "
+		 "pings do not count." },
+	{ CONF_PATH, "send_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(session.send_timeout),
 	  .def = "60s", .max = DAY, .values = "a duration up to 1d, 0 is never",
 	  .doc = "Drop a client that takes nothing for this long while output waits." },
-	{ CONF_PATH, "max_message", .parse = conf_parse_size, .field = PATH(session.ws.max_message),
+	{ CONF_PATH, "max_message", .parse = conf_parse_size,
+	  .field = PATH(session.ws.max_message),
 	  .def = "1M", .max = GIB, .values = "a size up to 1G, 0 is no limit",
-	  .doc = "Bytes of a client's message; a longer one closes the session with 1009." },
-	{ CONF_PATH, "buffer_message", .parse = conf_parse_bool, .field = PATH(session.ws.whole),
+	  .doc = "Bytes of a client's message; a longer one closes the session with "
+		 "1009." },
+	{ CONF_PATH, "buffer_message", .parse = conf_parse_bool,
+	  .field = PATH(session.ws.whole),
 	  .def = "no",
-	  .doc = "Hold a client's message until it is complete, else its parts are passed on as they come." },
+	  .doc = "Hold a client's message until it is complete, else its parts are "
+		 "passed on as they come." },
 	{ CONF_PATH, "max_frame", .parse = conf_parse_size, .field = PATH(hub.max_frame),
 	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 is no limit",
 	  .doc = "Cut messages to the client into frames of at most this payload." },
 	{ CONF_PATH, "queue", .parse = conf_parse_size, .field = PATH(session.queue),
 	  .def = "1M", .min = 4 * KIB, .max = GIB, .values = "a size from 4k to 1G",
-	  .doc = "Bytes held for one session in each direction before the side that sends is no longer read." },
-	{ CONF_PATH, "slow_client", .parse = conf_parse_word, .field = PATH(hub.slow_client),
+	  .doc = "Bytes held for one session in each direction before the side that "
+		 "sends is no longer read." },
+	{ CONF_PATH, "slow_client", .parse = conf_parse_word,
+	  .field = PATH(hub.slow_client),
 	  .def = "pause", .words = slow_words, .values = "pause",
-	  .doc = "What to do when a client is slower than the program: pause the program." },
-	{ CONF_PATH, "close_code", .parse = conf_parse_close_code, .field = PATH(session.close_code),
-	  .def = "1000", .min = 1000, .max = 4999, .values = "a close code that may be sent",
+	  .doc = "What to do when a client is slower than the program: pause the "
+		 "program." },
+	{ CONF_PATH, "close_code", .parse = conf_parse_close_code,
+	  .field = PATH(session.close_code),
+	  .def = "1000", .min = 1000, .max = 4999,
+	  .values = "a close code that may be sent",
 	  .doc = "Close code when the program ended with status 0." },
-	{ CONF_PATH, "close_reason", .parse = conf_parse_close_reason, .field = PATH(session.close_reason),
-	  .def = "", .flags = CONF_EMPTY, .values = "up to 123 bytes of UTF-8", .def_doc = "none",
+	{ CONF_PATH, "close_reason", .parse = conf_parse_close_reason,
+	  .field = PATH(session.close_reason),
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "up to 123 bytes of UTF-8", .def_doc = "none",
 	  .doc = "Reason sent with close_code." },
-	{ CONF_PATH, "close_wait", .parse = conf_parse_bool, .field = PATH(session.close_wait),
+	{ CONF_PATH, "close_wait", .parse = conf_parse_bool,
+	  .field = PATH(session.close_wait),
 	  .def = "yes",
-	  .doc = "After a close frame wait for the client's, so that the last bytes are not lost." },
-	{ CONF_PATH, "close_timeout", .parse = conf_parse_seconds, .field = PATH(session.close_timeout),
+	  .doc = "After a close frame wait for the client's, so that the last bytes "
+		 "are not lost." },
+	{ CONF_PATH, "close_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(session.close_timeout),
 	  .def = "5s", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "Wait this long for the client's close frame." },
 
 	/* ---- [/path]: source ---- */
 
 	{ CONF_PATH, "exec", .parse = conf_parse_exec, .field = PATH(exec.argv),
-	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY, .values = "a command", .def_doc = "none",
-	  .doc = "Run this command for each client, without a shell; quotes group words, a backslash takes the next character as it is." },
+	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY,
+	  .values = "a command", .def_doc = "none",
+	  .doc = "Run this command for each client, without a shell; quotes group "
+		 "words, a backslash takes the next character as it is." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
-	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY, .values = "a shell command", .def_doc = "none",
+	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY,
+	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
 	/* ---- [/path]: framing ---- */
 
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(hub.framing.kind),
 	  .def = "line", .words = frame_words, .values = "line or raw",
-	  .doc = "How messages lie in the program's input and output: one a line, or bytes as they come." },
+	  .doc = "How messages lie in the program's input and output: one a line, or "
+		 "bytes as they come." },
 	{ CONF_PATH, "type", .parse = conf_parse_word, .field = PATH(hub.framing.type),
 	  .def = "", .flags = CONF_EMPTY, .words = type_words, .values = "text or binary",
 	  .def_doc = "text for line, binary for raw",
 	  .doc = "Type of the messages to the client." },
-	{ CONF_PATH, "embedded", .parse = conf_parse_word, .field = PATH(hub.framing.embedded),
+	{ CONF_PATH, "embedded", .parse = conf_parse_word,
+	  .field = PATH(hub.framing.embedded),
 	  .def = "pass", .words = embedded_words, .values = "pass, space or refuse",
-	  .doc = "What becomes of a line end inside a client's text message with frame = line: it passes, turns into a space, or closes the session with 1008." },
-	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word, .field = PATH(hub.framing.invalid),
+	  .doc = "What becomes of a line end inside a client's text message with frame "
+		 "= line: it passes, turns into a space, or closes the session with "
+		 "1008." },
+	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word,
+	  .field = PATH(hub.framing.invalid),
 	  .def = "replace", .words = invalid_words, .values = "replace, binary or close",
-	  .doc = "What becomes of output that is no UTF-8 when type is text: repaired with U+FFFD, sent as a binary message, or a reason to close with 1007." },
+	  .doc = "What becomes of output that is no UTF-8 when type is text: repaired "
+		 "with U+FFFD, sent as a binary message, or a reason to close with "
+		 "1011." },
 	{ CONF_PATH, "eof", .parse = conf_parse_flag_word, .field = PATH(session.eof),
 	  .def = "auto", .words = eof_words, .values = "auto, yes or no",
-	  .doc = "An empty binary message closes the program's standard input; auto is yes for line and raw." },
-	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool, .field = PATH(exec.line_buffer),
+	  .doc = "An empty binary message closes the program's standard input; auto is "
+		 "yes for line and raw." },
+	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool,
+	  .field = PATH(exec.line_buffer),
 	  .def = "yes",
-	  .doc = "With frame = line make programs that use C's stdio, or Python, write each line at once; cannot help perl and mawk." },
+	  .doc = "With frame = line make programs that use C's stdio, or Python, write "
+		 "each line at once; cannot help perl and mawk." },
 
 	/* ---- [/path]: process ---- */
 
 	{ CONF_PATH, "cwd", .parse = conf_parse_directory, .field = PATH(exec.cwd),
-	  .def = "", .flags = CONF_EMPTY, .values = "an absolute path", .def_doc = "the daemon's",
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "an absolute path", .def_doc = "the daemon's",
 	  .doc = "Working directory of the program." },
 	{ CONF_PATH, "umask", .parse = conf_parse_umask, .field = PATH(exec.umask),
-	  .def = "", .flags = CONF_EMPTY, .max = 0777, .values = "an octal mode", .def_doc = "the daemon's",
+	  .def = "", .flags = CONF_EMPTY, .max = 0777,
+	  .values = "an octal mode", .def_doc = "the daemon's",
 	  .doc = "File mode creation mask of the program." },
 	{ CONF_PATH, "env", .parse = conf_parse_env, .field = PATH(exec.env),
-	  .def = "", .flags = CONF_LIST, .values = "NAME=value, one an entry", .def_doc = "none",
-	  .doc = "Put this variable into the program's environment; a later entry of the same name wins." },
+	  .def = "", .flags = CONF_LIST,
+	  .values = "NAME=value, one an entry", .def_doc = "none",
+	  .doc = "Put this variable into the program's environment; a later entry of "
+		 "the same name wins." },
 	{ CONF_PATH, "pass_env", .parse = conf_parse_names, .field = PATH(exec.pass_env),
 	  .def = "", .flags = CONF_LIST, .values = "a list of names", .def_doc = "none",
 	  .doc = "Variables of the daemon's environment that the program gets too." },
 	{ CONF_PATH, "stderr", .parse = conf_parse_word, .field = PATH(exec.stderr_to),
 	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
-	  .doc = "Where the program's standard error goes: to the log, into its output, or nowhere." },
-	{ CONF_PATH, "max_processes", .parse = conf_parse_unsigned, .field = PATH(exec.max_processes),
+	  .doc = "Where the program's standard error goes: to the log, into its "
+		 "output, or nowhere." },
+	{ CONF_PATH, "max_processes", .parse = conf_parse_unsigned,
+	  .field = PATH(exec.max_processes),
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",
 	  .doc = "Programs of this path at the same time, else status 503." },
-	{ CONF_PATH, "stop_signal", .parse = conf_parse_signal, .field = PATH(exec.stop.signal),
+	{ CONF_PATH, "stop_signal", .parse = conf_parse_signal,
+	  .field = PATH(exec.stop.signal),
 	  .def = "TERM", .values = "a signal's name or number",
-	  .doc = "Signal for the program's process group when its client has left and it does not end by itself." },
-	{ CONF_PATH, "stop_timeout", .parse = conf_parse_seconds, .field = PATH(exec.stop.stop_timeout),
+	  .doc = "Signal for the program's process group when its client has left and "
+		 "it does not end by itself." },
+	{ CONF_PATH, "stop_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(exec.stop.stop_timeout),
 	  .def = "5s", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From stop_signal to SIGKILL." },
-	{ CONF_PATH, "eof_timeout", .parse = conf_parse_seconds, .field = PATH(exec.stop.eof_timeout),
+	{ CONF_PATH, "eof_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(exec.stop.eof_timeout),
 	  .def = "1s", .max = HOUR, .values = "a duration up to 1h",
-	  .doc = "From the end of the program's input to stop_signal, when its client has left." },
+	  .doc = "From the end of the program's input to stop_signal, when its client "
+		 "has left." },
 };
 /* clang-format on */
 
 const size_t conf_nkeys = sizeof(conf_keys) / sizeof(*conf_keys);
 
 static const char *const class_names[CONF_CLASS_COUNT] = {
-	[CONF_SERVER] = "[server]",   [CONF_LIMITS] = "[limits]", [CONF_SOCKET] = "[socket]",
-	[CONF_LOGGING] = "[logging]", [CONF_WEB] = "[web]",	  [CONF_DEFAULTS] = "[defaults]",
+	[CONF_SERVER] = "[server]", [CONF_LIMITS] = "[limits]",
+	[CONF_SOCKET] = "[socket]", [CONF_LOGGING] = "[logging]",
+	[CONF_WEB] = "[web]",       [CONF_DEFAULTS] = "[defaults]",
 	[CONF_PATH] = "[/path]",
 };
 
@@ -274,7 +344,8 @@ bool conf_key_belongs(const struct conf_key *key, enum conf_class class)
 const struct conf_key *conf_key_find(enum conf_class class, const char *name)
 {
 	for (size_t i = 0; i < conf_nkeys; i++)
-		if (conf_key_belongs(&conf_keys[i], class) && strcmp(conf_keys[i].name, name) == 0)
+		if (conf_key_belongs(&conf_keys[i], class) &&
+		    strcmp(conf_keys[i].name, name) == 0)
 			return &conf_keys[i];
 	return NULL;
 }

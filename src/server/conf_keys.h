@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_keys.h - the table of all settings: parser, check, -T and the manual's key list. */
+/* conf_keys.h - the table of all settings: parser, check, -T and the manual's key list.
+ */
 #ifndef SERVER_CONF_KEYS_H
 #define SERVER_CONF_KEYS_H
 
@@ -19,10 +20,11 @@ enum conf_class {
 };
 
 enum conf_flags {
-	CONF_LIST = 1,	   /* may stand several times: entries append, an empty one clears */
-	CONF_EMPTY = 2,	   /* may be empty */
+	CONF_LIST = 1,  /* may stand several times: entries append, an empty one clears */
+	CONF_EMPTY = 2, /* may be empty */
 	CONF_VERBATIM = 4, /* ${...} is left alone */
-	CONF_SOURCE = 8,   /* a path's source: exactly one of them a path, none in [defaults] */
+	CONF_SOURCE =
+		8, /* a path's source: exactly one of them a path, none in [defaults] */
 };
 
 /* One word of a setting that takes one of a few. */
@@ -35,7 +37,7 @@ struct conf_key {
 	enum conf_class class;
 	const char *name;
 	conf_parser *parse;
-	size_t field;	 /* offset in struct conf, or in struct path_conf for CONF_PATH */
+	size_t field;    /* offset in struct conf, or in struct path_conf for CONF_PATH */
 	const char *def; /* as it would be written; "": none */
 	double min, max;
 	unsigned flags;

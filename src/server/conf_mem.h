@@ -17,7 +17,8 @@ void *conf_mem_alloc(struct conf_mem *m, size_t n);
 /* A copy of the N bytes at P and a NUL. */
 char *conf_mem_text(struct conf_mem *m, const char *p, size_t n);
 
-/* Append a copy of TEXT to the NULL-terminated vector *VECTOR (NULL: empty).  0 or -ENOMEM. */
+/* Append a copy of TEXT to the NULL-terminated vector *VECTOR (NULL: empty).  0 or
+ * -ENOMEM. */
 int conf_mem_append(struct conf_mem *m, char ***vector, const char *text);
 
 #endif

@@ -12,13 +12,15 @@ static bool is_of(const struct conf_section *s, const struct path_conf *path)
 	return s->where.file == path->where.file && s->where.line == path->where.line;
 }
 
-struct conf_origin conf_where(const struct conf *c, const struct path_conf *path, const char *key)
+struct conf_origin conf_where(const struct conf *c, const struct path_conf *path,
+			      const char *key)
 {
 	for (const struct conf_section *s = c->sheet->first; s; s = s->next) {
 		const struct conf_key *k = conf_key_find(s->class, key);
 		const struct conf_slot *slot;
 
-		if (!k || (path ? s->class != CONF_PATH || !is_of(s, path) : k->class == CONF_PATH))
+		if (!k || (path ? s->class != CONF_PATH || !is_of(s, path)
+				: k->class == CONF_PATH))
 			continue;
 		slot = conf_sheet_effective(c->sheet, s, k);
 		if (slot)
@@ -52,7 +54,8 @@ static void print_default(FILE *out, const struct conf_key *key)
 }
 
 /* Print what SLOT says about KEY; NULL: its default. */
-static void print_slot(FILE *out, const struct conf_key *key, const struct conf_slot *slot)
+static void print_slot(FILE *out, const struct conf_key *key,
+		       const struct conf_slot *slot)
 {
 	bool unused = !slot || !slot->first || !*slot->first->raw;
 
@@ -73,8 +76,8 @@ static void print_slot(FILE *out, const struct conf_key *key, const struct conf_
 }
 
 /* SECTION is NULL when nothing of CLASS was written. */
-static void print_section(FILE *out, const struct conf_sheet *sheet, enum conf_class class,
-			  const struct conf_section *section)
+static void print_section(FILE *out, const struct conf_sheet *sheet,
+			  enum conf_class class, const struct conf_section *section)
 {
 	if (class == CONF_PATH)
 		fprintf(out, "[%s]\n", section->name);
@@ -89,7 +92,7 @@ static void print_section(FILE *out, const struct conf_sheet *sheet, enum conf_c
 
 void conf_print(const struct conf *c, FILE *out)
 {
-	for (enum conf_class class = 0; class < CONF_PATH; class++) {
+	for (enum conf_class class = 0; class < CONF_PATH; class ++) {
 		const struct conf_section *s = c->sheet->first;
 
 		while (s && s->class != class)

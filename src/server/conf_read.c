@@ -16,9 +16,9 @@ struct reading {
 	struct conf_sheet *sheet;
 	struct conf_report *report;
 	const char *file;
-	struct conf_section *section; /* that settings go to */
+	struct conf_section *section;              /* that settings go to */
 	enum { NO_SECTION, KNOWN, UNKNOWN } state; /* UNKNOWN: they are skipped */
-	int status;		      /* 0 or -ENOMEM */
+	int status;                                /* 0 or -ENOMEM */
 };
 
 static struct conf_origin at(const struct reading *r, int line)
@@ -40,10 +40,11 @@ static void unknown_section(struct reading *r, const char *name, int line)
 		nearest_offer(&n, conf_class_name(c));
 	meant = nearest_found(&n);
 	if (meant)
-		conf_error(r->report, at(r, line), "unknown section [%s]; did you mean %s?", name,
-			   meant);
+		conf_error(r->report, at(r, line),
+			   "unknown section [%s]; did you mean %s?", name, meant);
 	else
-		conf_error(r->report, at(r, line), "unknown section [%s]; a path begins with /", name);
+		conf_error(r->report, at(r, line),
+			   "unknown section [%s]; a path begins with /", name);
 }
 
 static void on_section(void *arg, const char *name, int line)
@@ -93,13 +94,16 @@ static void unknown_key(struct reading *r, const char *name, int line)
 			nearest_offer(&n, conf_keys[i].name);
 	meant = nearest_found(&n);
 	if (elsewhere)
-		conf_error(r->report, at(r, line), "unknown key '%s' in [%s]; it belongs to %s", name,
+		conf_error(r->report, at(r, line),
+			   "unknown key '%s' in [%s]; it belongs to %s", name,
 			   r->section->name, conf_class_name(elsewhere->class));
 	else if (meant)
-		conf_error(r->report, at(r, line), "unknown key '%s' in [%s]; did you mean '%s'?", name,
+		conf_error(r->report, at(r, line),
+			   "unknown key '%s' in [%s]; did you mean '%s'?", name,
 			   r->section->name, meant);
 	else
-		conf_error(r->report, at(r, line), "unknown key '%s' in [%s]", name, r->section->name);
+		conf_error(r->report, at(r, line), "unknown key '%s' in [%s]", name,
+			   r->section->name);
 }
 
 static void on_setting(void *arg, const char *name, const char *value, int line)
@@ -109,7 +113,8 @@ static void on_setting(void *arg, const char *name, const char *value, int line)
 	struct conf_slot *slot;
 
 	if (r->state == NO_SECTION)
-		conf_error(r->report, at(r, line), "'%s' stands before the first [section]", name);
+		conf_error(r->report, at(r, line),
+			   "'%s' stands before the first [section]", name);
 	if (r->state != KNOWN || r->status < 0)
 		return;
 	key = conf_key_find(r->section->class, name);
@@ -119,7 +124,8 @@ static void on_setting(void *arg, const char *name, const char *value, int line)
 	}
 	slot = conf_sheet_slot(r->section, key);
 	if (!(key->flags & CONF_LIST) && slot->where.file == r->file) {
-		conf_error(r->report, at(r, line), "%s stands there twice (first in line %d)", name,
+		conf_error(r->report, at(r, line),
+			   "%s stands there twice (first in line %d)", name,
 			   slot->where.line);
 		return;
 	}
@@ -164,7 +170,8 @@ static int read_fd(int fd, struct buf *b)
 	}
 }
 
-static int read_file(struct conf_sheet *sheet, struct conf_report *report, const char *file)
+static int read_file(struct conf_sheet *sheet, struct conf_report *report,
+		     const char *file)
 {
 	const char *name = conf_mem_text(sheet->mem, file, strlen(file));
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -204,8 +211,8 @@ static char *dropin_directory(const char *file)
 	return asprintf(&dir, "%.*s.d", (int)n, file) < 0 ? NULL : dir;
 }
 
-static int read_dropin(struct conf_sheet *sheet, struct conf_report *report, const char *dir,
-		       const char *name)
+static int read_dropin(struct conf_sheet *sheet, struct conf_report *report,
+		       const char *dir, const char *name)
 {
 	char *file;
 	int r;
@@ -221,7 +228,8 @@ static int read_dropin(struct conf_sheet *sheet, struct conf_report *report, con
 	return r;
 }
 
-static int read_dropins(struct conf_sheet *sheet, struct conf_report *report, const char *dir)
+static int read_dropins(struct conf_sheet *sheet, struct conf_report *report,
+			const char *dir)
 {
 	struct dirent **entries;
 	int n = scandir(dir, &entries, is_dropin, c_order);
@@ -239,7 +247,8 @@ static int read_dropins(struct conf_sheet *sheet, struct conf_report *report, co
 	return r;
 }
 
-int conf_read_files(struct conf_sheet *sheet, struct conf_report *report, const char *file)
+int conf_read_files(struct conf_sheet *sheet, struct conf_report *report,
+		    const char *file)
 {
 	char *dir = dropin_directory(file);
 	int r = dir ? read_file(sheet, report, file) : -ENOMEM;

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with a configuration, one line each. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf_report.h"
 
 #define TEXT_MAX 4096
+
+struct conf_remark {
+	char *text;    /* the whole line */
+	size_t file_n; /* bytes of the file's name at its beginning */
+	int line;
+	size_t number; /* in the order in which they were said */
+};
 
 /* Make the control bytes of TEXT harmless to a terminal. */
 static void make_printable(char *text)
@@ -15,18 +23,37 @@ static void make_printable(char *text)
 			*p = '?';
 }
 
-__attribute__((format(printf, 4, 0))) static void
-write_line(struct conf_report *r, struct conf_origin at, const char *severity, const char *fmt,
-	   va_list ap)
+/* Keep TEXT, which is allocated; without memory it is lost, but its error counts. */
+static void keep(struct conf_report *r, struct conf_origin at, char *text)
 {
-	char text[TEXT_MAX];
+	struct conf_remark *grown = realloc(r->remarks, (r->n + 1) * sizeof(*grown));
 
-	vsnprintf(text, sizeof(text), fmt, ap);
-	make_printable(text);
+	if (!grown) {
+		free(text);
+		return;
+	}
+	r->remarks = grown;
+	grown[r->n] = (struct conf_remark){ text, strlen(at.file), at.line, r->n };
+	r->n++;
+}
+
+__attribute__((format(printf, 4, 0))) static void say(struct conf_report *r,
+						      struct conf_origin at,
+						      const char *severity,
+						      const char *fmt, va_list ap)
+{
+	char wrong[TEXT_MAX];
+	char *text;
+	int n;
+
+	vsnprintf(wrong, sizeof(wrong), fmt, ap);
+	make_printable(wrong);
 	if (at.line > 0)
-		fprintf(r->err, "%s:%d: %s: %s\n", at.file, at.line, severity, text);
+		n = asprintf(&text, "%s:%d: %s: %s", at.file, at.line, severity, wrong);
 	else
-		fprintf(r->err, "%s: %s: %s\n", at.file, severity, text);
+		n = asprintf(&text, "%s: %s: %s", at.file, severity, wrong);
+	if (n >= 0)
+		keep(r, at, text);
 }
 
 void conf_error(struct conf_report *r, struct conf_origin at, const char *fmt, ...)
@@ -35,7 +62,7 @@ void conf_error(struct conf_report *r, struct conf_origin at, const char *fmt, .
 
 	r->errors++;
 	va_start(ap, fmt);
-	write_line(r, at, "error", fmt, ap);
+	say(r, at, "error", fmt, ap);
 	va_end(ap);
 }
 
@@ -44,6 +71,48 @@ void conf_warning(struct conf_report *r, struct conf_origin at, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	write_line(r, at, "warning", fmt, ap);
+	say(r, at, "warning", fmt, ap);
 	va_end(ap);
+}
+
+/* ---- the order of reading ---- */
+
+static bool is_main(const struct conf_remark *m, const struct conf_report *r)
+{
+	return strlen(r->main) == m->file_n && memcmp(m->text, r->main, m->file_n) == 0;
+}
+
+static int compare_files(const struct conf_remark *a, const struct conf_remark *b)
+{
+	size_t n = a->file_n < b->file_n ? a->file_n : b->file_n;
+	int order = memcmp(a->text, b->text, n);
+
+	return order ? order : (a->file_n > b->file_n) - (a->file_n < b->file_n);
+}
+
+static int compare(const void *pa, const void *pb, void *report)
+{
+	const struct conf_remark *a = pa, *b = pb;
+	int order = is_main(b, report) - is_main(a, report);
+
+	if (!order)
+		order = compare_files(a, b);
+	if (!order)
+		order = (a->line > b->line) - (a->line < b->line);
+	if (!order)
+		order = (a->number > b->number) - (a->number < b->number);
+	return order;
+}
+
+void conf_report_write(struct conf_report *r, FILE *err)
+{
+	if (r->n > 0)
+		qsort_r(r->remarks, r->n, sizeof(*r->remarks), compare, r);
+	for (size_t i = 0; i < r->n; i++) {
+		fprintf(err, "%s\n", r->remarks[i].text);
+		free(r->remarks[i].text);
+	}
+	free(r->remarks);
+	r->remarks = NULL;
+	r->n = 0;
 }

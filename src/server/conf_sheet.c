@@ -22,8 +22,8 @@ struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char 
 	return NULL;
 }
 
-struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class, const char *name,
-				    struct conf_origin where)
+struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class,
+				    const char *name, struct conf_origin where)
 {
 	struct conf_section *s = conf_mem_alloc(sheet->mem, sizeof(*s));
 
@@ -43,7 +43,8 @@ struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class cl
 	return s;
 }
 
-struct conf_slot *conf_sheet_slot(const struct conf_section *section, const struct conf_key *key)
+struct conf_slot *conf_sheet_slot(const struct conf_section *section,
+				  const struct conf_key *key)
 {
 	return &section->slots[key - conf_keys];
 }
@@ -64,8 +65,9 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 	return NULL;
 }
 
-int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section, const struct conf_key *key,
-		     const char *raw, struct conf_origin where)
+int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section,
+		     const struct conf_key *key, const char *raw,
+		     struct conf_origin where)
 {
 	struct conf_slot *slot = conf_sheet_slot(section, key);
 	bool list = key->flags & CONF_LIST;
@@ -73,7 +75,8 @@ int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section, con
 
 	if (!e)
 		return -ENOMEM;
-	*e = (struct conf_entry){ conf_mem_text(sheet->mem, raw, strlen(raw)), where, NULL };
+	*e = (struct conf_entry){ conf_mem_text(sheet->mem, raw, strlen(raw)), where,
+				  NULL };
 	if (!e->raw)
 		return -ENOMEM;
 	slot->where = where;

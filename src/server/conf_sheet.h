@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conf_sheet.h - the settings as they were written, section by section, before they become values.
+ * conf_sheet.h - the settings as they were written, section by section, before they
+ * become values.
  *
  * A snapshot keeps its sheet, so that -T can print what was written and where.
  */
@@ -25,9 +26,9 @@ struct conf_slot {
 
 struct conf_section {
 	enum conf_class class;
-	char *name;		  /* without the brackets */
+	char *name;               /* without the brackets */
 	struct conf_origin where; /* of the first header */
-	const char *last_file;	  /* in which a header of it stands */
+	const char *last_file;    /* in which a header of it stands */
 	struct conf_slot *slots;  /* one for each row of conf_keys[] */
 	struct conf_section *next;
 };
@@ -44,19 +45,21 @@ struct conf_sheet *conf_sheet_new(struct conf_mem *mem);
 struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char *name);
 
 /* A new section. */
-struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class, const char *name,
-				    struct conf_origin where);
+struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class,
+				    const char *name, struct conf_origin where);
 
-struct conf_slot *conf_sheet_slot(const struct conf_section *section, const struct conf_key *key);
+struct conf_slot *conf_sheet_slot(const struct conf_section *section,
+				  const struct conf_key *key);
 
 /* What S says about KEY, else what [defaults] says; NULL: neither says anything. */
 const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_section *section,
 					     const struct conf_key *key);
 
-/* Write `KEY = RAW` into SECTION: a scalar replaces, a list's entry is appended, an empty one clears the
- * list.  0 or -ENOMEM. */
-int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section, const struct conf_key *key,
-		     const char *raw, struct conf_origin where);
+/* Write `KEY = RAW` into SECTION: a scalar replaces, a list's entry is appended, an empty
+ * one clears the list.  0 or -ENOMEM. */
+int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section,
+		     const struct conf_key *key, const char *raw,
+		     struct conf_origin where);
 
 #endif

@@ -11,7 +11,8 @@
 #include "words.h"
 #include "ws.h"
 
-#define CLOSE_REASON_MAX 123 /* RFC 6455 5.5: 125 bytes of a control frame less the code */
+#define CLOSE_REASON_MAX \
+	123 /* RFC 6455 5.5: 125 bytes of a control frame less the code */
 
 int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 {
@@ -64,14 +65,17 @@ int conf_parse_rate(const struct conf_value *v)
 {
 	char wrong[NUM_ERR];
 
-	return num_rate(v->text, v->key->max, v->field, wrong) < 0 ? wrong_number(v, wrong) : 0;
+	return num_rate(v->text, v->key->max, v->field, wrong) < 0
+		       ? wrong_number(v, wrong)
+		       : 0;
 }
 
 int conf_parse_size(const struct conf_value *v)
 {
 	char wrong[NUM_ERR];
 
-	if (num_size(v->text, (size_t)v->key->min, (size_t)v->key->max, v->field, wrong) < 0)
+	if (num_size(v->text, (size_t)v->key->min, (size_t)v->key->max, v->field, wrong) <
+	    0)
 		return wrong_number(v, wrong);
 	return 0;
 }
@@ -164,8 +168,9 @@ int conf_parse_close_code(const struct conf_value *v)
 	int r = conf_parse_unsigned(v);
 
 	if (r == 0 && !ws_close_code_valid(*(unsigned *)v->field))
-		return conf_value_wrong(v, "%s may not be sent (RFC 6455 7.4); 1000, or 3000 to 4999",
-					v->text);
+		return conf_value_wrong(
+			v, "%s may not be sent (RFC 6455 7.4); 1000, or 3000 to 4999",
+			v->text);
 	return r;
 }
 
@@ -175,8 +180,9 @@ int conf_parse_close_reason(const struct conf_value *v)
 	struct utf8 utf8 = { 0 };
 
 	if (n > CLOSE_REASON_MAX)
-		return conf_value_wrong(v, "%zu bytes are too long, a close frame holds %d", n,
-					CLOSE_REASON_MAX);
+		return conf_value_wrong(v,
+					"%zu bytes are too long, a close frame holds %d",
+					n, CLOSE_REASON_MAX);
 	if (utf8_check(&utf8, v->text, n) < n || !utf8_complete(&utf8))
 		return conf_value_wrong(v, "it is not UTF-8");
 	return keep_text(v);
@@ -202,7 +208,7 @@ int conf_parse_exec(const struct conf_value *v)
 	for (char **w = words; r == 0 && *w; w++)
 		r = conf_mem_append(v->mem, field, *w);
 	words_free(words);
-	if (r == 0 && !**field[0])
+	if (r == 0 && (!*field || !**field[0]))
 		return conf_value_wrong(v, "the program's name is empty");
 	return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_value.h - the parsers of the key table: the text of one value -> its place in the snapshot. */
+/* conf_value.h - the parsers of the key table: the text of one value -> its place in the
+ * snapshot. */
 #ifndef SERVER_CONF_VALUE_H
 #define SERVER_CONF_VALUE_H
 
@@ -14,11 +15,12 @@ struct conf_key;
 
 struct conf_value {
 	const struct conf_key *key; /* its row */
-	const char *text;	    /* expanded; a list's is NULL once, before the others: empty it */
-	void *field;		    /* where the row says that it goes */
+	const char
+		*text; /* expanded; a list's is NULL once, before the others: empty it */
+	void *field;   /* where the row says that it goes */
 	struct conf_origin where;
 	struct conf_mem *mem; /* owner of what the snapshot will point to */
-	char *err;	      /* CONF_VALUE_ERR bytes */
+	char *err;            /* CONF_VALUE_ERR bytes */
 };
 
 /* 0, -EINVAL with a sentence in err, beginning with the key's name, or -ENOMEM. */
@@ -29,26 +31,26 @@ int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Scalars, by the type of their field (conf_value.c). */
-conf_parser conf_parse_bool;	 /* bool */
-conf_parser conf_parse_word;	 /* int or enum: one of the row's words */
+conf_parser conf_parse_bool;      /* bool */
+conf_parser conf_parse_word;      /* int or enum: one of the row's words */
 conf_parser conf_parse_flag_word; /* bool: one of the row's words */
 conf_parser conf_parse_unsigned; /* unsigned, or int when the row's min is not negative */
-conf_parser conf_parse_seconds;	 /* double */
-conf_parser conf_parse_rate;	 /* double */
-conf_parser conf_parse_size;	 /* size_t */
-conf_parser conf_parse_umask;	 /* int; "": -1 */
-conf_parser conf_parse_signal;	 /* int */
-conf_parser conf_parse_directory; /* char *; "": NULL */
-conf_parser conf_parse_close_code; /* unsigned */
+conf_parser conf_parse_seconds;  /* double */
+conf_parser conf_parse_rate;     /* double */
+conf_parser conf_parse_size;     /* size_t */
+conf_parser conf_parse_umask;    /* int; "": -1 */
+conf_parser conf_parse_signal;   /* int */
+conf_parser conf_parse_directory;    /* char *; "": NULL */
+conf_parser conf_parse_close_code;   /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
-conf_parser conf_parse_exec;	 /* char **: words; "": left alone */
-conf_parser conf_parse_shell;	 /* char **: /bin/sh -c text; "": left alone */
+conf_parser conf_parse_exec;         /* char **: words; "": left alone */
+conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone */
 
 /* Lists (conf_value_list.c). */
-conf_parser conf_parse_listen;	 /* struct conf: its listen and nlisten */
-conf_parser conf_parse_origin;	 /* struct access_conf */
-conf_parser conf_parse_tokens;	 /* char **: tokens of RFC 9110 5.6.2 */
-conf_parser conf_parse_env;	 /* char **: NAME=value, a later NAME replaces an earlier */
-conf_parser conf_parse_names;	 /* char **: names of environment variables */
+conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
+conf_parser conf_parse_origin; /* struct access_conf */
+conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
+conf_parser conf_parse_env;    /* char **: NAME=value, a later NAME replaces an earlier */
+conf_parser conf_parse_names;  /* char **: names of environment variables */
 
 #endif

@@ -29,7 +29,8 @@ static int for_words(const struct conf_value *v,
 
 	if (r < 0)
 		return r;
-	for (char *w = strtok_r(copy, BLANKS, &state); w && r == 0; w = strtok_r(NULL, BLANKS, &state))
+	for (char *w = strtok_r(copy, BLANKS, &state); w && r == 0;
+	     w = strtok_r(NULL, BLANKS, &state))
 		r = each(v, w);
 	return r;
 }
@@ -72,7 +73,8 @@ static bool is_token(const char *p)
 static int add_token(const struct conf_value *v, const char *word)
 {
 	if (!is_token(word))
-		return conf_value_wrong(v, "'%.60s' is no token; names stand apart by blanks", word);
+		return conf_value_wrong(
+			v, "'%.60s' is no token; names stand apart by blanks", word);
 	for (char **w = *(char ***)v->field; w && *w; w++)
 		if (strcmp(*w, word) == 0)
 			return conf_value_wrong(v, "'%.60s' stands there twice", word);
@@ -138,29 +140,45 @@ static bool is_origin(const char *s)
 		end = host + 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
 		return end > host + 1 && *end == ']' && is_port_or_end(end + 1);
 	}
-	for (end = host; is_letter(*end) || is_digit(*end) || *end == '-' || *end == '.' || *end == '_';)
+	for (end = host; is_letter(*end) || is_digit(*end) || *end == '-' ||
+			 *end == '.' || *end == '_';)
 		end++;
 	return end > host && is_port_or_end(end);
 }
 
+/* The word before, when WORD stands alone or that one did; NULL: they go together. */
+static const char *origin_conflict(const struct access_conf *access, bool alone)
+{
+	char **last = access->origins;
+
+	if (!last || (access->origin == ORIGIN_LIST && !alone))
+		return NULL;
+	while (last[0] && last[1])
+		last++;
+	return last[0] ? last[0] : access->origin == ORIGIN_ANY ? "any" : "same";
+}
+
+/* With same and any, origins is an empty vector: a word has been there. */
 static int add_origin(const struct conf_value *v, const char *word)
 {
 	struct access_conf *access = v->field;
 	bool same = strcmp(word, "same") == 0;
-	bool first = access->origin == ORIGIN_SAME && !access->origins;
+	bool alone = same || strcmp(word, "any") == 0;
+	const char *before = origin_conflict(access, alone);
 
-	if (same || strcmp(word, "any") == 0) {
-		if (access->origin != ORIGIN_SAME || access->origins)
-			return conf_value_wrong(v, "'%s' does not go with what stands before", word);
-		access->origin = same ? ORIGIN_SAME : ORIGIN_ANY;
-		return 0;
+	if (!alone && !is_origin(word))
+		return conf_value_wrong(
+			v, "'%.100s' is not same, any or scheme://host[:port]", word);
+	if (before)
+		return conf_value_wrong(v, "'%.100s' does not go with '%.100s'", before,
+					word);
+	if (!alone) {
+		access->origin = ORIGIN_LIST;
+		return conf_mem_append(v->mem, &access->origins, word);
 	}
-	if (!is_origin(word))
-		return conf_value_wrong(v, "'%.100s' is not same, any or scheme://host[:port]", word);
-	if (!first && access->origin != ORIGIN_LIST)
-		return conf_value_wrong(v, "'any' does not go with a list");
-	access->origin = ORIGIN_LIST;
-	return conf_mem_append(v->mem, &access->origins, word);
+	access->origin = same ? ORIGIN_SAME : ORIGIN_ANY;
+	access->origins = conf_mem_alloc(v->mem, sizeof(*access->origins));
+	return access->origins ? 0 : -ENOMEM;
 }
 
 int conf_parse_origin(const struct conf_value *v)
@@ -179,8 +197,10 @@ int conf_parse_origin(const struct conf_value *v)
 
 static int wrong_address(const struct conf_value *v, const char *text)
 {
-	return conf_value_wrong(v, "'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
-				   "with a numeric address, as 127.0.0.1:8765", text);
+	return conf_value_wrong(v,
+				"'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
+				"with a numeric address, as 127.0.0.1:8765",
+				text);
 }
 
 /* Split ADDR:PORT or [ADDR]:PORT, in place, and check both. */
@@ -217,12 +237,14 @@ static int parse_unix(const struct conf_value *v, struct listen_conf *l)
 	if (*l->path != '/')
 		return conf_value_wrong(v, "'%.100s' is not an absolute path", l->path);
 	if (!addr_unix(l->path, &addr))
-		return conf_value_wrong(v, "'%.120s' is longer than a socket's path can be", l->path);
+		return conf_value_wrong(
+			v, "'%.120s' is longer than a socket's path can be", l->path);
 	return 0;
 }
 
 /* mode=0660 or group=NAME behind a Unix address. */
-static int parse_listen_word(const struct conf_value *v, struct listen_conf *l, const char *word)
+static int parse_listen_word(const struct conf_value *v, struct listen_conf *l,
+			     const char *word)
 {
 	bool is_mode = strncmp(word, "mode=", 5) == 0;
 	bool is_group = strncmp(word, "group=", 6) == 0;
@@ -252,7 +274,8 @@ static int append_listen(const struct conf_value *v, const struct listen_conf *l
 	struct listen_conf *grown;
 
 	for (size_t i = 0; i < conf->nlisten; i++)
-		if (strcmp(conf->listen[i].text, l->text) == 0 && (l->path || l->port != 0))
+		if (strcmp(conf->listen[i].text, l->text) == 0 &&
+		    (l->path || l->port != 0))
 			return conf_value_wrong(v, "%.120s stands there twice", l->text);
 	grown = conf_mem_alloc(v->mem, (conf->nlisten + 1) * sizeof(*grown));
 	if (!grown)
@@ -266,7 +289,9 @@ static int append_listen(const struct conf_value *v, const struct listen_conf *l
 
 static int add_listen(const struct conf_value *v)
 {
-	struct listen_conf l = { .mode = -1, .file = v->where.file, .line = v->where.line };
+	struct listen_conf l = { .mode = -1,
+				 .file = v->where.file,
+				 .line = v->where.line };
 	char *copy = conf_mem_text(v->mem, v->text, strlen(v->text));
 	char *state;
 	int r;

@@ -15,11 +15,11 @@
 
 struct reader {
 	struct span rest; /* of the text */
-	int line;	  /* number of the line taken last */
+	int line;         /* number of the line taken last */
 	const struct ini_sink *sink;
 	void *arg;
-	int status;	  /* 0, or -ENOMEM: nothing more is read */
-	bool broken;	  /* below a broken header: settings are skipped */
+	int status;         /* 0, or -ENOMEM: nothing more is read */
+	bool broken;        /* below a broken header: settings are skipped */
 	struct buf scratch; /* the name of a section or a key, or text of an error */
 	/* What is carried around inih: the setting whose `key=\x02` it was given last. */
 	char key[INI_KEY_MAX + 1];
@@ -53,8 +53,8 @@ static struct span trim(struct span s)
 	return trim_start(trim_end(s));
 }
 
-__attribute__((format(printf, 3, 4))) static void wrong(struct reader *r, int line, const char *fmt,
-							 ...)
+__attribute__((format(printf, 3, 4))) static void wrong(struct reader *r, int line,
+							const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
@@ -96,8 +96,8 @@ static void put(struct reader *r, struct buf *b, const char *p, size_t n)
 }
 
 /*
- * Append the part S of a value, trailing blanks cut, to the value under way.  Its trailing backslashes
- * stand for half as many; an odd one joins the next line: true.
+ * Append the part S of a value, trailing blanks cut, to the value under way.  Its
+ * trailing backslashes stand for half as many; an odd one joins the next line: true.
  */
 static bool put_part(struct reader *r, struct span s)
 {
@@ -109,17 +109,21 @@ static bool put_part(struct reader *r, struct span s)
 	return slashes % 2;
 }
 
-/* Collect the value that begins with S, with the lines that it continues on.  False: it is wrong. */
+/* Collect the value that begins with S, with the lines that it continues on.  False: it
+ * is wrong. */
 static bool take_value(struct reader *r, struct span s)
 {
 	buf_free(&r->value);
 	while (put_part(r, s)) {
 		struct span next;
 
-		if (!take_line(r, &next)) {
-			wrong(r, r->line, "the backslash at the end joins the next line, and there is none");
+		if (r->rest.n == 0) {
+			wrong(r, r->line,
+			      "the backslash at the end joins the next line, and there is none");
 			return false;
 		}
+		if (!take_line(r, &next))
+			return false;
 		s = trim_start(next);
 		if (s.n < next.n)
 			put(r, &r->value, " ", 1);
@@ -161,7 +165,8 @@ static bool take_header(struct reader *r, struct span s)
 		return false;
 	}
 	if (end != s.p + s.n - 1) {
-		wrong(r, r->line, "text after the ]; comments stand on lines of their own");
+		wrong(r, r->line,
+		      "text after the ]; comments stand on lines of their own");
 		return false;
 	}
 	name = trim((struct span){ s.p + 1, s.n - 2 });
@@ -179,8 +184,8 @@ static bool is_key(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    c != '_')
+		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+		    !(c >= '0' && c <= '9') && c != '_')
 			return false;
 	}
 	return s.n >= 1 && s.n <= INI_KEY_MAX;
@@ -195,15 +200,18 @@ static bool take_setting(struct reader *r, struct span s)
 
 	r->setting_line = r->line;
 	if (!equals) {
-		wrong(r, r->line, "'%.60s' is neither [section] nor key = value", scratch_text(r, s));
+		wrong(r, r->line, "'%.60s' is neither [section] nor key = value",
+		      scratch_text(r, s));
 		return false;
 	}
 	key = trim(key);
 	good = is_key(key);
 	if (!good)
-		wrong(r, r->line, "'%.60s' is no name of a key (A-Z a-z 0-9 _, at most %d)",
+		wrong(r, r->line,
+		      "'%.60s' is no name of a key (A-Z a-z 0-9 _, at most %d)",
 		      scratch_text(r, key), INI_KEY_MAX);
-	if (!take_value(r, trim((struct span){ equals + 1, (size_t)(s.p + s.n - equals - 1) })))
+	if (!take_value(r, trim((struct span){ equals + 1,
+					       (size_t)(s.p + s.n - equals - 1) })))
 		return false;
 	if (!good || r->broken)
 		return false;

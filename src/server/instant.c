@@ -31,13 +31,15 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 	char *end;
 
 	if (!addr_inet(bind, 0, &addr))
-		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind, ret_status);
+		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind,
+			     ret_status);
 	if (strtoul(port, &end, 10) > 65535 || *end || end == port || *port == '-')
 		return usage("not a port between 0 and 65535", port, ret_status);
-	snprintf(text, sizeof(text),
-		 "[server]\nlisten = %s%s%s:%s\n[web]\nconsole = yes\n[/]\nwrite = %s\nexec = true\n",
-		 brackets ? "[" : "", bind, brackets ? "]" : "", port,
-		 !o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");
+	snprintf(
+		text, sizeof(text),
+		"[server]\nlisten = %s%s%s:%s\n[web]\nconsole = yes\n[/]\nwrite = %s\nexec = true\n",
+		brackets ? "[" : "", bind, brackets ? "]" : "", port,
+		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");
 	conf = conf_load_text("(command line)", text, stderr, ret_status);
 	if (conf && conf_set_command(conf, o->argv) < 0) {
 		conf_unref(conf);
@@ -66,7 +68,8 @@ struct conf *instant_demo(int *ret_status)
 	int r = write_demo();
 
 	if (r < 0) {
-		fprintf(stderr, "wsbridged: cannot write %s: %s\n", DEMO_FILE, strerror(-r));
+		fprintf(stderr, "wsbridged: cannot write %s: %s\n", DEMO_FILE,
+			strerror(-r));
 		*ret_status = r == -EACCES ? EX_NOPERM : EX_OSERR;
 		return NULL;
 	}

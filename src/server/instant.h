@@ -9,15 +9,15 @@
 
 /* wsbridged [--bind A] [--port N] [--view] [--write] -- CMD ARG... */
 struct instant_options {
-	const char *bind; /* a numeric address, 127.0.0.1 unless said */
-	const char *port; /* 8765 unless said */
-	bool view;	  /* clients only watch */
-	bool write;	  /* clients write, though they may come from elsewhere */
+	const char *bind;  /* a numeric address, 127.0.0.1 unless said */
+	const char *port;  /* 8765 unless said */
+	bool view;         /* clients only watch */
+	bool write;        /* clients write, though they may come from elsewhere */
 	char *const *argv; /* NULL-terminated */
 };
 
-/* Serve ARGV at `/`: read-write on loopback, beyond it view-only unless told.  A snapshot, or NULL with
- * the exit code and the reason on stderr. */
+/* Serve ARGV at `/`: read-write on loopback, beyond it view-only unless told.  A
+ * snapshot, or NULL with the exit code and the reason on stderr. */
 struct conf *instant_command(const struct instant_options *o, int *ret_status);
 
 /* Write DEMO_FILE if there is none, and load it. */

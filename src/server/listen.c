@@ -11,7 +11,8 @@
 
 static bool resolve(const struct listen_conf *conf, struct addr *ret)
 {
-	return conf->path ? addr_unix(conf->path, ret) : addr_inet(conf->host, conf->port, ret);
+	return conf->path ? addr_unix(conf->path, ret)
+			  : addr_inet(conf->host, conf->port, ret);
 }
 
 static int exit_code(int err)
@@ -36,10 +37,11 @@ static int tell_failure(const struct listen_conf *conf, const struct addr *at, i
 	else
 		snprintf(why, sizeof(why), "%s", strerror(-err));
 	if (conf->line > 0)
-		fprintf(stderr, "%s:%d: error: cannot listen on %s: %s\n", conf->file, conf->line,
-			conf->text, why);
+		fprintf(stderr, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
+			conf->line, conf->text, why);
 	else
-		fprintf(stderr, "wsbridged: error: cannot listen on %s: %s\n", conf->text, why);
+		fprintf(stderr, "wsbridged: error: cannot listen on %s: %s\n", conf->text,
+			why);
 	return exit_code(err);
 }
 
@@ -52,7 +54,8 @@ static int open_next(struct server *s, struct listener_conf *l, struct listener 
 
 	owner_find(&l->at.sa, l->at.len, owner, sizeof(owner));
 	addr_host(&l->at, host);
-	for (unsigned port = wanted + 1; err == -EADDRINUSE && port < wanted + DEMO_PORTS; port++)
+	for (unsigned port = wanted + 1; err == -EADDRINUSE && port < wanted + DEMO_PORTS;
+	     port++)
 		if (addr_inet(host, port, &l->at))
 			err = listener_open(s->loop, l, client_accepted, s, ret);
 	if (err == 0)
@@ -61,7 +64,8 @@ static int open_next(struct server *s, struct listener_conf *l, struct listener 
 	return err;
 }
 
-static int open_one(struct server *s, const struct listen_conf *conf, struct listener **ret)
+static int open_one(struct server *s, const struct listen_conf *conf,
+		    struct listener **ret)
 {
 	struct listener_conf l = {
 		.backlog = s->routes->conf->backlog,

@@ -22,7 +22,8 @@ static void make_key(const struct addr *a, unsigned char *key)
 	if (a->sa.sa_family == AF_INET) {
 		key[0] = 4;
 		memcpy(key + 1, &a->in.sin_addr, 4);
-	} else if (a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr)) {
+	} else if (a->sa.sa_family == AF_INET6 &&
+		   IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr)) {
 		key[0] = 4;
 		memcpy(key + 1, &a->in6.sin6_addr.s6_addr[12], 4);
 	} else if (a->sa.sa_family == AF_INET6) {

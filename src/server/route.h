@@ -7,11 +7,12 @@
 
 struct route {
 	const struct path_conf *conf;
-	unsigned running; /* processes of this path */
+	unsigned running;               /* processes of this path */
 	const char *const *line_buffer; /* variables that its programs get, NULL: none */
 };
 
-/* A snapshot of the configuration with its routes; alive while somebody holds a reference. */
+/* A snapshot of the configuration with its routes; alive while somebody holds a
+ * reference. */
 struct routes {
 	unsigned refs;
 	struct conf *conf;
@@ -19,7 +20,8 @@ struct routes {
 	size_t nexact, nprefix;
 };
 
-/* With one reference; takes over the caller's one to CONF, also on failure: NULL, out of memory. */
+/* With one reference; takes over the caller's one to CONF, also on failure: NULL, out of
+ * memory. */
 struct routes *routes_new(struct conf *conf);
 struct routes *routes_ref(struct routes *r);
 void routes_unref(struct routes *r); /* NULL is a no-op */

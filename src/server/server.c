@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon around the bridge: signals, start and end, and the one place where clients are freed. */
+/* The daemon around the bridge: signals, start and end, and the one place where clients
+ * are freed. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,12 +83,14 @@ static void on_stop(EV_P_ ev_signal *w, int revents)
 
 static enum log_level level_of(const struct server *s)
 {
-	return s->options->verbose ? LOG_LEVEL_DEBUG : (enum log_level)s->routes->conf->log_level;
+	return s->options->verbose ? LOG_LEVEL_DEBUG
+				   : (enum log_level)s->routes->conf->log_level;
 }
 
 static void apply(struct server *s)
 {
-	bool journal = s->routes->conf->log_to == LOG_TO_AUTO && sys_is_journal(STDERR_FILENO);
+	bool journal =
+		s->routes->conf->log_to == LOG_TO_AUTO && sys_is_journal(STDERR_FILENO);
 
 	log_open(STDERR_FILENO, level_of(s), journal);
 	s->bridge.access = s->routes->conf->log_access;
@@ -142,32 +145,40 @@ static void on_unkeep(void *keep)
 	routes_unref(keep);
 }
 
-static void on_prepare(EV_P_ ev_prepare *w, int revents)
+static void free_dead_clients(struct server *s)
 {
-	struct server *s = w->data;
 	struct client *c;
 
-	(void)loop;
-	(void)revents;
 	while ((c = TAILQ_FIRST(&s->dead_clients)))
 		client_free(c);
-	check_finished(s);
+}
+
+static void on_prepare(EV_P_ ev_prepare *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	free_dead_clients(w->data);
+	check_finished(w->data);
 }
 
 /* ---- the start ---- */
 
-static void start_signal(struct server *s, ev_signal *w, void (*cb)(EV_P_ ev_signal *, int), int sig)
+static void start_signal(struct server *s, ev_signal *w,
+			 void (*cb)(EV_P_ ev_signal *, int), int sig)
 {
 	ev_signal_init(w, cb, sig);
 	w->data = s;
 	ev_signal_start(s->loop, w);
 }
 
-static void server_init(struct server *s, struct conf *conf, const struct server_options *options)
+static void server_init(struct server *s, struct conf *conf,
+			const struct server_options *options)
 {
 	struct bridge_owner owner = { on_session_ended, on_unkeep, s };
+	sigset_t none;
 
-	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose select(2). */
+	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose
+	 * select(2). */
 	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	s->options = options;
 	s->routes = routes_new(conf);
@@ -178,6 +189,8 @@ static void server_init(struct server *s, struct conf *conf, const struct server
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	apply(s);
 	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	start_signal(s, &s->sigterm, on_stop, SIGTERM);
 	start_signal(s, &s->sigint, on_stop, SIGINT);
 	ev_init(&s->deadline, on_deadline);
@@ -218,6 +231,7 @@ static void server_free(struct server *s)
 {
 	listen_close(s);
 	if (s->routes) {
+		free_dead_clients(s);
 		bridge_stop(&s->bridge);
 		routes_unref(s->routes);
 	}

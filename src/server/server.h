@@ -16,8 +16,8 @@
 
 /* How it is run. */
 struct server_options {
-	bool demo;   /* take the next free port; reread the file when it is saved */
-	bool banner; /* say on stdout how to use it */
+	bool demo;    /* take the next free port; reread the file when it is saved */
+	bool banner;  /* say on stdout how to use it */
 	bool verbose; /* debug, whatever the configuration says */
 };
 
@@ -36,7 +36,7 @@ struct server {
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup;
 	ev_timer deadline; /* of the shutdown */
-	ev_stat saved;	   /* options.demo: the file */
+	ev_stat saved;     /* options.demo: the file */
 	ev_prepare reaper;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;

@@ -8,7 +8,8 @@
 #include "client_impl.h"
 #include "log.h"
 
-#define ANSWER_MAX 1024 /* bytes of the 101: a subprotocol is as long as a header allows at most */
+#define ANSWER_MAX \
+	1024 /* bytes of the 101: a subprotocol is as long as a header allows at most */
 
 static void sha1(const void *p, size_t n, unsigned char *out)
 {
@@ -24,27 +25,29 @@ static void sha1(const void *p, size_t n, unsigned char *out)
 static bool origin_allowed(struct client *c, const struct route *route)
 {
 	const char *data = buf_head(&c->head);
-	struct span origin = { NULL, 0 }, host = { "", 0 };
+	struct span origin = { NULL, 0 }, host = http_span(data, c->http.host);
 	char policy[256], reason[1024];
 
 	http_find(&c->http, data, "Origin", &origin);
-	http_find(&c->http, data, "Host", &host);
 	if (access_origin(&route->conf->access, origin, host))
 		return true;
 	access_origin_text(&route->conf->access, policy, sizeof(policy));
 	if (origin.p)
 		snprintf(reason, sizeof(reason),
 			 "Origin %.*s is not allowed for %s (origin = %s, Host is %.*s)",
-			 (int)origin.n, origin.p, route->conf->path, policy, (int)host.n, host.p);
+			 (int)origin.n, origin.p, route->conf->path, policy, (int)host.n,
+			 host.p);
 	else
-		snprintf(reason, sizeof(reason),
-			 "a request without Origin is not allowed for %s (origin_missing = deny)",
-			 route->conf->path);
+		snprintf(
+			reason, sizeof(reason),
+			"a request without Origin is not allowed for %s (origin_missing = deny)",
+			route->conf->path);
 	answer_error(c, 403, reason);
 	return false;
 }
 
-/* One address has its share already; this machine's own addresses stand for many clients. */
+/* One address has its share already; this machine's own addresses stand for many clients.
+ */
 static bool address_full(const struct client *c)
 {
 	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
@@ -80,7 +83,8 @@ static struct session *open_session(struct client *c, const struct route *route,
 	return session;
 }
 
-static void refuse_in_words(struct client *c, const struct route *route, const struct handshake *hs)
+static void refuse_in_words(struct client *c, const struct route *route,
+			    const struct handshake *hs)
 {
 	struct session *session = open_session(c, route, hs, NULL);
 
@@ -90,8 +94,8 @@ static void refuse_in_words(struct client *c, const struct route *route, const s
 	session_proceed(session);
 }
 
-static bool start_program(struct client *c, struct route *route, const struct handshake *hs,
-			  struct hub *hub)
+static bool start_program(struct client *c, struct route *route,
+			  const struct handshake *hs, struct hub *hub)
 {
 	struct server *s = c->server;
 	struct cgi_request r = {
@@ -129,7 +133,8 @@ static bool start_program(struct client *c, struct route *route, const struct ha
 	return false;
 }
 
-static void bridge_to_program(struct client *c, struct route *route, const struct handshake *hs)
+static void bridge_to_program(struct client *c, struct route *route,
+			      const struct handshake *hs)
 {
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(s->routes);
@@ -151,8 +156,19 @@ static void bridge_to_program(struct client *c, struct route *route, const struc
 		answer_error(c, 503, "out of memory");
 		return;
 	}
-	session_input(session, buf_head(&c->head) + c->http.size, buf_len(&c->head) - c->http.size);
+	session_input(session, buf_head(&c->head) + c->http.size,
+		      buf_len(&c->head) - c->http.size);
 	session_proceed(session);
+}
+
+/* A limit is reached: as the configuration wants it told. */
+static void refuse_full(struct client *c, const struct route *route,
+			const struct handshake *hs, const char *reason)
+{
+	if (c->server->routes->conf->limits.full == FULL_CLOSE)
+		refuse_in_words(c, route, hs);
+	else
+		answer_error(c, 503, reason);
 }
 
 void upgrade(struct client *c, struct route *route, const struct handshake *hs)
@@ -162,16 +178,15 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 	if (!origin_allowed(c, route))
 		return;
 	if (address_full(c))
-		answer_error(c, 429, "too many connections from this address");
-	else if (c->server->bridge.nsessions < limits->max_connections &&
-		 route->running >= route->conf->exec.max_processes)
-		answer_error(c, 503, "too many programs of this path are running");
-	else if (c->server->bridge.nsessions < limits->max_connections)
-		bridge_to_program(c, route, hs);
-	else if (limits->full == FULL_CLOSE)
-		refuse_in_words(c, route, hs);
+		answer_error(c, 429,
+			     "too many connections from this address (max_per_address)");
+	else if (c->server->bridge.nsessions >= limits->max_connections)
+		refuse_full(c, route, hs, "too many connections (max_connections)");
+	else if (route->running >= route->conf->exec.max_processes)
+		refuse_full(c, route, hs,
+			    "too many programs of this path (max_processes)");
 	else
-		answer_error(c, 503, "too many connections");
+		bridge_to_program(c, route, hs);
 	if (!c->stream.open)
 		client_drop(c);
 }

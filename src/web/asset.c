@@ -5,8 +5,9 @@
 #include "asset.h"
 
 /* NAME.gz of the build directory as the bytes from SYMBOL to SYMBOL_end. */
-#define EMBED(symbol, name)                                                                        \
-	__asm__(".section .rodata\n" #symbol ":\n.incbin \"" name ".gz\"\n" #symbol "_end:\n.previous\n"); \
+#define EMBED(symbol, name)                                                         \
+	__asm__(".section .rodata\n" #symbol ":\n.incbin \"" name ".gz\"\n" #symbol \
+		"_end:\n.previous\n");                                              \
 	extern const char symbol[], symbol##_end[]
 
 EMBED(console_html, "console.html");
@@ -30,9 +31,11 @@ const struct asset *asset_find(const char *path)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].path, path) == 0) {
-			found = (struct asset){ rows[i].path, rows[i].type,
-						{ rows[i].begin,
-						  (size_t)(rows[i].end - rows[i].begin) } };
+			found = (struct asset){
+				rows[i].path,
+				rows[i].type,
+				{ rows[i].begin, (size_t)(rows[i].end - rows[i].begin) }
+			};
 			return &found;
 		}
 	return NULL;

@@ -4,11 +4,13 @@
  * Every byte shown comes from an untrusted program: it only ever becomes textContent. */
 'use strict';
 
-const MAX_ROWS = 2000;      /* messages kept; older ones are dropped and counted */
-const MAX_KEPT = 32 << 20;  /* bytes kept in them */
-const PREVIEW = 2048;       /* bytes or characters of one message shown until asked for more */
-const MAX_HISTORY = 100;
-const HOME = '/-/console';  /* anywhere else, this page is the body of that path's 426 */
+const MAX_ROWS = 2000;        /* messages kept; others are dropped and counted */
+const MAX_KEPT = 32 << 20;    /* bytes kept in them */
+const MAX_BATCH = 100;        /* messages drawn in one frame */
+const PREVIEW = 2048;         /* bytes or characters of a message shown until asked for more */
+const MAX_HISTORY = 100;      /* sent texts that the arrow keys bring back */
+const CLOSE_PATIENCE = 3000;  /* ms that a close of ours may take */
+const HOME = '/-/console';    /* anywhere else, this page is the body of that path's 426 */
 
 const $ = id => document.getElementById(id);
 const encoder = new TextEncoder();
@@ -191,34 +193,40 @@ function makeRow(entry) {
 	return row;
 }
 
-/* Put what is waiting on the page: never more than MAX_ROWS new rows, however much came. */
+/* Put the next waiting entries on the page, no more than one frame has time for. */
 function drawWaiting() {
-	shown.list.push(...waiting.list);
-	shown.bytes += waiting.bytes;
+	bound(waiting);
+	const batch = waiting.list.splice(0, MAX_BATCH);
+	const bytes = batch.reduce((sum, entry) => sum + entry.size, 0);
+	waiting.bytes -= bytes;
+	shown.bytes += bytes;
+	shown.list.push(...batch);
+	$('log').append(...batch.map(makeRow));
 	bound(shown);
-	$('log').append(...waiting.list.slice(-shown.list.length).map(makeRow));
-	waiting.list = [];
-	waiting.bytes = 0;
 }
 
 function draw() {
+	const moving = follow && !paused;
 	drawing = false;
-	if (follow && !paused)
+	if (moving)
 		drawWaiting();
-	drawNotes(waiting.list.length);
+	drawNotes(moving ? 0 : waiting.list.length);
 	drawCounters();
-	if (follow && !paused)
+	if (moving)
 		$('log').scrollTop = $('log').scrollHeight;
 	lastTop = $('log').scrollTop;
+	if (moving && waiting.list.length)
+		schedule();
 }
 
+/* The notes around the messages; UNSEEN of them wait while the view is held still. */
 function drawNotes(unseen) {
 	$('latest').hidden = follow && !unseen;
 	$('latest').textContent = 'Jump to latest' +
 		(unseen ? ` \u00b7 ${countText(unseen)} new` : '');
 	$('dropped').hidden = !dropped;
 	$('dropped').textContent = `The newest ${countText(MAX_ROWS)} messages are kept; ` +
-		`${countText(dropped)} older ones were dropped.`;
+		`${countText(dropped)} others were dropped.`;
 }
 
 /* Draw at most once a frame: a flood of messages must not freeze the page. */
@@ -264,7 +272,7 @@ function transcript() {
 		return `${clockText(entry.at)} ${marks[entry.kind]} ${body}\n`;
 	});
 	return `# ${link ? link.socket.url : location.href}, ${new Date().toISOString()}\n` +
-		(dropped ? `# ${dropped} older messages were dropped\n` : '') + lines.join('');
+		(dropped ? `# ${dropped} other messages were dropped\n` : '') + lines.join('');
 }
 
 function saveTranscript() {
@@ -412,7 +420,16 @@ function disconnect() {
 	link.byUs = true;
 	link.phase = 'closing';
 	link.socket.close(1000);
+	setTimeout(giveUpClosing, CLOSE_PATIENCE, link);
 	update();
+}
+
+/* A dead network or a hung daemon never answers a close frame: do not wait for it for ever. */
+function giveUpClosing(closing) {
+	if (closing.phase !== 'closing')
+		return;
+	closing.socket.onclose = null;
+	onClose({ code: 1000, reason: '' });
 }
 
 function onOpen() {

@@ -75,7 +75,8 @@ static char *finish_page(FILE *f, char **text)
 
 static void put_mode(FILE *f, const struct web_path *p)
 {
-	fprintf(f, "%s, %s as %s", p->write ? "read and write" : "view only", p->frame, p->type);
+	fprintf(f, "%s, %s as %s", p->write ? "read and write" : "view only", p->frame,
+		p->type);
 }
 
 static void put_row(FILE *f, const struct web_path *p, bool link)
@@ -103,30 +104,38 @@ char *pages_index(const struct web_path *paths, size_t count, bool console, size
 	if (!f)
 		return NULL;
 	begin(f, "wsbridged", console);
-	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n", f);
+	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n",
+	      f);
 	for (size_t i = 0; i < count; i++)
 		put_row(f, &paths[i], true);
 	fputs("</ul>\n", f);
 	if (console)
-		fputs("<p><a href=\"" "/-/console" "\">Console</a></p>\n", f);
+		fputs("<p><a href=\"/-/console\">Console</a></p>\n", f);
 	return finish_page(f, &text);
 }
 
-char *pages_upgrade(const struct web_path *path, size_t *ret_n)
+char *pages_upgrade(const struct web_path *path, bool console, size_t *ret_n)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_n);
 
 	if (!f)
 		return NULL;
-	begin(f, path->path, false);
+	begin(f, path->path, console);
 	fputs("<p>This is a WebSocket: it speaks to <code>", f);
 	put_html(f, path->exec);
 	fputs("</code> (", f);
 	put_mode(f, path);
-	fputs(").</p>\n<p>Open it with <code>new WebSocket()</code>, or set "
-	      "<code>console = yes</code> in <code>[web]</code> to use it here.</p>\n",
-	      f);
+	fputs(").</p>\n", f);
+	if (console) {
+		fputs("<p>A link of another site led here.  <a href=\"", f);
+		put_html(f, path->path);
+		fputs("\">Open it in the console</a></p>\n", f);
+	} else {
+		fputs("<p>Open it with <code>new WebSocket()</code>, or set "
+		      "<code>console = yes</code> in <code>[web]</code> to use it here.</p>\n",
+		      f);
+	}
 	return finish_page(f, &text);
 }
 
@@ -154,8 +163,10 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 
 		fputs(i ? ",\n{\"path\":" : "{\"path\":", f);
 		put_json(f, p->path);
-		fprintf(f, ",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,\"exec\":",
-			p->write ? "true" : "false", p->frame, p->type, p->eof ? "true" : "false");
+		fprintf(f,
+			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,\"exec\":",
+			p->write ? "true" : "false", p->frame, p->type,
+			p->eof ? "true" : "false");
 		put_json(f, p->exec);
 		fputc('}', f);
 	}

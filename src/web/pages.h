@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pages.h - the small pages that name the paths: HTML for people, JSON for the console. */
+/* pages.h - the small pages that name the paths: HTML for people, JSON for the console.
+ */
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
@@ -17,10 +18,13 @@ struct web_path {
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
 
 /* The list of the COUNT paths at PATHS; with CONSOLE each is a link to its console. */
-char *pages_index(const struct web_path *paths, size_t count, bool console, size_t *ret_n);
+char *pages_index(const struct web_path *paths, size_t count, bool console,
+		  size_t *ret_n);
 
-/* What a browser sees that opens PATH, while the console is off. */
-char *pages_upgrade(const struct web_path *path, size_t *ret_n);
+/* What a browser sees that opens PATH while the console is off, or, with CONSOLE, that
+ * follows a link of another site: the console would connect at once, and start a program
+ * for that site. */
+char *pages_upgrade(const struct web_path *path, bool console, size_t *ret_n);
 
 /* An error page: STATUS with its phrase, and REASON. */
 char *pages_error(int status, const char *reason, size_t *ret_n);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How sections, drop-ins and defaults make a snapshot, and what is said about those that do not. */
+/* How sections, drop-ins and defaults make a snapshot, and what is said about those that
+ * do not. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,22 +73,25 @@ TEST(a_paths_list_replaces_that_of_the_defaults)
 
 TEST(a_wrong_default_is_told_once)
 {
-	assert_string_equal(errors_of("[defaults]\nqueue = 1\n[/a]\nexec = x\n[/b]\nexec = x\n"),
-			    "x.ini:2: error: queue = 1 is not between 4k and 1G\n");
+	assert_string_equal(
+		errors_of("[defaults]\nqueue = 1\n[/a]\nexec = x\n[/b]\nexec = x\n"),
+		"x.ini:2: error: queue = 1 is not between 4k and 1G\n");
 }
 
 TEST(defaults_take_every_key_of_a_path_but_its_source)
 {
-	assert_string_equal(errors_of("[defaults]\nexec = x\nshell = y\n"),
-			    "x.ini:2: error: unknown key 'exec' in [defaults]; it belongs to [/path]\n"
-			    "x.ini:3: error: unknown key 'shell' in [defaults]; it belongs to [/path]\n");
+	assert_string_equal(
+		errors_of("[defaults]\nexec = x\nshell = y\n"),
+		"x.ini:2: error: unknown key 'exec' in [defaults]; it belongs to [/path]\n"
+		"x.ini:3: error: unknown key 'shell' in [defaults]; it belongs to [/path]\n");
 }
 
 /* ---- paths ---- */
 
 TEST(a_star_makes_a_prefix)
 {
-	struct conf *c = load_good("[/files/*]\nexec = x\n[/*]\nexec = x\n[/]\nexec = x\n");
+	struct conf *c =
+		load_good("[/files/*]\nexec = x\n[/*]\nexec = x\n[/]\nexec = x\n");
 
 	assert_string_equal(c->paths[0]->path, "/files/");
 	assert_true(c->paths[0]->prefix);
@@ -103,8 +107,9 @@ TEST(a_path_that_no_request_has_is_refused)
 	assert_string_equal(errors_of("[/a*]\nexec = x\n[/*/b]\nexec = x\n"),
 			    "x.ini:1: error: [/a*]: a * can only be the last segment\n"
 			    "x.ini:3: error: [/*/b]: a * can only be the last segment\n");
-	assert_string_equal(errors_of("[/a//b]\nexec = x\n"),
-			    "x.ini:1: error: [/a//b] never matches: it has an empty or a dot segment\n");
+	assert_string_equal(
+		errors_of("[/a//b]\nexec = x\n"),
+		"x.ini:1: error: [/a//b] never matches: it has an empty or a dot segment\n");
 	assert_non_null(strstr(errors_of("[/a/./b]\nexec = x\n"), "never matches"));
 	assert_non_null(strstr(errors_of("[/../b]\nexec = x\n"), "never matches"));
 	assert_non_null(strstr(errors_of("[/b/..]\nexec = x\n"), "never matches"));
@@ -113,12 +118,15 @@ TEST(a_path_that_no_request_has_is_refused)
 
 TEST(a_path_has_exactly_one_source)
 {
-	assert_string_equal(errors_of("[/a]\nqueue = 1M\n"),
-			    "x.ini:1: error: [/a] has no source: it needs exec or shell\n");
-	assert_string_equal(errors_of("[/a]\n"),
-			    "x.ini:1: error: [/a] has no source: it needs exec or shell\n");
-	assert_string_equal(errors_of("[/a]\nexec =\n"),
-			    "x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+	assert_string_equal(
+		errors_of("[/a]\nqueue = 1M\n"),
+		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+	assert_string_equal(
+		errors_of("[/a]\n"),
+		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+	assert_string_equal(
+		errors_of("[/a]\nexec =\n"),
+		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
 	assert_string_equal(errors_of("[/a]\nexec = x\nshell = y\n"),
 			    "x.ini:3: error: [/a] has two sources: exec and shell\n");
 }
@@ -155,18 +163,22 @@ TEST(a_message_that_may_be_refused_is_held_whole)
 
 TEST(what_stands_twice_in_a_file_is_an_error)
 {
-	assert_string_equal(errors_in_path("queue = 1M\nwrite = no\nqueue = 1M"),
-			    "x.ini:5: error: queue stands there twice (first in line 3)\n");
-	assert_string_equal(errors_of("[server]\nbacklog = 1\n" LOAD "[server]\nlisten = [::1]:1\n"),
-			    "x.ini:5: error: [server] stands there twice\n");
-	assert_string_equal(errors_of(LOAD LOAD),
-			    "x.ini:3: error: [/load] stands there twice\n"
-			    "x.ini:4: error: exec stands there twice (first in line 2)\n");
+	assert_string_equal(
+		errors_in_path("queue = 1M\nwrite = no\nqueue = 1M"),
+		"x.ini:5: error: queue stands there twice (first in line 3)\n");
+	assert_string_equal(
+		errors_of("[server]\nbacklog = 1\n" LOAD "[server]\nlisten = [::1]:1\n"),
+		"x.ini:5: error: [server] stands there twice\n");
+	assert_string_equal(
+		errors_of(LOAD LOAD),
+		"x.ini:3: error: [/load] stands there twice\n"
+		"x.ini:4: error: exec stands there twice (first in line 2)\n");
 }
 
 TEST(an_empty_entry_clears_a_list)
 {
-	struct conf *c = load_good("[server]\nlisten = 127.0.0.1:1\nlisten =\nlisten = 127.0.0.1:2\n");
+	struct conf *c = load_good(
+		"[server]\nlisten = 127.0.0.1:1\nlisten =\nlisten = 127.0.0.1:2\n");
 
 	assert_int_equal(c->nlisten, 1);
 	assert_int_equal(c->listen[0].port, 2);
@@ -175,35 +187,43 @@ TEST(an_empty_entry_clears_a_list)
 
 TEST(an_empty_scalar_is_an_error_unless_it_may_be_empty)
 {
-	assert_string_equal(errors_in_path("queue =\nclose_reason =\ncwd =\numask =\ntype ="),
-			    "x.ini:3: error: queue needs a value\n");
+	assert_string_equal(
+		errors_in_path("queue =\nclose_reason =\ncwd =\numask =\ntype ="),
+		"x.ini:3: error: queue needs a value\n");
 }
 
 /* ---- what is unknown ---- */
 
 TEST(unknown_names_are_refused_with_what_may_be_meant)
 {
-	assert_string_equal(errors_in_path("quue = 1"),
-			    "x.ini:3: error: unknown key 'quue' in [/load]; did you mean 'queue'?\n");
-	assert_string_equal(errors_in_path("Queue = 1M"),
-			    "x.ini:3: error: unknown key 'Queue' in [/load]; did you mean 'queue'?\n");
-	assert_string_equal(errors_in_path("backlog = 1"),
-			    "x.ini:3: error: unknown key 'backlog' in [/load]; it belongs to [server]\n");
-	assert_string_equal(errors_of("[severs]\nx = 1\n"),
-			    "x.ini:1: error: unknown section [severs]; did you mean [server]?\n");
-	assert_string_equal(errors_of("[load]\nexec = 1\n"),
-			    "x.ini:1: error: unknown section [load]; a path begins with /\n");
+	assert_string_equal(
+		errors_in_path("quue = 1"),
+		"x.ini:3: error: unknown key 'quue' in [/load]; did you mean 'queue'?\n");
+	assert_string_equal(
+		errors_in_path("Queue = 1M"),
+		"x.ini:3: error: unknown key 'Queue' in [/load]; did you mean 'queue'?\n");
+	assert_string_equal(
+		errors_in_path("backlog = 1"),
+		"x.ini:3: error: unknown key 'backlog' in [/load]; it belongs to [server]\n");
+	assert_string_equal(
+		errors_of("[severs]\nx = 1\n"),
+		"x.ini:1: error: unknown section [severs]; did you mean [server]?\n");
+	assert_string_equal(
+		errors_of("[load]\nexec = 1\n"),
+		"x.ini:1: error: unknown section [load]; a path begins with /\n");
 }
 
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
-	static const char *const later[] = { "pty = 24x80",	"compression = on", "process = shared",
-					     "auth = x",	"connect = a:1",    "charset = UTF-8",
-					     "linger = 1s",	"compat = websocketd",
-					     "builtin = clock", "max_runtime = 1s" };
+	static const char *const later[] = { "pty = 24x80",      "compression = on",
+					     "process = shared", "auth = x",
+					     "connect = a:1",    "charset = UTF-8",
+					     "linger = 1s",      "compat = websocketd",
+					     "builtin = clock",  "max_runtime = 1s" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
-		assert_non_null(strstr(errors_in_path(later[i]), "x.ini:3: error: unknown key '"));
+		assert_non_null(strstr(errors_in_path(later[i]),
+				       "x.ini:3: error: unknown key '"));
 	assert_non_null(strstr(errors_of("[tls]\n"), "unknown section [tls]"));
 	assert_non_null(strstr(errors_of("[auth x]\n"), "unknown section [auth x]"));
 	assert_non_null(strstr(errors_of("[server]\nuser = x\n"), "unknown key 'user'"));
@@ -223,16 +243,17 @@ TEST(a_setting_below_a_broken_header_is_not_the_section_befores)
 
 TEST(all_errors_are_told_in_one_pass_in_the_order_of_the_lines)
 {
-	assert_string_equal(errors_of("[server]\nbacklog = x\nlisten = a\n[limits]\n"
-				      "handshake_timeout = 10\n[/a]\nqueue = x\nfull\n[what]\n"),
-			    "x.ini:2: error: backlog = x is not a whole number\n"
-			    "x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
-			    "with a numeric address, as 127.0.0.1:8765\n"
-			    "x.ini:5: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m\n"
-			    "x.ini:6: error: [/a] has no source: it needs exec or shell\n"
-			    "x.ini:7: error: queue = x is not a size: 512, 64k, 1M\n"
-			    "x.ini:8: error: 'full' is neither [section] nor key = value\n"
-			    "x.ini:9: error: unknown section [what]; a path begins with /\n");
+	assert_string_equal(
+		errors_of("[server]\nbacklog = x\nlisten = a\n[limits]\n"
+			  "handshake_timeout = 10\n[/a]\nqueue = x\nfull\n[what]\n"),
+		"x.ini:2: error: backlog = x is not a whole number\n"
+		"x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
+		"with a numeric address, as 127.0.0.1:8765\n"
+		"x.ini:5: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m\n"
+		"x.ini:6: error: [/a] has no source: it needs exec or shell\n"
+		"x.ini:7: error: queue = x is not a size: 512, 64k, 1M\n"
+		"x.ini:8: error: 'full' is neither [section] nor key = value\n"
+		"x.ini:9: error: unknown section [what]; a path begins with /\n");
 }
 
 TEST(bytes_of_the_file_cannot_drive_the_terminal)
@@ -276,8 +297,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "w.ini", "w.d/a.ini", "w.d/b.ini", "w.d/.c.ini",
-					     "w.d/d.ini~", "w.d/e.txt", "w" };
+	static const char *const names[] = { "w.ini",      "w.d/a.ini",  "w.d/b.ini",
+					     "w.d/.c.ini", "w.d/d.ini~", "w.d/e.txt",
+					     "w" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -302,9 +324,13 @@ TEST(dropins_follow_in_order_and_override)
 {
 	struct conf *c;
 
-	write_file("w.ini", "[server]\nlisten = 127.0.0.1:1\nbacklog = 1\n[/a]\nexec = x\n");
-	write_file("w.d/b.ini", "[server]\nbacklog = 3\nlisten = 127.0.0.1:3\n[/c]\nexec = z\n");
-	write_file("w.d/a.ini", "[/a]\nexec =\nshell = y\n[server]\nbacklog = 2\nlisten = 127.0.0.1:2\n");
+	write_file("w.ini",
+		   "[server]\nlisten = 127.0.0.1:1\nbacklog = 1\n[/a]\nexec = x\n");
+	write_file("w.d/b.ini",
+		   "[server]\nbacklog = 3\nlisten = 127.0.0.1:3\n[/c]\nexec = z\n");
+	write_file(
+		"w.d/a.ini",
+		"[/a]\nexec =\nshell = y\n[server]\nbacklog = 2\nlisten = 127.0.0.1:2\n");
 	write_file("w.d/.c.ini", "nonsense\n");
 	write_file("w.d/d.ini~", "nonsense\n");
 	write_file("w.d/e.txt", "nonsense\n");
@@ -375,7 +401,8 @@ int main(void)
 		cmocka_unit_test(a_star_makes_a_prefix),
 		cmocka_unit_test(a_path_that_no_request_has_is_refused),
 		cmocka_unit_test(a_path_has_exactly_one_source),
-		cmocka_unit_test(raw_is_binary_and_line_is_text_unless_type_says_otherwise),
+		cmocka_unit_test(
+			raw_is_binary_and_line_is_text_unless_type_says_otherwise),
 		cmocka_unit_test(a_message_that_may_be_refused_is_held_whole),
 		cmocka_unit_test(what_stands_twice_in_a_file_is_an_error),
 		cmocka_unit_test(an_empty_entry_clears_a_list),
@@ -383,8 +410,10 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_refused_with_what_may_be_meant),
 		cmocka_unit_test(keys_and_sections_of_later_versions_are_unknown),
 		cmocka_unit_test(a_setting_before_all_sections_is_an_error),
-		cmocka_unit_test(a_setting_below_a_broken_header_is_not_the_section_befores),
-		cmocka_unit_test(all_errors_are_told_in_one_pass_in_the_order_of_the_lines),
+		cmocka_unit_test(
+			a_setting_below_a_broken_header_is_not_the_section_befores),
+		cmocka_unit_test(
+			all_errors_are_told_in_one_pass_in_the_order_of_the_lines),
 		cmocka_unit_test(bytes_of_the_file_cannot_drive_the_terminal),
 		cmocka_unit_test(very_long_names_and_values_are_only_quoted_in_part),
 		cmocka_unit_test(dropins_follow_in_order_and_override),

@@ -112,7 +112,8 @@ TEST(upgrade_and_connection_are_tokens_in_any_case_and_position)
 		  "ok " KEY },
 		{ WITH("upgrade: h2c,,websocket , x\r\nconnection: ,upgrade,\r\n"),
 		  "ok " KEY },
-		{ WITH("Upgrade: h2c\r\nUpgrade: websocket\r\nConnection: a\r\nConnection: upgrade\r\n"),
+		{ WITH("Upgrade: h2c\r\nUpgrade: websocket\r\n"
+		       "Connection: a\r\nConnection: upgrade\r\n"),
 		  "ok " KEY },
 	};
 
@@ -206,6 +207,9 @@ TEST(the_key_is_the_canonical_base64_of_16_bytes)
 		{ WITH_KEY("AAAAAAAAAAAAAAAAAAAAAA==="), bad },
 		{ WITH_KEY("AAAAAAAAAAAAAAAAAAAAA==="), bad },
 		{ WITH_KEY("AAAAAAAAAAA=AAAAAAAAAA=="), bad },
+		{ WITH_KEY("AAAAAAAAAAAAAAAAAAAAAA=A"), bad },
+		{ WITH_KEY("AAAAAAAAAAAAAAAAAAAAAAA="), bad },
+		{ WITH_KEY("AAAAAAAAAAAAAAAAAAAAAAAA="), bad },
 		{ WITH_KEY("AAAAAAAAAA AAAAAAAAAAA=="), bad },
 		{ WITH_KEY("AAAAAAAAAAA-AAAAAAAAAA=="), bad }, /* the URL alphabet */
 		{ WITH_KEY("AAAAAAAAAAA_AAAAAAAAAA=="), bad },

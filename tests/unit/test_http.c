@@ -68,16 +68,18 @@ static void parse(struct span head, size_t limit, struct cutting cut, char *out,
 	enum http_parse result = HTTP_MORE;
 	char *data = NULL;
 	struct http h;
-	size_t n = cut.first;
+	size_t n = cut.first, had = 0;
 
 	http_init(&h, limit);
-	for (;; n += cut.step) {
+	for (;; had = n, n += cut.step) {
 		char *moved;
 
 		n = n < head.n ? n : head.n;
 		moved = malloc(n + 1); /* + 1: never of size 0 */
 		assert_non_null(moved);
-		memcpy(moved, head.p, n);
+		if (had > 0)
+			memcpy(moved, data, had);
+		memcpy(moved + had, head.p + had, n - had);
 		free(data);
 		data = moved;
 		result = http_parse(&h, data, n);
@@ -274,6 +276,7 @@ TEST(a_field_is_a_token_a_colon_and_a_value)
 	static const struct head_case cases[] = {
 		{ FIELD("X:y"), "GET / 1.1 path=/ host=h [Host|h] [X|y]" },
 		{ FIELD("X: \t y z\t "), "GET / 1.1 path=/ host=h [Host|h] [X|y z]" },
+		{ FIELD("X: y\tz"), "GET / 1.1 path=/ host=h [Host|h] [X|y z]" },
 		{ FIELD("X:"), "GET / 1.1 path=/ host=h [Host|h] [X|]" },
 		{ FIELD("X: \t"), "GET / 1.1 path=/ host=h [Host|h] [X|]" },
 		{ FIELD("X: a:b"), "GET / 1.1 path=/ host=h [Host|h] [X|a:b]" },

@@ -39,7 +39,8 @@ static void on_error(void *arg, const char *wrong, int line)
 static const char *read_bytes(const char *p, size_t n)
 {
 	static const struct ini_sink sink = { on_section, on_setting, on_error };
-	char *copy = malloc(n); /* exactly as long, so that a sanitizer sees a byte too far */
+	char *copy =
+		malloc(n); /* exactly as long, so that a sanitizer sees a byte too far */
 
 	assert_true(copy || n == 0);
 	if (n > 0)
@@ -69,14 +70,16 @@ static int teardown(void **state)
 
 TEST(sections_and_settings_come_with_their_lines)
 {
-	assert_string_equal(read_text("[a]\nx = 1\n\n; c\n[b]\ny=2\n"), "1[a]2<x><1>5[b]6<y><2>");
+	assert_string_equal(read_text("[a]\nx = 1\n\n; c\n[b]\ny=2\n"),
+			    "1[a]2<x><1>5[b]6<y><2>");
 	assert_string_equal(read_text("x=1"), "1<x><1>");
 	assert_string_equal(read_text(""), "");
 }
 
 TEST(a_value_is_verbatim_from_the_first_to_the_last_nonblank)
 {
-	assert_string_equal(read_text("x =  a  \"b\" 'c' = $d \t\n"), "1<x><a  \"b\" 'c' = $d>");
+	assert_string_equal(read_text("x =  a  \"b\" 'c' = $d \t\n"),
+			    "1<x><a  \"b\" 'c' = $d>");
 	assert_string_equal(read_text("x =\n"), "1<x><>");
 	assert_string_equal(read_text("  x  =  y\n"), "1<x><y>");
 	assert_string_equal(read_text("[ a b ]\n"), "1[a b]");
@@ -107,10 +110,12 @@ TEST(two_backslashes_at_the_end_are_one)
 
 TEST(a_backslash_before_the_end_of_the_file_is_an_error)
 {
-	assert_string_equal(read_text("x = a\\"),
-			    "1!the backslash at the end joins the next line, and there is none!");
-	assert_string_equal(read_text("x = a\\\nb\\\n"),
-			    "2!the backslash at the end joins the next line, and there is none!");
+	assert_string_equal(
+		read_text("x = a\\"),
+		"1!the backslash at the end joins the next line, and there is none!");
+	assert_string_equal(
+		read_text("x = a\\\nb\\\n"),
+		"2!the backslash at the end joins the next line, and there is none!");
 }
 
 TEST(files_of_other_systems_read_as_ours)
@@ -121,8 +126,10 @@ TEST(files_of_other_systems_read_as_ours)
 
 TEST(a_byte_order_mark_counts_at_the_start_only)
 {
-	assert_string_equal(read_text("\xEF\xBB\xBFx = \xEF\xBB\xBF"), "1<x><\xEF\xBB\xBF>");
-	assert_string_equal(read_text("\xEF\xBB"), "1!'\xEF\xBB' is neither [section] nor key = value!");
+	assert_string_equal(read_text("\xEF\xBB\xBFx = \xEF\xBB\xBF"),
+			    "1<x><\xEF\xBB\xBF>");
+	assert_string_equal(read_text("\xEF\xBB"),
+			    "1!'\xEF\xBB' is neither [section] nor key = value!");
 }
 
 /* ---- what is wrong ---- */
@@ -138,37 +145,45 @@ TEST(a_broken_header_takes_its_settings_with_it)
 
 TEST(a_line_that_is_nothing_is_an_error)
 {
-	assert_string_equal(read_text("[a]\nlisten\nx=1\n"),
-			    "1[a]2!'listen' is neither [section] nor key = value!3<x><1>");
-	assert_string_equal(read_text("x : 1\n"), "1!'x : 1' is neither [section] nor key = value!");
+	assert_string_equal(
+		read_text("[a]\nlisten\nx=1\n"),
+		"1[a]2!'listen' is neither [section] nor key = value!3<x><1>");
+	assert_string_equal(read_text("x : 1\n"),
+			    "1!'x : 1' is neither [section] nor key = value!");
 }
 
 TEST(a_keys_name_is_letters_digits_and_underscores)
 {
-	assert_string_equal(read_text("a-b = 1\nc_D9 = 2\n"),
-			    "1!'a-b' is no name of a key (A-Z a-z 0-9 _, at most 40)!2<c_D9><2>");
+	assert_string_equal(
+		read_text("a-b = 1\nc_D9 = 2\n"),
+		"1!'a-b' is no name of a key (A-Z a-z 0-9 _, at most 40)!2<c_D9><2>");
 	assert_string_equal(read_text(" = 1\n"),
 			    "1!'' is no name of a key (A-Z a-z 0-9 _, at most 40)!");
 	assert_string_equal(read_text("abcdefghijabcdefghijabcdefghijabcdefghij=1"),
 			    "1<abcdefghijabcdefghijabcdefghijabcdefghij><1>");
-	assert_string_equal(read_text("abcdefghijabcdefghijabcdefghijabcdefghijk=1"),
-			    "1!'abcdefghijabcdefghijabcdefghijabcdefghijk' is no name of a key "
-			    "(A-Z a-z 0-9 _, at most 40)!");
+	assert_string_equal(
+		read_text("abcdefghijabcdefghijabcdefghijabcdefghijk=1"),
+		"1!'abcdefghijabcdefghijabcdefghijabcdefghijk' is no name of a key "
+		"(A-Z a-z 0-9 _, at most 40)!");
 }
 
 TEST(the_lines_that_a_bad_setting_continues_on_are_no_settings)
 {
-	assert_string_equal(read_text("a-b = 1 \\\nx = 2\ny = 3\n"),
-			    "1!'a-b' is no name of a key (A-Z a-z 0-9 _, at most 40)!3<y><3>");
+	assert_string_equal(
+		read_text("a-b = 1 \\\nx = 2\ny = 3\n"),
+		"1!'a-b' is no name of a key (A-Z a-z 0-9 _, at most 40)!3<y><3>");
 }
 
 TEST(a_NUL_byte_is_an_error_that_ends_the_file)
 {
 	static const char nul[] = "[a]\nx = b\0c\ny = 1\n";
+	static const char joined[] = "x = a\\\nb\0c\ny = 1\n";
 	static const char utf16[] = "\xFF\xFE[\0a\0]\0\n\0x\0=\0";
 
 	assert_string_equal(read_bytes(nul, sizeof(nul) - 1),
 			    "1[a]2!a NUL byte: this is no text file!");
+	assert_string_equal(read_bytes(joined, sizeof(joined) - 1),
+			    "2!a NUL byte: this is no text file!");
 	assert_string_equal(read_bytes(utf16, sizeof(utf16) - 1),
 			    "1!a NUL byte: this is no text file!");
 }
@@ -205,14 +220,17 @@ static char *many(char c, size_t n)
 
 TEST(a_line_has_no_limit)
 {
-	static const size_t sizes[] = { 190, 195, 196, 197, 198, 199, 200, 201, 400, 100000 };
+	static const size_t sizes[] = { 190, 195, 196, 197, 198,
+					199, 200, 201, 400, 100000 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		char *value = many('v', sizes[i]);
 		char *in, *out;
 
-		assert_true(asprintf(&in, "[a]\nk = %s=%s ; t\nx = 1\n", value, value) > 0);
-		assert_true(asprintf(&out, "1[a]2<k><%s=%s ; t>3<x><1>", value, value) > 0);
+		assert_true(asprintf(&in, "[a]\nk = %s=%s ; t\nx = 1\n", value, value) >
+			    0);
+		assert_true(asprintf(&out, "1[a]2<k><%s=%s ; t>3<x><1>", value, value) >
+			    0);
 		assert_string_equal(read_text(in), out);
 		free(value);
 		free(in);
@@ -274,11 +292,13 @@ int main(void)
 		cmocka_unit_test(a_broken_header_takes_its_settings_with_it),
 		cmocka_unit_test(a_line_that_is_nothing_is_an_error),
 		cmocka_unit_test(a_keys_name_is_letters_digits_and_underscores),
-		cmocka_unit_test(the_lines_that_a_bad_setting_continues_on_are_no_settings),
+		cmocka_unit_test(
+			the_lines_that_a_bad_setting_continues_on_are_no_settings),
 		cmocka_unit_test(a_NUL_byte_is_an_error_that_ends_the_file),
 		cmocka_unit_test(a_value_is_not_cut_at_blank_and_semicolon),
 		cmocka_unit_test(a_key_does_not_end_at_a_colon),
-		cmocka_unit_test(a_line_that_begins_with_blanks_does_not_continue_the_one_before),
+		cmocka_unit_test(
+			a_line_that_begins_with_blanks_does_not_continue_the_one_before),
 		cmocka_unit_test(a_line_has_no_limit),
 		cmocka_unit_test(a_comment_has_no_limit),
 		cmocka_unit_test(a_sections_name_has_no_limit),

@@ -37,11 +37,13 @@ static const char *nearest(const char *wanted, const char *const *offers)
 
 TEST(the_nearest_word_is_found)
 {
-	static const char *const words[] = { "queue", "close_code", "close_reason", "cat", NULL };
+	static const char *const words[] = { "queue", "close_code", "close_reason",
+					     "cat",   "cut",        NULL };
 
 	assert_string_equal(nearest("close_resaon", words), "close_reason");
 	assert_string_equal(nearest("quue", words), "queue");
 	assert_string_equal(nearest("cta", words), "cat");
+	assert_string_equal(nearest("cot", words), "cat"); /* the first of two */
 }
 
 TEST(a_far_word_is_not_meant)

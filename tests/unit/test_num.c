@@ -65,19 +65,24 @@ TEST(an_integer_lies_in_its_range)
 	assert_string_equal(integer("9", 0, 9), "9");
 	assert_string_equal(integer("-3", -3, 9), "-3");
 	assert_string_equal(integer("007", 0, 9), "7");
-	assert_string_equal(integer("70000", 1, 65535), "70000 is not between 1 and 65535");
+	assert_string_equal(integer("70000", 1, 65535),
+			    "70000 is not between 1 and 65535");
 	assert_string_equal(integer("0", 1, 65535), "0 is not between 1 and 65535");
 	assert_string_equal(integer("-4", -3, 9), "-4 is not between -3 and 9");
-	assert_string_equal(integer("9223372036854775807", 0, INT64_MAX), "9223372036854775807");
+	assert_string_equal(integer("9223372036854775807", 0, INT64_MAX),
+			    "9223372036854775807");
 	assert_string_equal(integer("9223372036854775808", 1, 2),
 			    "9223372036854775808 is not between 1 and 2");
+	assert_string_equal(integer("18446744073709551617", 1, 2),
+			    "18446744073709551617 is not between 1 and 2");
 	assert_string_equal(integer("99999999999999999999999", 1, 2),
 			    "99999999999999999999999 is not between 1 and 2");
 }
 
 TEST(an_integer_is_digits_only)
 {
-	static const char *const bad[] = { "", "-", "x", "1x", " 1", "1 ", "1.0", "+1", "0x10", "--1" };
+	static const char *const bad[] = { "",   "-",   "x",  "1x",   " 1",
+					   "1 ", "1.0", "+1", "0x10", "--1" };
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		char expected[NUM_ERR];
@@ -136,17 +141,22 @@ TEST(a_duration_needs_a_unit)
 	assert_string_equal(duration("10", 0, 1e9), "10 needs a unit: 500ms, 10s, 2m");
 	assert_string_equal(duration("10 s", 0, 1e9),
 			    "10 s has an unknown unit: 500ms, 10s, 2m, 1h, 1d");
-	assert_string_equal(duration("10S", 0, 1e9), "10S has an unknown unit: 500ms, 10s, 2m, 1h, 1d");
-	assert_string_equal(duration("1.s", 0, 1e9), "1.s has an unknown unit: 500ms, 10s, 2m, 1h, 1d");
+	assert_string_equal(duration("10S", 0, 1e9),
+			    "10S has an unknown unit: 500ms, 10s, 2m, 1h, 1d");
+	assert_string_equal(duration("1.s", 0, 1e9),
+			    "1.s has an unknown unit: 500ms, 10s, 2m, 1h, 1d");
 	assert_string_equal(duration("s", 0, 1e9), "s is not a duration: 500ms, 10s, 2m");
-	assert_string_equal(duration("-1s", 0, 1e9), "-1s is not a duration: 500ms, 10s, 2m");
-	assert_string_equal(duration("inf", 0, 1e9), "inf is not a duration: 500ms, 10s, 2m");
+	assert_string_equal(duration("-1s", 0, 1e9),
+			    "-1s is not a duration: 500ms, 10s, 2m");
+	assert_string_equal(duration("inf", 0, 1e9),
+			    "inf is not a duration: 500ms, 10s, 2m");
 	assert_string_equal(duration("", 0, 1e9), " is not a duration: 500ms, 10s, 2m");
 }
 
 TEST(a_durations_range_is_told_in_its_units)
 {
-	assert_string_equal(duration("5ms", 0.01, 3600), "5ms is not between 10ms and 1h");
+	assert_string_equal(duration("5ms", 0.01, 3600),
+			    "5ms is not between 10ms and 1h");
 	assert_string_equal(duration("61m", 0, 3600), "61m is not between 0 and 1h");
 	assert_string_equal(duration("91s", 1, 90), "91s is not between 1s and 90s");
 	assert_string_equal(duration("99999999999999999999999d", 0, 86400),
@@ -173,10 +183,12 @@ TEST(a_size_is_bytes_or_has_a_unit_of_1024)
 	assert_string_equal(size("0", 0, SIZE_MAX), "0");
 	assert_string_equal(size("1kb", 0, SIZE_MAX), "1kb is not a size: 512, 64k, 1M");
 	assert_string_equal(size("k", 0, SIZE_MAX), "k is not a size: 512, 64k, 1M");
-	assert_string_equal(size("1.5M", 0, SIZE_MAX), "1.5M is not a size: 512, 64k, 1M");
+	assert_string_equal(size("1.5M", 0, SIZE_MAX),
+			    "1.5M is not a size: 512, 64k, 1M");
 	assert_string_equal(size("-1", 0, SIZE_MAX), "-1 is not a size: 512, 64k, 1M");
 	assert_string_equal(size("1k", 4096, 1 << 30), "1k is not between 4k and 1G");
-	assert_string_equal(size("17179869184G", 0, 1 << 30), "17179869184G is not between 0 and 1G");
+	assert_string_equal(size("17179869184G", 0, 1 << 30),
+			    "17179869184G is not between 0 and 1G");
 }
 
 static const char *rate(const char *text, double max)

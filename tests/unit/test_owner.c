@@ -110,13 +110,30 @@ TEST(a_socket_that_does_not_listen_is_nobody)
 	close(fd);
 }
 
+TEST(a_connection_that_outlives_its_listener_is_nobody)
+{
+	struct any_addr a = v4(INADDR_LOOPBACK, 0);
+	int listener = bound(&a, 1), client = socket(AF_INET, SOCK_STREAM, 0), accepted;
+
+	assert_return_code(connect(client, &a.sa, a.len), 0);
+	accepted = accept(listener, NULL, NULL);
+	assert_true(accepted >= 0);
+	expect_me(&a);
+	close(listener);
+	expect_nobody(&a);
+	close(accepted);
+	close(client);
+}
+
 TEST(a_wildcard_overlaps_with_each_address_of_its_port)
 {
-	struct any_addr any = v4(INADDR_ANY, 0), one = v4(INADDR_LOOPBACK, 0);
+	struct any_addr any = v4(INADDR_ANY, 0), one = v4(INADDR_LOOPBACK, 0), six;
 	int fd = bound(&any, 1);
 
 	one.in.sin_port = any.in.sin_port;
 	expect_me(&one);
+	six = v6(in6addr_loopback, any.in.sin_port);
+	expect_nobody(&six);
 	close(fd);
 
 	one.in.sin_port = 0;
@@ -287,6 +304,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_listener_is_named_with_its_pid),
 		cmocka_unit_test(a_socket_that_does_not_listen_is_nobody),
+		cmocka_unit_test(a_connection_that_outlives_its_listener_is_nobody),
 		cmocka_unit_test(a_wildcard_overlaps_with_each_address_of_its_port),
 		cmocka_unit_test(two_addresses_of_one_port_do_not_overlap),
 		cmocka_unit_test(ipv6_is_looked_up_too),

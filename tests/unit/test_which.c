@@ -32,8 +32,8 @@ static void make(const char *name, mode_t mode)
 static int setup(void **state)
 {
 	(void)state;
-	if (!mkdtemp(top) || chdir(top) < 0 || mkdir("a", 0755) < 0 || mkdir("b", 0755) < 0 ||
-	    mkdir("a/dir", 0755) < 0)
+	if (!mkdtemp(top) || chdir(top) < 0 || mkdir("a", 0755) < 0 ||
+	    mkdir("b", 0755) < 0 || mkdir("a/dir", 0755) < 0)
 		return -1;
 	make("a/prog", 0755);
 	make("b/prog", 0755);
@@ -98,7 +98,8 @@ TEST(what_does_not_fit_is_not_there)
 
 TEST(a_childs_PATH_is_its_own_or_ours_or_the_default)
 {
-	char *env[] = { (char[]){ "A=1" }, (char[]){ "PATH=/x" }, (char[]){ "PATH=/y" }, NULL };
+	char *env[] = { (char[]){ "A=1" }, (char[]){ "PATH=/x" }, (char[]){ "PATH=/y" },
+			NULL };
 	char *none[] = { NULL };
 
 	assert_int_equal(setenv("PATH", "/ours", 1), 0);

@@ -63,7 +63,8 @@ TEST(a_backslash_takes_the_next_character_outside_single_quotes)
 
 TEST(nothing_expands)
 {
-	assert_string_equal(split("$HOME * ~ `x` ; | #x"), "<$HOME><*><~><`x`><;><|><#x>");
+	assert_string_equal(split("$HOME * ~ `x` ; | #x"),
+			    "<$HOME><*><~><`x`><;><|><#x>");
 }
 
 TEST(what_is_not_closed_is_an_error)
@@ -92,7 +93,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blanks_split_words),
 		cmocka_unit_test(quotes_group),
-		cmocka_unit_test(a_backslash_takes_the_next_character_outside_single_quotes),
+		cmocka_unit_test(
+			a_backslash_takes_the_next_character_outside_single_quotes),
 		cmocka_unit_test(nothing_expands),
 		cmocka_unit_test(what_is_not_closed_is_an_error),
 		cmocka_unit_test(a_copy_is_equal_and_its_own),

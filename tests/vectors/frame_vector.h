@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clang-format off */
 /*
- * frame_vector.h - reads frame vectors, text files that say: these bytes in, these events out.
+ * frame_vector.h - reads frame vectors: text that says, these bytes in, these events out.
  *
  * A line begins with a word; blank lines and lines that begin with # are skipped.
  *
@@ -9,11 +9,11 @@
  *   limit N              max_message (default 0: none)
  *
  * Bytes, in the order of the lines:
- *   frame [fin] [rsv1] [rsv2] [rsv3] OPCODE [mask=KEY|unmasked] [len=N] [form=7|16|64] DATA...
+ *   frame [fin] [rsv1] [rsv2] [rsv3] OPCODE [mask=KEY|unmasked] [len=N] [form=BITS] DATA
  *                        OPCODE: text binary cont close ping pong, or op0 ... opf
  *                        KEY: 8 hex digits, default 37fa213d
  *                        len: the length announced, default that of DATA
- *                        form: bits of the length, default the fewest
+ *                        form: 7, 16 or 64 bits of length, default the fewest
  *   hex DATA...          bytes as they are
  *   cut N                take the last N bytes back
  *   here                 the byte before is the one that ends the connection
@@ -27,8 +27,8 @@
  *   second WHY           libwslay disagrees: the reason, with the RFC's section
  *   repeat N LINE        LINE N times, when it is bytes or events
  *
- * DATA is a row of "text" with the escapes \" \\ \n \r \0 \xHH, of hex digits, of code=N (two
- * bytes); each may end in *N: so many times.
+ * DATA is a row of "text" with the escapes \" \\ \n \r \0 \xHH, of hex digits, of code=N
+ * (two bytes); each may end in *N: so many times.
  */
 /* clang-format on */
 #ifndef VECTORS_FRAME_VECTOR_H

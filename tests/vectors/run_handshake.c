@@ -95,9 +95,24 @@ static void tell_decision(struct told *told, const struct handshake_vector *v,
 	tell_target(told, h, data, buf_len(&v->bytes));
 }
 
+/* New memory of N bytes instead of DATA: its HAD bytes, then those of ALL. */
+static char *moved(char *data, size_t had, const char *all, size_t n)
+{
+	char *to = malloc(n + (n == 0));
+
+	if (!to)
+		abort();
+	if (had > 0)
+		memcpy(to, data, had);
+	if (n > had)
+		memcpy(to + had, all + had, n - had);
+	free(data);
+	return to;
+}
+
 static void run(const struct handshake_vector *v, struct cutting cut, struct told *told)
 {
-	size_t size = buf_len(&v->bytes), n = cut.first;
+	size_t size = buf_len(&v->bytes), n = cut.first, had = 0;
 	enum http_parse result = HTTP_MORE;
 	char *data = NULL;
 	struct http h;
@@ -105,11 +120,8 @@ static void run(const struct handshake_vector *v, struct cutting cut, struct tol
 	http_init(&h, v->limit);
 	for (;; n += cut.step) {
 		n = n < size ? n : size;
-		free(data);
-		data = malloc(n + (n == 0));
-		if (!data)
-			abort();
-		memcpy(data, v->bytes.data, n);
+		data = moved(data, had, v->bytes.data, n);
+		had = n;
 		result = http_parse(&h, data, n);
 		if (result != HTTP_MORE || n == size)
 			break;

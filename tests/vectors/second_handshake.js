@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sends each handshake vector to npm ws and compares accept or refuse; prints TAP.
 //
-// usage: NODE_PATH=/usr/share/nodejs nodejs second_handshake.js FILE...
+// usage: node second_handshake.js FILE...
 //
 // The grammar is in handshake_vector.h.  Where ws differs from `expect`, the vector says so in a
 // `second:` line; such a line without a difference fails, too.
@@ -10,6 +10,7 @@
 const fs = require('fs');
 const http = require('http');
 const net = require('net');
+module.paths.push('/usr/share/nodejs'); // Debian's
 const { WebSocketServer } = require('ws');
 
 const NAMES = { r: '\r', n: '\n', t: '\t', 0: '\0', '\\': '\\' };
@@ -44,6 +45,7 @@ function answerTo(v) {
     });
     const wss = new WebSocketServer({
       server,
+      perMessageDeflate: true, // else it does not look at Sec-WebSocket-Extensions
       handleProtocols: (offered) => v.server.find((p) => offered.has(p)) || false,
     });
     wss.on('connection', (ws) => ws.on('error', () => {})); // what follows the head is no matter here

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""A headless Chromium, and a wsbridged with the console on, for tests/browser."""
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WSBRIDGED = ROOT / os.environ.get("WSBRIDGED", "build/wsbridged")
+PATIENCE = 10  # seconds until a daemon that does not start, or stop, is a failure
+
+INI = """\
+[server]
+listen = 127.0.0.1:0
+
+[web]
+console = yes
+
+[/clock]
+shell = while :; do date +%T; sleep 0.2; done
+
+[/sort]
+exec = sort
+
+[/echo]
+exec = cat
+
+[/view]
+exec = cat
+write = no
+
+[/status3]
+shell = read x; exit 3
+
+[/count]
+exec = seq 5000
+"""
+
+CHROMIUM_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--window-size=1200,800",
+]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """The WebDriver of one Chromium with an empty profile and its console log kept."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in CHROMIUM_FLAGS + [f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    yield driver
+    driver.quit()
+
+
+class Daemon:
+    """A running wsbridged: its port, and where to read what it logged."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        (directory / "wsbridge.ini").write_text(INI)
+        self.log = directory / "log"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(directory / "notify"))
+            self.process = self._start()
+            self.port = self._wait_until_ready(notify)
+
+    def _start(self):
+        environment = dict(os.environ, NOTIFY_SOCKET=str(self.directory / "notify"))
+        command = [WSBRIDGED, "-c", self.directory / "wsbridge.ini"]
+        with open(self.log, "wb") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def _wait_until_ready(self, notify):
+        """Read notifications until READY=1 and the address came, in one datagram or several."""
+        said = ""
+        notify.settimeout(0.1)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                said += notify.recv(4096).decode() + "\n"
+            except socket.timeout:
+                continue
+            address = re.search(r"^STATUS=.*\b127\.0\.0\.1:(\d+)", said, re.M)
+            if address and re.search(r"^READY=1$", said, re.M):
+                return int(address[1])
+        self.process.kill()
+        pytest.fail(f"no READY=1 with an address; it notified {said!r} and logged:\n"
+                    + self.log.read_text())
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def stop(self):
+        """SIGTERM; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+@pytest.fixture
+def daemon(tmp_path, browser):
+    running = Daemon(tmp_path)
+    browser.get_log("browser")  # reading empties it: the test sees only its own lines
+    yield running
+    browser.get("about:blank")  # leave first, so that no page lives on into the next test
+    status = running.stop()
+    print(running.log.read_text())  # pytest shows it when the test failed
+    assert status == 0, f"wsbridged ended with {status}"

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""What a person sees of a WebSocket path in a browser: the console page of wsbridged."""
+import contextlib
+import http.server
+import signal
+import threading
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE = 10
+PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count"]
+
+
+class Page:
+    """The console in the browser, in the words of its ids."""
+
+    def __init__(self, browser, url):
+        self.browser = browser
+        browser.get(url)
+
+    def element(self, name):
+        return self.browser.find_element(By.ID, name)
+
+    def text(self, name):
+        return self.element(name).text
+
+    def wait(self, condition, what):
+        return WebDriverWait(self.browser, PATIENCE).until(lambda _: condition(), what)
+
+    def wait_open(self):
+        self.wait(lambda: self.text("status") == "open", "the connection to be open")
+        return self
+
+    def wait_closed(self):
+        self.wait(lambda: self.element("close").is_displayed(), "the close code to be shown")
+        return self.text("close")
+
+    def rows(self, kind):
+        """The payloads of the rows of one KIND, read in one step while rows come and go."""
+        return self.browser.execute_script(
+            "return [...document.querySelectorAll(`#log li.${arguments[0]} .payload`)]"
+            ".map(payload => payload.textContent)", kind)
+
+    def wait_rows(self, kind, expected):
+        self.wait(lambda: self.rows(kind) == expected, f"rows {kind} to be {expected}")
+
+    def send(self, text):
+        self.element("input").send_keys(text, Keys.ENTER)
+
+
+def unexpected(log):
+    """Browser log lines but the one that a page with status 426 always makes."""
+    return [line["message"] for line in log if "status of 426" not in line["message"]]
+
+
+def test_a_websocket_path_in_a_browser_is_the_console_already_connected(browser, daemon):
+    page = Page(browser, daemon.url("/clock")).wait_open()
+    page.wait(lambda: len(page.rows("in")) >= 3, "three lines of the clock")
+    assert page.element("path").get_attribute("value") == "/clock"
+    assert page.text("connect") == "Disconnect"
+
+
+def test_the_root_lists_the_paths_as_links(browser, daemon):
+    browser.get(daemon.url("/"))
+    links = {link.get_attribute("href") for link in browser.find_elements(By.TAG_NAME, "a")}
+    for path in PATHS:
+        assert daemon.url(path) in links
+
+
+def test_the_console_offers_every_path_and_connects_to_the_one_clicked(browser, daemon):
+    page = Page(browser, daemon.url("/-/console"))
+    page.wait(lambda: page.browser.find_elements(By.CSS_SELECTOR, "#paths button"), "the list")
+    assert page.text("status") == "not connected"
+    options = page.element("path").find_elements(By.TAG_NAME, "option")
+    assert [option.text for option in options] == PATHS
+    browser.find_element(By.XPATH, "//ul[@id='paths']//button[contains(., '/echo')]").click()
+    page.wait_open()
+    assert browser.current_url == daemon.url("/-/console?path=/echo")
+
+
+def test_the_console_connects_to_the_path_in_its_query(browser, daemon):
+    page = Page(browser, daemon.url("/-/console?path=/echo")).wait_open()
+    page.send("hello")
+    page.wait_rows("in", ["hello"])
+    page.wait(lambda: page.text("rtt").endswith("ms"), "a round trip to be measured")
+
+
+def test_eof_closes_the_input_and_the_answer_still_comes(browser, daemon):
+    page = Page(browser, daemon.url("/sort")).wait_open()
+    page.send("b")
+    page.send("a")
+    page.element("eof").click()
+    page.wait_rows("in", ["a", "b"])
+    closed = page.wait_closed()
+    assert "1000" in closed and "normal: the program ended with status 0" in closed
+
+
+def test_the_exit_status_is_shown_in_words(browser, daemon):
+    page = Page(browser, daemon.url("/status3")).wait_open()
+    page.send("go")
+    page.wait_closed()
+    assert page.text("close-code") == "4003"
+    assert page.text("close-words") == "the program exited with status 3"
+
+
+def test_a_closed_connection_can_be_opened_again(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.element("connect").click()
+    assert "closed from this page" in page.wait_closed()
+    assert page.text("connect") == "Connect"
+    page.element("reconnect").click()
+    page.wait_open()
+    page.send("again")
+    page.wait_rows("in", ["again"])
+
+
+def test_a_daemon_that_does_not_answer_a_close_frame_is_not_waited_for(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        page.element("connect").click()
+        assert "closed from this page" in page.wait_closed()
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def test_a_path_without_write_says_view_only_and_takes_no_input(browser, daemon):
+    page = Page(browser, daemon.url("/view")).wait_open()
+    assert page.element("viewonly").is_displayed()
+    for name in ("input", "send", "eof", "file"):
+        assert not page.element(name).is_enabled(), name
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    assert not page.element("viewonly").is_displayed()
+    assert page.element("input").is_enabled()
+
+
+def test_hex_shows_every_message_as_a_dump_and_back(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.send("AZ~")
+    page.wait_rows("in", ["AZ~"])
+    page.element("hex").click()
+    page.wait(lambda: "41 5a 7e" in page.rows("in")[0], "the bytes in hex")
+    page.element("hex").click()
+    page.wait_rows("in", ["AZ~"])
+
+
+def test_only_the_newest_messages_are_kept_and_the_page_says_so(browser, daemon):
+    page = Page(browser, daemon.url("/count"))
+    page.wait_closed()
+    page.wait(lambda: page.rows("in")[-1:] == ["5000"], "the last of 5000 lines")
+    assert len(page.rows("in")) + len(page.rows("info")) == 2000
+    assert "others were dropped" in page.text("dropped")
+    assert page.text("received").startswith("5,000 ")
+
+
+def test_a_paused_view_holds_still_until_it_is_told_to_jump(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.element("pause").click()
+    page.send("hidden")
+    page.wait(lambda: "2 new" in page.text("latest"), "the sent and the received message to wait")
+    assert page.rows("in") == []
+    page.element("latest").click()
+    page.wait_rows("in", ["hidden"])
+
+
+def test_the_arrow_up_brings_back_what_was_sent(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.send("first")
+    page.send("second")
+    page.element("input").send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ENTER)
+    page.wait_rows("in", ["first", "second", "first"])
+
+
+def test_a_file_is_sent_as_one_binary_message(browser, daemon, tmp_path):
+    (tmp_path / "two lines").write_bytes(b"one\ntwo\n")
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.element("file").send_keys(str(tmp_path / "two lines"))
+    page.wait_rows("in", ["one", "two"])
+    assert page.text("sent") == "1 · 8 B"
+
+
+def test_an_empty_file_is_not_sent_for_it_would_mean_eof(browser, daemon, tmp_path):
+    (tmp_path / "empty").write_bytes(b"")
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.element("file").send_keys(str(tmp_path / "empty"))
+    page.wait(lambda: "not sent" in page.rows("info")[-1], "the reason")
+    assert page.text("status") == "open" and page.text("sent") == "0 · 0 B"
+
+
+def test_markup_from_a_program_is_shown_as_text(browser, daemon):
+    evil = "<img src=x onerror='window.owned=1'><script>window.owned=1</script>"
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.send(evil)
+    page.wait_rows("in", [evil])
+    assert browser.find_elements(By.CSS_SELECTOR, "#log img, #log script") == []
+    assert browser.execute_script("return window.owned") is None
+
+
+def test_the_page_obeys_its_own_content_security_policy(browser, daemon):
+    page = Page(browser, daemon.url("/-/console?path=/sort")).wait_open()
+    page.send("x")
+    page.element("eof").click()
+    page.wait_closed()
+    page.element("hex").click()
+    page.element("save").click()
+    assert unexpected(browser.get_log("browser")) == []
+
+
+def test_the_policy_stops_a_script_that_found_its_way_into_the_page(browser, daemon):
+    Page(browser, daemon.url("/echo")).wait_open()
+    browser.execute_script("document.body.append(Object.assign("
+                           "document.createElement('script'), {text: 'window.owned = 1'}))")
+    assert browser.execute_script("return window.owned") is None
+    assert any("Content Security Policy" in m for m in unexpected(browser.get_log("browser")))
+
+
+def test_a_daemon_that_is_gone_is_told_from_one_that_refuses(browser, daemon):
+    page = Page(browser, daemon.url("/-/console?path=/nowhere"))
+    assert "refused before opening" in page.wait_closed()
+    assert daemon.stop() == 0
+    page.element("reconnect").click()
+    page.wait(lambda: "nothing answers" in page.text("close"), "the page to say so")
+
+
+FOREIGN = """<!doctype html><title>foreign</title><p id="said"></p><script>
+const said = document.getElementById('said');
+const socket = new WebSocket('ws://127.0.0.1:%d/echo');
+socket.onopen = () => said.textContent += ' opened';
+socket.onerror = () => said.textContent += ' error';
+socket.onclose = event => said.textContent += ` closed ${event.code}`;
+</script>"""
+
+
+@contextlib.contextmanager
+def foreign_page(html):
+    """An http server on another port, and so of another origin, that always answers HTML."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_page_of_another_origin_is_refused(browser, daemon):
+    with foreign_page(FOREIGN % daemon.port) as url:
+        page = Page(browser, url)
+        page.wait(lambda: "closed" in page.text("said"), "the foreign page to see its end")
+        assert page.text("said") == "error closed 1006"
+        browser.get("about:blank")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures and hooks: a daemon for each test, and the checks after it."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+
+import aftermath  # noqa: E402
+from harness import Daemon, with_canary  # noqa: E402
+
+DAEMONS = pytest.StashKey()
+
+
+@pytest.fixture
+def rundir():
+    """A directory with a short name: a Unix socket's path has at most 107 bytes."""
+    path = tempfile.mkdtemp(prefix="wsb-")
+    yield Path(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def daemon(request, tmp_path):
+    """
+    start(INI) runs a daemon until the test's end; INI needs no listen.  Before the test body goes on, the daemon
+    is ready and the canary (a WebSocket to a `cat`) is open; after it, aftermath.check() looks at what is left.
+    start(argv=[...], canary=PATH or None) runs one without a file of ours.
+    """
+    daemons = request.node.stash.setdefault(DAEMONS, [])
+    rundirs = []
+
+    def start(ini="", *, argv=None, canary="/canary", **options):
+        rundirs.append(tempfile.mkdtemp(prefix="wsb-"))
+        if argv is None:
+            file = tmp_path / "wsbridge.ini"
+            text = with_canary(ini)
+            file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+            argv = ["-c", str(file)]
+        d = Daemon(argv, rundirs[-1], **options)
+        daemons.append(d)
+        d.wait_ready()
+        if canary:
+            d.open_canary(canary)
+        d.baseline = aftermath.Baseline(d)
+        return d
+
+    yield start
+    for d in daemons:
+        d.kill()
+    for path in rundirs:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """program(SOURCE) writes an executable script: Python, or what its #! line says."""
+    count = 0
+
+    def write(source):
+        nonlocal count
+        count += 1
+        path = tmp_path / f"program{count}"
+        if not source.startswith("#!"):
+            source = "#!/usr/bin/python3 -S\nimport os, signal, sys\n" + source
+        path.write_text(source)
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """The test function, and then, as a part of the test, the checks of its daemons."""
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    pyfuncitem.obj(**arguments)
+    without, margin = opt_outs(pyfuncitem)
+    for d in pyfuncitem.stash.get(DAEMONS, []):
+        if d.process.poll() is None or "exit" not in without:
+            aftermath.check(d, without, margin)
+        elif "log" not in without:
+            aftermath.check_log(d, margin)
+    return True
+
+
+def opt_outs(item):
+    """(names of checks to leave out, memory margin in bytes); each must come with its reason."""
+    without, margin = set(), aftermath.MEMORY_MARGIN
+    for mark in item.iter_markers("without"):
+        if not mark.kwargs.get("reason") or set(mark.args) - set(aftermath.CHECKS):
+            raise pytest.UsageError(f"{item.nodeid}: without(CHECK, ..., reason=...) knows {aftermath.CHECKS}")
+        without |= set(mark.args)
+    for mark in item.iter_markers("memory"):
+        if not mark.kwargs.get("reason"):
+            raise pytest.UsageError(f"{item.nodeid}: memory(MIB, reason=...)")
+        margin = mark.args[0] * 1024 * 1024
+    return without, margin
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for number, d in enumerate(item.stash.get(DAEMONS, []), 1):
+            report.sections.append((f"log of daemon {number} (pid {d.pid})", d.log()[-20000:]))
+            if d.out():
+                report.sections.append((f"standard output of daemon {number}", d.out()[-4000:]))

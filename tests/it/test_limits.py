@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""Limits: how many clients, how fast, how large, and what the one too many is told."""
+
+import grp
+import socket
+import struct
+import subprocess
+import time
+
+import procfs
+import pytest
+from harness import get
+from rawws import RawWS, request
+from waiting import TIMEOUT, until
+
+ECHO = "[/echo]\nexec = cat\n"
+
+
+def comes_through(d, path="/echo", **how):
+    """A client for which there is room soon: that of another may still be on its way back."""
+
+    def attempt():
+        raw = d.handshake(path, **how)
+        return raw if raw.response.status == 101 else raw.sock.close()
+
+    return until(attempt, "room for another client")
+
+
+# ---- max_connections and full ----
+
+
+@pytest.mark.key("max_connections", "full")
+@pytest.mark.parametrize("setting", ["", "full = http\n"])
+def test_the_client_too_many_is_503_until_another_has_left(daemon, setting):
+    d = daemon(f"[limits]\nmax_connections = 3\n{setting}" + ECHO)  # the canary is one
+    first, second = d.ws("/echo"), d.ws("/echo")
+    answer = d.handshake("/echo").response
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    d.wait_log("max_connections")
+    first.finish()
+    assert comes_through(d).echoes() and second.echoes()
+
+
+@pytest.mark.key("full")
+def test_the_client_too_many_can_be_told_by_a_close_code(daemon):
+    """A page cannot see a 503, but it can see 1013."""
+    d = daemon("[limits]\nmax_connections = 2\nfull = close\n[/echo]\nexec = cat\n[/few]\nexec = cat\nmax_processes = 1\n")
+    first = d.ws("/few")
+    ws = d.ws("/echo")
+    code, reason = ws.closed()
+    assert code == 1013 and reason
+    ws.close(1013)
+    assert ws.end() == "FIN"
+    assert first.echoes()
+
+
+@pytest.mark.key("full", "max_processes")
+def test_a_path_that_is_full_can_say_so_by_a_close_code_too(daemon):
+    d = daemon("[limits]\nfull = close\n[/few]\nexec = cat\nmax_processes = 1\n")
+    first = d.ws("/few")
+    ws = d.ws("/few")
+    assert ws.closed()[0] == 1013
+    assert first.echoes()
+
+
+@pytest.mark.key("max_connections")
+def test_a_client_too_many_starts_no_program(daemon, tmp_path):
+    trace = tmp_path / "trace"
+    d = daemon(f"[limits]\nmax_connections = 2\n[/trace]\nshell = echo started >> {trace}; exec cat\n")
+    ws = d.ws("/trace")
+    assert ws.echoes()
+    assert d.handshake("/trace").response.status == 503
+    assert trace.read_text() == "started\n"
+
+
+# ---- max_per_address ----
+
+
+@pytest.mark.key("max_per_address")
+def test_one_address_may_have_so_many_clients(daemon):
+    """In a network namespace, because loopback is exempt."""
+    d = daemon("[server]\nlisten = 0.0.0.0:0\n[limits]\nmax_per_address = 2\n" + ECHO, own_network=True)
+    away = {"address": f"192.0.2.1:{d.port}", "bind": "192.0.2.1"}
+    first, second = d.ws("/echo", **away), d.ws("/echo", **away)
+    answer = d.handshake("/echo", **away).response
+    assert answer.status == 429
+    assert int(answer.headers["retry-after"]) > 0
+    d.wait_log(r"192\.0\.2\.1.*max_per_address|max_per_address.*192\.0\.2\.1")
+    near = [d.ws("/echo", address=f"127.0.0.1:{d.port}") for _ in range(4)]
+    assert all(ws.echoes() for ws in near), "loopback is exempt"
+    first.finish()
+    assert comes_through(d, **away).echoes() and second.echoes()
+
+
+# ---- handshakes ----
+
+
+@pytest.mark.key("max_handshakes")
+def test_one_handshake_too_many_evicts_the_oldest(daemon):
+    d = daemon("[limits]\nmax_handshakes = 3\n" + ECHO)
+    open_one = d.ws("/echo")
+    waiting = []
+    for _ in range(3):
+        waiting.append(d.raw())
+        waiting[-1].send_bytes(b"GET /echo HTTP/1.1\r\n")
+        until(lambda: len(procfs.descriptors(d.pid)) >= len(d.baseline.descriptors) + 3 + len(waiting), "it is accepted")
+    fresh = d.raw()
+    fresh.send_bytes(request("/echo", d.host))
+    assert fresh.read_response().status == 101 and fresh.echoes()
+    waiting[0].sock.settimeout(TIMEOUT)
+    try:
+        while waiting[0].sock.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    for late in waiting[1:]:
+        late.send_bytes(request("/echo", d.host).partition(b"\r\n")[2])
+        assert late.read_response().status == 101
+    assert open_one.echoes()
+
+
+@pytest.mark.key("accept_rate")
+def test_connections_beyond_the_rate_wait(daemon):
+    """25 at 10/s: 5 to 10 at once, the others one by one; without the limit all take milliseconds."""
+    d = daemon("[limits]\naccept_rate = 10/s\n" + ECHO)
+    began = time.monotonic()
+    clients = [RawWS(d.connect(), None) for _ in range(25)]
+    for client in clients:
+        client.send_bytes(request("/echo", d.host))
+    for client in clients:
+        assert client.read_response().status == 101
+    assert 1.0 < time.monotonic() - began < 6
+    assert all(client.echoes() for client in clients)
+
+
+@pytest.mark.key("accept_rate")
+def test_no_rate_is_no_limit(daemon):
+    d = daemon("[limits]\naccept_rate = 0\n" + ECHO)
+    for _ in range(250):
+        assert get(d, "/nothing").status == 404
+        d.abandon_clients()
+
+
+# ---- the sockets ----
+
+
+@pytest.mark.key("listen")
+def test_it_listens_where_it_is_told(daemon, rundir):
+    d = daemon(f"[server]\nlisten = 127.0.0.1:0\nlisten = [::1]:0\nlisten = unix:{rundir}/s mode=0640\nlisten = 127.0.0.2:0\n" + ECHO)
+    assert [a.rpartition(":")[0] for a in d.addresses] == ["127.0.0.1", "[::1]", "unix", "127.0.0.2"]
+    assert d.addresses[2] == f"unix:{rundir}/s"
+    for address in d.addresses:
+        assert d.ws("/echo", address=address).echoes(), address
+    assert (rundir / "s").stat().st_mode & 0o7777 == 0o640
+    with pytest.raises(ConnectionRefusedError):
+        d.connect(f"127.0.0.3:{d.port}")
+    for address in d.addresses:
+        assert address in d.log(), "the ports that the kernel picked are logged"
+
+
+@pytest.mark.key("listen")
+def test_a_unix_socket_has_the_mode_it_is_given_whatever_the_umask(daemon, rundir):
+    wrap = ("sh", "-c", 'umask 0077; exec "$@"', "sh")
+    d = daemon(f"[server]\nlisten = unix:{rundir}/s mode=0666 group=nogroup\n" + ECHO, wrap=wrap)
+    stat = (rundir / "s").stat()
+    assert stat.st_mode & 0o7777 == 0o666
+    assert grp.getgrgid(stat.st_gid).gr_name == "nogroup"
+    client = d.client("/echo")
+    client.send("over unix")
+    assert client.recv() == "over unix"
+
+
+@pytest.mark.key("listen")
+def test_a_socket_file_that_nobody_listens_on_is_replaced(daemon, rundir):
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(f"{rundir}/s")
+    stale.close()
+    d = daemon(f"[server]\nlisten = unix:{rundir}/s\n" + ECHO)
+    assert d.ws("/echo").echoes()
+
+
+@pytest.mark.key("backlog")
+def test_the_backlog_is_the_kernels(daemon):
+    d = daemon("[server]\nbacklog = 17\n" + ECHO)
+    listening = subprocess.run(["ss", "-ltnH", f"sport = :{d.port}"], capture_output=True, text=True, check=True).stdout
+    assert listening.split()[2] == "17", listening
+
+
+@pytest.mark.key("nodelay")
+@pytest.mark.parametrize("setting, value", [("", 1), ("[socket]\nnodelay = yes\n", 1), ("[socket]\nnodelay = no\n", 0)])
+def test_small_messages_are_sent_at_once_unless_nagle_is_wanted(daemon, setting, value):
+    d = daemon(setting + ECHO)
+    ws = d.ws("/echo")
+    with procfs.peer_socket(d.pid, ws.sock) as peer:
+        assert bool(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) == bool(value)
+
+
+def test_every_socket_is_closed_on_exec(daemon):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    with procfs.peer_socket(d.pid, ws.sock):
+        pass
+    for fd in procfs.descriptors(d.pid):
+        if fd > 2:
+            with open(f"/proc/{d.pid}/fdinfo/{fd}") as f:
+                flags = int(f.read().split("flags:")[1].split()[0], 8)
+            assert flags & 0o2000000, f"descriptor {fd} of the daemon has no O_CLOEXEC"
+
+
+def test_running_out_of_descriptors_refuses_that_client_and_keeps_the_rest(daemon):
+    wrap = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh")
+    d = daemon(ECHO, wrap=wrap)
+    open_one = d.ws("/echo")
+    outcomes = []
+    for _ in range(40):
+        sock = d.connect()
+        sock.settimeout(3)
+        try:
+            sock.sendall(request("/echo", d.host))
+            outcomes.append(sock.recv(4096)[9:12].decode())
+        except (ConnectionResetError, BrokenPipeError):
+            outcomes.append("")
+        except TimeoutError:
+            outcomes.append("timeout")
+        if outcomes[-1] != "101":
+            break
+    assert 3 < outcomes.count("101") < 40
+    assert outcomes[-1] in ("", "503", "502", "500"), outcomes
+    before = procfs.cpu_seconds(d.pid)
+    assert open_one.echoes()
+    assert procfs.cpu_seconds(d.pid) - before < 0.5, "never a busy loop"
+    d.abandon_clients()
+    assert comes_through(d).echoes(), "the listener goes on"
+
+
+def test_a_thousand_connections_that_only_come_and_go_leave_nothing(daemon):
+    d = daemon("[limits]\naccept_rate = 0\n" + ECHO)
+    for i in range(1000):
+        sock = d.connect()
+        if i % 3 == 0:
+            sock.sendall(b"GET ")
+        if i % 3 == 1:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+    d.clients = []
+    assert d.ws("/echo").echoes()

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Clocks: the handshake, pings, idleness, and clients that take nothing."""
+
+import time
+
+import procfs
+import pytest
+from rawws import PING, PONG, TEXT, encode, request
+from waiting import until
+
+ECHO = "[/echo]\nexec = cat\n"
+SLEEPY = "exec = tail -f /dev/null\neof_timeout = 50ms\n"
+
+
+def ends_between(client, least, most):
+    """The server ends the connection after LEAST to MOST seconds; what came before that."""
+    began = time.monotonic()
+    try:
+        while client._more(began + most):
+            pass
+    except ConnectionResetError:
+        pass
+    assert least <= time.monotonic() - began <= most
+    return bytes(client.got)
+
+
+# ---- handshake_timeout ----
+
+
+@pytest.mark.key("handshake_timeout")
+def test_a_client_that_says_nothing_is_dropped(daemon):
+    d = daemon("[limits]\nhandshake_timeout = 400ms\n" + ECHO)
+    ends_between(d.raw(), 0.2, 5)
+
+
+@pytest.mark.key("handshake_timeout")
+def test_a_head_that_trickles_is_dropped_too(daemon):
+    """Slowloris: bytes are no progress, only the whole head is."""
+    d = daemon("[limits]\nhandshake_timeout = 500ms\n" + ECHO)
+    client = d.raw()
+    began = time.monotonic()
+    trickle = iter(request("/echo", d.host, [("X", "x" * 4000)]))
+    client.sock.setblocking(False)
+
+    def gone():
+        try:
+            client.sock.send(bytes([next(trickle)]))
+            return client.sock.recv(4096) is not None
+        except BlockingIOError:
+            return False
+        except (ConnectionResetError, BrokenPipeError):
+            return True
+
+    until(gone, "the connection ends", 5)
+    assert time.monotonic() - began > 0.3
+
+
+@pytest.mark.key("handshake_timeout")
+def test_an_open_websocket_has_no_handshake_timeout(daemon):
+    d = daemon("[limits]\nhandshake_timeout = 300ms\n" + ECHO)
+    ws = d.ws("/echo")
+    ends_between(d.raw(), 0.1, 5)
+    ends_between(d.raw(), 0.1, 5)
+    assert ws.echoes()
+
+
+# ---- pings ----
+
+
+@pytest.mark.key("ping_interval")
+def test_pings_come_at_their_interval(daemon):
+    ws = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\n").ws("/quiet")
+    times = []
+    for _ in range(4):
+        frame = ws.frame()
+        assert (frame.opcode, frame.fin) == (PING, True)
+        times.append(time.monotonic())
+        ws.send(PONG, frame.payload)
+    assert 0.4 < times[3] - times[0] < 3
+
+
+@pytest.mark.key("ping_interval")
+def test_no_interval_is_no_ping(daemon):
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 0\nping_timeout = 100ms\n[/loud]\n" + SLEEPY + "ping_interval = 100ms\n")
+    quiet, loud = d.ws("/quiet"), d.ws("/loud")
+    for _ in range(5):
+        ping = loud.frame()
+        loud.send(PONG, ping.payload)
+    with pytest.raises(TimeoutError):
+        quiet.frame(0.05)
+
+
+@pytest.mark.key("ping_timeout")
+def test_a_client_that_does_not_answer_a_ping_is_dropped_and_the_log_says_why(daemon):
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\nping_timeout = 300ms\n")
+    ws = d.ws("/quiet")
+    assert ws.frame().opcode == PING
+    began = time.monotonic()
+    with pytest.raises(ConnectionResetError):
+        ws.frame(6)
+    assert time.monotonic() - began > 0.1
+    d.wait_log(r"#\d+ /quiet.*ping timeout")
+
+
+@pytest.mark.key("ping_timeout")
+def test_a_client_that_answers_stays(daemon):
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 100ms\nping_timeout = 400ms\n")
+    ws = d.ws("/quiet")
+    for _ in range(8):
+        ping = ws.frame()
+        assert ping.opcode == PING
+        ws.send(PONG, ping.payload)
+
+
+def test_the_round_trip_is_measured(daemon):
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 100ms\n")
+    ws = d.ws("/quiet")
+    ping = ws.frame()
+    ws.send(PONG, ping.payload)
+    ws.frame()
+    ws.sock.close()
+    assert float(d.wait_log(r"#\d+ /quiet.*round_trip=([0-9.]+)ms").group(1)) > 0
+
+
+# ---- idle_timeout ----
+
+
+@pytest.mark.key("idle_timeout")
+def test_a_session_without_messages_is_closed_1001_whatever_pings_say(daemon):
+    ws = daemon("[/idle]\nexec = cat\nidle_timeout = 500ms\nping_interval = 100ms\n").ws("/idle")
+    assert ws.echoes()
+    began = time.monotonic()
+    ws.send(PING, b"I am here")
+    code, reason = ws.closed()
+    assert (code, bool(reason)) == (1001, True)
+    assert 0.3 < time.monotonic() - began < 4
+    ws.close(1001)
+    assert ws.end() == "FIN"
+
+
+@pytest.mark.key("idle_timeout")
+@pytest.mark.parametrize("how", ["from the client", "from the program"])
+def test_messages_in_either_direction_keep_a_session(daemon, how):
+    d = daemon(
+        "[/sink]\nshell = cat > /dev/null\nidle_timeout = 800ms\n"
+        "[/tick]\nshell = while :; do echo tick; sleep 0.2; done\nidle_timeout = 800ms\neof_timeout = 50ms\n"
+        "[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
+    )
+    ws, clock = d.ws("/sink" if how == "from the client" else "/tick"), d.ws("/clock")
+    for _ in range(8):
+        clock.recv()
+        if how == "from the client":
+            ws.text("busy")
+        else:
+            assert ws.recv() == "tick"
+    ws.send(PING, b"?")
+    assert any(ws.frame().opcode == PONG for _ in range(10))
+
+
+# ---- send_timeout ----
+
+
+@pytest.mark.key("send_timeout")
+def test_a_client_that_takes_nothing_while_output_waits_is_dropped(daemon):
+    d = daemon("[/flood]\nexec = yes\nsend_timeout = 500ms\nqueue = 64k\neof_timeout = 50ms\n")
+    ws = d.ws("/flood", receive_buffer=4096)
+    d.wait_log(r"#\d+ /flood.*send timeout")
+    until(lambda: not set(procfs.children(d.pid)) - d.baseline.children, "the program is stopped")
+    with pytest.raises(ConnectionResetError):
+        while True:
+            ws.frame()
+
+
+@pytest.mark.key("send_timeout")
+def test_a_client_that_takes_a_little_stays(daemon):
+    """Progress is what the kernel takes, in portions of a third of its send buffer."""
+    d = daemon("[/flood]\nexec = cat /dev/zero\nframe = raw\nsend_timeout = 800ms\nqueue = 64k\neof_timeout = 50ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    ws, clock = d.ws("/flood"), d.ws("/clock")
+    for _ in range(9):
+        clock.recv()
+        got = 0
+        while got < 3_000_000:
+            got += len(ws.recv())
+    assert "send timeout" not in d.log()
+
+
+@pytest.mark.key("send_timeout")
+def test_a_client_with_nothing_to_take_stays(daemon):
+    d = daemon("[/quiet]\nexec = cat\nsend_timeout = 200ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    ws, clock = d.ws("/quiet"), d.ws("/clock")
+    for _ in range(4):
+        clock.recv()
+    assert ws.echoes()
+
+
+def test_timers_cost_nothing_when_nothing_happens(daemon):
+    d = daemon("[/idle]\nexec = cat\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    for _ in range(20):
+        assert d.ws("/idle").echoes()
+    clock = d.ws("/clock")
+    clock.recv()
+    before = procfs.cpu_seconds(d.pid)
+    for _ in range(5):
+        clock.recv()
+    assert procfs.cpu_seconds(d.pid) - before <= 0.05
+
+
+def test_a_message_that_trickles_in_is_a_message(daemon):
+    d = daemon("[/echo]\nexec = cat\nping_interval = 100ms\n")
+    ws = d.ws("/echo")
+    ws.send_bytewise(encode(TEXT, b"slow but sure"))
+    assert ws.recv() == "slow but sure"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The console that the daemon serves to browsers."""
+
+import gzip
+import re
+
+import pytest
+from harness import get
+
+CLOCK = "[/clock]\nshell = date; exec cat\n"
+CONSOLE = "[web]\nconsole = yes\n" + CLOCK
+GZIP = [("Accept-Encoding", "gzip, deflate")]
+
+
+def page(answer):
+    body = gzip.decompress(answer.body) if answer.headers.get("content-encoding") == "gzip" else answer.body
+    return body.decode("utf-8")
+
+
+@pytest.mark.key("console")
+def test_there_is_no_console_unless_asked_for(daemon):
+    d = daemon(CLOCK)
+    assert get(d, "/-/console", GZIP).status == 404
+    assert "<script" not in page(get(d, "/clock", GZIP))
+
+
+@pytest.mark.key("console")
+def test_the_console_is_served_compressed(daemon):
+    answer = get(daemon(CONSOLE), "/-/console", GZIP)
+    assert answer.status == 200
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<script" in page(answer)
+
+
+@pytest.mark.key("console")
+def test_a_websocket_path_in_a_browser_is_426_whose_page_is_the_console(daemon):
+    d = daemon(CONSOLE)
+    answer = get(d, "/clock", GZIP)
+    assert answer.status == 426
+    assert page(answer) == page(get(d, "/-/console", GZIP))
+
+
+def test_the_pages_hold_no_inline_code_and_all_that_they_refer_to_is_there(daemon):
+    d = daemon(CONSOLE)
+    html = page(get(d, "/-/console", GZIP))
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html), "an inline script"
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html), "inline style or handler"
+    links = re.findall(r'(?:src|href)="([^"#]+)"', html)
+    assert any(link.endswith(".js") for link in links)
+    for link in links:
+        assert link.startswith("/"), f"{link}: relative, or from somewhere else"
+        answer = get(d, link, GZIP)
+        assert answer.status == 200, link
+        kind = {"js": "javascript", "css": "text/css", "svg": "image/svg+xml"}.get(link.rpartition(".")[2], "text/html")
+        assert kind in answer.headers["content-type"], link
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_the_console_may_open_a_websocket_to_its_own_origin_only(daemon):
+    policy = get(daemon(CONSOLE), "/-/console", GZIP).headers["content-security-policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";") if " " in rule.strip())
+    assert "*" not in policy
+    assert "'self'" in rules.get("connect-src", rules["default-src"])
+    assert rules.get("frame-ancestors") == "'none'"
+
+
+def test_the_list_of_paths_leads_to_them(daemon):
+    html = page(get(daemon(CONSOLE), "/", GZIP))
+    assert 'href="/clock"' in html

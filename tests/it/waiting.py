@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Waits for something to become true, always within a bound."""
+
+import select
+import time
+
+TIMEOUT = 10.0  # seconds within which anything expected must have happened
+
+
+def until(condition, what, timeout=TIMEOUT):
+    """The first true result of condition(), asked every few milliseconds; else a failure that says WHAT."""
+    end = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"after {timeout:g} s still not: {what() if callable(what) else what}")
+        select.select([], [], [], 0.005)
+
+
+def readable(sock, timeout):
+    """Whether SOCK has something to read, or reaches its end, within TIMEOUT seconds."""
+    return bool(select.select([sock], [], [], timeout)[0])

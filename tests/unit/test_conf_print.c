@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* -T prints every setting with its origin, and what it prints loads as the same snapshot.
+ */
+#include "conf_keys.h"
+#include "conf_text.h"
+
+/* ---- a snapshot as text, from its fields alone ---- */
+
+static void tell_words(FILE *f, const char *name, char **words)
+{
+	fprintf(f, " %s=", name);
+	for (; words && *words; words++)
+		fprintf(f, "<%s>", *words);
+}
+
+static void tell_listen(FILE *f, const struct listen_conf *l)
+{
+	fprintf(f, "listen %s %s %s %u %d %s\n", l->text, l->path ? l->path : "-",
+		l->host ? l->host : "-", l->port, l->mode, l->group ? l->group : "-");
+}
+
+static void tell_path(FILE *f, const struct path_conf *p)
+{
+	const struct session_conf *s = &p->session;
+	const struct framing_conf *r = &p->hub.framing;
+	const struct exec_conf *e = &p->exec;
+
+	fprintf(f, "path %s %d", p->path, p->prefix);
+	tell_words(f, "subprotocol", p->subprotocol);
+	tell_words(f, "origins", p->access.origins);
+	fprintf(f, " %d %d", p->access.origin, p->access.origin_missing);
+	fprintf(f, " %zu %d %d %d %g %g %g %g %zu %u %s %d %g", s->ws.max_message,
+		s->ws.whole, s->write, s->eof, s->ping_interval, s->ping_timeout,
+		s->idle_timeout, s->send_timeout, s->queue, s->close_code,
+		s->close_reason ? s->close_reason : "-", s->close_wait, s->close_timeout);
+	fprintf(f, " %d %d %d %d %zu %d", r->kind, r->type, r->embedded, r->invalid,
+		p->hub.max_frame, p->hub.slow_client);
+	tell_words(f, "argv", e->argv);
+	tell_words(f, "env", e->env);
+	tell_words(f, "pass_env", e->pass_env);
+	fprintf(f, " %s %d %d %d %d %g %g %u\n", e->cwd ? e->cwd : "-", e->umask,
+		e->stderr_to, e->line_buffer, e->stop.signal, e->stop.eof_timeout,
+		e->stop.stop_timeout, e->max_processes);
+}
+
+/* Yours. */
+static char *told(const struct conf *c)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < c->nlisten; i++)
+		tell_listen(f, &c->listen[i]);
+	fprintf(f, "%d %g %u %u %u %g %g %zu %d %d %d %d %d %d\n", c->backlog,
+		c->shutdown_timeout, c->limits.max_connections, c->limits.max_per_address,
+		c->limits.max_handshakes, c->limits.accept_rate,
+		c->limits.handshake_timeout, c->limits.max_header, c->limits.full,
+		c->nodelay, c->log_to, c->log_level, c->log_access, c->console);
+	for (size_t i = 0; i < c->npaths; i++)
+		tell_path(f, c->paths[i]);
+	fclose(f);
+	return text;
+}
+
+static void survives_printing(const char *text)
+{
+	struct conf *first = load_good(text);
+	char *print = printed(first), *before = told(first);
+	struct conf *second = load_good(print);
+	char *after = told(second);
+
+	assert_string_equal(before, after);
+	free(print);
+	free(before);
+	free(after);
+	conf_unref(first);
+	conf_unref(second);
+}
+
+TEST(what_is_printed_loads_as_the_same_snapshot)
+{
+	survives_printing("");
+	survives_printing(LOAD);
+	survives_printing(
+		"[server]\nlisten = [::1]:0\nlisten = unix:/a mode=0600 group=g\nbacklog = 1\n"
+		"[limits]\nfull = close\naccept_rate = 0\n[logging]\nlevel = error\n"
+		"[web]\nconsole = on\n[socket]\nnodelay = off\n" LOAD);
+	survives_printing(
+		"[defaults]\nenv = A=1\nenv = B=2\norigin = any\nsubprotocol = a b\ntype = binary\n"
+		"queue = 9k\n[/a]\nexec = x\n[/b/*]\nshell = y | z\nenv =\norigin =\n"
+		"subprotocol =\ntype =\nqueue = 5k\n[/c]\nexec = x\norigin = https://c\n"
+		"origin = https://d https://e\nframe = raw\ntype =\n");
+	survives_printing(
+		LOAD
+		"close_reason = a b\\\\\numask = 077\ncwd = /\npass_env = A\npass_env = B\n");
+	survives_printing(
+		LOAD
+		"env = A=1 \\\n  2 \\\n  3\nenv = B=\\\\\nclose_reason = ; no # comment\n");
+	survives_printing("[/a]\nexec = a \\\\b 'c\\\\'\n[/b]\nshell = a; b \\\\\\\\\n");
+	survives_printing("[server]\nlisten = 127.0.0.1:1\nlisten =\n");
+}
+
+TEST(each_setting_stands_below_its_origin)
+{
+	struct conf *c =
+		load_good("[limits]\n\nfull = close\n" LOAD "env = A=1\nenv = B=2\n"
+			  "[defaults]\nqueue = 64k\nsubprotocol =\n");
+	char *text = printed(c);
+
+	assert_non_null(strstr(text, "[limits]\n; default\nmax_connections = 1000\n"));
+	assert_non_null(strstr(text, "; x.ini:3\nfull = close\n"));
+	assert_non_null(strstr(text, "; x.ini:6\nenv = A=1\n; x.ini:7\nenv = B=2\n"));
+	assert_non_null(strstr(text, "[defaults]\n; default\norigin = same\n"));
+	assert_non_null(strstr(text, "[/load]\n; default\norigin = same\n"));
+	assert_non_null(strstr(strstr(text, "[/load]"), "; x.ini:9\nqueue = 64k\n"));
+	assert_non_null(strstr(text, "; x.ini:10\nsubprotocol =\n"));
+	assert_non_null(
+		strstr(text, "; default: text for line, binary for raw\ntype =\n"));
+	assert_non_null(strstr(text, "; x.ini:5\nexec = vmstat 1\n"));
+	assert_null(strstr(text, "shell"));
+	free(text);
+	conf_unref(c);
+}
+
+TEST(every_key_of_the_table_is_printed_with_its_default)
+{
+	struct conf *c = load_good("");
+	char *text = printed(c);
+
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		char line[200];
+
+		if (key->flags & CONF_SOURCE)
+			continue;
+		if (key->def_doc)
+			snprintf(line, sizeof(line), "\n; default: %s\n%s =\n",
+				 key->def_doc, key->name);
+		else
+			snprintf(line, sizeof(line), "\n; default\n%s = %s\n", key->name,
+				 key->def);
+		if (!strstr(text, line))
+			fail_msg("not printed: %s", line);
+	}
+	free(text);
+	conf_unref(c);
+}
+
+TEST(it_is_known_where_a_setting_was_written)
+{
+	struct conf *c = load_good(
+		"[server]\nbacklog = 1\n[/a]\nexec = x\n[/b]\nexec = y\nqueue = 8k\n"
+		"[defaults]\nqueue = 64k\n");
+
+	assert_int_equal(conf_where(c, NULL, "backlog").line, 2);
+	assert_int_equal(conf_where(c, c->paths[0], "exec").line, 4);
+	assert_int_equal(conf_where(c, c->paths[1], "exec").line, 6);
+	assert_int_equal(conf_where(c, c->paths[0], "queue").line, 9);
+	assert_int_equal(conf_where(c, c->paths[1], "queue").line, 7);
+	assert_string_equal(conf_where(c, c->paths[1], "queue").file, "x.ini");
+	assert_null(conf_where(c, NULL, "max_connections").file);
+	assert_null(conf_where(c, NULL, "queue").file);
+	assert_null(conf_where(c, c->paths[0], "cwd").file);
+	assert_null(conf_where(c, c->paths[0], "nonsense").file);
+	conf_unref(c);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_printed_loads_as_the_same_snapshot),
+		cmocka_unit_test(each_setting_stands_below_its_origin),
+		cmocka_unit_test(every_key_of_the_table_is_printed_with_its_default),
+		cmocka_unit_test(it_is_known_where_a_setting_was_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
