@@ -161,7 +161,12 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 
 size_t hub_room(const struct hub *h)
 {
-	return h->subscriber ? session_room(h->subscriber) : 0;
+	/* Small frames have more header than FRAMING_EXPANSION reckons with. */
+	size_t most = h->conf->max_frame && h->conf->max_frame < 4 ? 2 * FRAMING_EXPANSION
+								   : FRAMING_EXPANSION;
+	size_t room = h->subscriber ? session_room(h->subscriber) / most : 0;
+
+	return room < TURN_BYTES ? room : TURN_BYTES;
 }
 
 void hub_proceed(struct hub *h)

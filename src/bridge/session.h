@@ -66,14 +66,18 @@ struct session {
 	uint16_t pongs;       /* in out */
 	size_t pong_left;     /* bytes of out up to the end of the last of them */
 	bool ping_unanswered; /* too many pings: of the newest, its payload waits here */
-	struct buf newest_ping;
+	uint8_t newest_ping_size;
+	char *newest_ping; /* NULL until there were too many */
 
-	bool input_ended; /* the client has sent its end of input */
-	bool empty;       /* the message under way, so far */
-	size_t last_kept; /* hub_kept() at the last look at a paused client */
+	bool input_ended;     /* the client has sent its end of input */
+	bool client_finished; /* SESSION_FLUSHING: the end of its stream has come */
+	bool empty;           /* the message under way, so far */
 	bool reading_paused;
-	uint32_t ping_number; /* of our last ping */
-	bool ping_waits;      /* its pong has not come */
+	bool ping_waits;      /* the pong to our last ping has not come */
+	uint32_t ping_number; /* of that ping */
+	uint8_t armed_for;    /* the deadline_key() that the timer is set for */
+	size_t last_kept;     /* hub_kept() at the last look at a paused client ... */
+	double last_taken;    /* ... and when it was another */
 	ev_timer timer;       /* the nearest deadline */
 	double opened, last_data, last_progress, last_ping, last_look, state_since;
 	double round_trip; /* of the last ping, seconds; < 0: unknown */
@@ -129,7 +133,7 @@ void session_free(struct session *s);
 
 /* ---- for its hub ---- */
 
-/* How many bytes may be read from the source for this client now. */
+/* How many bytes of frames may be queued for this client now; 0: none should be made. */
 size_t session_room(const struct session *s);
 
 /* Whole frames for the client, T of them counted. */
@@ -137,18 +141,5 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 
 /* The source has said everything. */
 void session_backend_ended(struct session *s, const struct ending *e);
-
-/* ---- session_deadline.c ---- */
-
-/* Set the timer to the nearest deadline; after whatever can bring one nearer. */
-void session_arm(struct session *s);
-void session_deadline_init(struct session *s);
-
-/* ---- session.c, for session_deadline.c ---- */
-
-void session_ping(struct session *s);
-void session_heartbeat(struct session *s);
-void session_die(struct session *s, bool abort);
-void session_vanished(struct session *s, const char *why, bool abort);
 
 #endif

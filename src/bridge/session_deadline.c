@@ -4,14 +4,16 @@
  *
  * Messages only move deadlines away, so they cost a time stamp and no timer call: a timer
  * that fires too early finds nothing due and is set again.  What brings a deadline nearer
- * (a state, a pong, output that has to wait, a pause) calls session_arm().
+ * (a state, a pong, output that has to wait, a pause) calls session_proceed().
  */
 #include <math.h>
 
 #include "log.h"
-#include "session.h"
+#include "session_impl.h"
 
-#define LOOK_PAUSED 0.3 /* seconds between looks at a client that is not read */
+#define LOOK_PAUSED 0.4 /* seconds between looks at a client that is not read */
+#define STALLED \
+	1.0 /* seconds without progress, after which one that has gone is given up */
 
 /* SECONDS after SINCE; 0 seconds is never. */
 static double after(double since, double seconds)
@@ -96,13 +98,15 @@ static void look(struct session *s)
 	bool fin = false;
 
 	s->last_look = s->bridge->now;
+	if (kept != s->last_kept)
+		s->last_taken = s->bridge->now;
+	s->last_kept = kept;
 	if (stream_gone(&s->client, &fin))
 		session_abort(s, "connection lost");
-	else if (fin && kept == s->last_kept)
+	else if (fin && s->bridge->now - s->last_taken >= STALLED)
 		session_vanished(s, "connection lost", false);
-	else if (kept == s->last_kept)
+	else if (!fin)
 		session_heartbeat(s);
-	s->last_kept = kept;
 }
 
 static const struct {
@@ -127,7 +131,7 @@ void session_arm(struct session *s)
 			next = at;
 	}
 	ev_timer_stop(EV_A_ & s->timer);
-	if (next == INFINITY)
+	if (next == INFINITY || s->state == SESSION_DEAD)
 		return;
 	ev_timer_set(&s->timer, next > s->bridge->now ? next - s->bridge->now : 0, 0);
 	ev_timer_start(EV_A_ & s->timer);

@@ -20,6 +20,7 @@
 
 #define STDERR_PIPE 4096 /* bytes: what a program may write ahead of the log */
 #define WHO_MAX 96
+#define AT_ONCE 1e-3 /* seconds: ev_timer_again() stops a timer whose repeat is 0 */
 
 enum exec_state {
 	EXEC_RUNNING,  /* the hub needs it */
@@ -165,7 +166,7 @@ static void exec_stop(struct source *s, bool flush)
 		return;
 	}
 	x->state = EXEC_FLUSHING;
-	ev_timer_set(&x->stalled, patience, patience);
+	ev_timer_set(&x->stalled, patience, patience > 0 ? patience : AT_ONCE);
 	ev_timer_start(loop_of(x), &x->stalled);
 	proceed(x);
 }

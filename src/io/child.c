@@ -8,11 +8,13 @@
 #include <sys/wait.h>
 
 #include "child.h"
-#include "spawn.h"
+#include "child_spawn.h"
 
-#define KILL_AGAIN                                                                       \
-	1.0 /* seconds: for a group that forks while it is killed, or sits in the kernel \
-	     */
+/* Seconds between SIGKILLs, for a group that forks while it is killed or sits in the
+ * kernel, and how many of them: then what is left of a group whose leader has ended is
+ * not waited for. */
+#define KILL_AGAIN 1.0
+#define KILLS 3
 
 /* ---- the way out, step by step ---- */
 
@@ -32,20 +34,21 @@ static double after_kill(const struct child_stop *stop)
 	return KILL_AGAIN;
 }
 
-static void send_stop_signal(const struct child *c)
+static void send_stop_signal(struct child *c)
 {
 	kill(-c->pid, c->stop->signal);
 	kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
 }
 
-static void send_kill(const struct child *c)
+static void send_kill(struct child *c)
 {
+	c->kills++;
 	kill(-c->pid, SIGKILL);
 }
 
 /* On entering a step: act, then wait; then the next. */
 static const struct {
-	void (*enter)(const struct child *c);
+	void (*enter)(struct child *c);
 	double (*wait)(const struct child_stop *stop);
 	enum child_step next;
 } steps[STEP_COUNT] = {
@@ -85,8 +88,9 @@ static void on_step(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	/* A group whose last member was no child of ours ends without a SIGCHLD. */
-	if (c->state == CHILD_EXITED && group_is_empty(c))
+	/* A group whose last member was no child of ours ends without a SIGCHLD; zombies
+	 * whose parent has left the group and does not wait for them never do. */
+	if (c->state == CHILD_EXITED && (group_is_empty(c) || c->kills == KILLS))
 		gone(c);
 	else
 		enter(c, steps[c->step].next);
@@ -102,7 +106,7 @@ void child_stop(struct child *c, const struct child_stop *stop, enum child_step 
 
 void child_kill(struct child *c)
 {
-	if (c->step != STEP_NONE && c->state != CHILD_GONE)
+	if (c->step != STEP_NONE && c->step != STEP_KILL && c->state != CHILD_GONE)
 		enter(c, STEP_KILL);
 }
 
@@ -162,7 +166,7 @@ void children_init(struct children *all, struct ev_loop *loop, long nofile)
 int child_start(struct children *all, const struct child_spec *spec, struct child *c,
 		const char **ret_what)
 {
-	pid_t pid = spawn(spec, all->nofile, ret_what);
+	pid_t pid = child_spawn(spec, all->nofile, ret_what);
 
 	if (pid < 0)
 		return pid;

@@ -35,6 +35,7 @@ struct child {
 	struct children *all;
 	const struct child_stop *stop;
 	ev_timer timer;         /* of the step */
+	unsigned kills;         /* SIGKILLs sent */
 	LIST_ENTRY(child) link; /* among those that wait for their group's end */
 };
 

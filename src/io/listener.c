@@ -114,6 +114,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 {
 	struct listener *l = w->data;
 
+	(void)loop;
 	(void)revents;
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++)
 		if (!accept_one(l))

@@ -29,6 +29,23 @@ static void put(struct cgi *c, struct span name, struct span value)
 	c->vars[c->n] = NULL;
 }
 
+/* Append ", " and VALUE to the variable put last. */
+static void append(struct cgi *c, struct span value)
+{
+	char *end = c->text + c->used - 1; /* its NUL */
+
+	if (value.n + 2 > CGI_BYTES - c->used) {
+		c->full = true;
+		return;
+	}
+	end[0] = ',';
+	end[1] = ' ';
+	if (value.n > 0)
+		memcpy(end + 2, value.p, value.n);
+	end[2 + value.n] = '\0';
+	c->used += 2 + value.n;
+}
+
 static struct span text(const char *s)
 {
 	return (struct span){ s, strlen(s) };
@@ -190,40 +207,28 @@ static bool variable_name(struct span field, char *out, size_t cap)
 	return true;
 }
 
-/* VALUE behind what the variable holds already (RFC 9110 5.3). */
-static void join(struct cgi *c, struct span name, char **old, struct span value)
+/* Append the values of all fields called NAME from the I-th on, ", " between them (RFC
+ * 9110 5.3). */
+static void put_joined(struct cgi *c, const char *variable, const struct http *h,
+		       const char *data, unsigned i)
 {
-	size_t n = strlen(*old);
-	char *joined = malloc(n + 2 + value.n);
+	struct span name = http_span(data, h->fields[i].name);
 
-	if (!joined) {
-		c->full = true;
-		return;
-	}
-	memcpy(joined, *old, n);
-	memcpy(joined + n, ", ", 2);
-	memcpy(joined + n + 2, value.p, value.n);
-	set(c, name, (struct span){ joined + name.n + 1, n + 2 + value.n - name.n - 1 });
-	free(joined);
+	put(c, text(variable), http_span(data, h->fields[i].value));
+	while (++i < h->nfields && !c->full)
+		if (span_is_nocase(name, http_span(data, h->fields[i].name)))
+			append(c, http_span(data, h->fields[i].value));
 }
 
 static void add_fields(struct cgi *c, const struct http *h, const char *data)
 {
 	char name[256];
 
-	for (unsigned i = 0; i < h->nfields; i++) {
-		struct span value = http_span(data, h->fields[i].value);
-		char **old;
-
-		if (!variable_name(http_span(data, h->fields[i].name), name,
-				   sizeof(name)))
-			continue;
-		old = find(c, text(name));
-		if (old)
-			join(c, text(name), old, value);
-		else
-			put(c, text(name), value);
-	}
+	for (unsigned i = 0; i < h->nfields && !c->full; i++)
+		if (variable_name(http_span(data, h->fields[i].name), name,
+				  sizeof(name)) &&
+		    !find(c, text(name)))
+			put_joined(c, name, h, data, i);
 }
 
 bool cgi_build(struct cgi *c, const struct cgi_request *r)

@@ -52,7 +52,7 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 static int write_demo(void)
 {
 	int fd = open(DEMO_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	size_t size = (size_t)(demo_ini_end - demo_ini);
+	size_t size = (uintptr_t)demo_ini_end - (uintptr_t)demo_ini;
 	ssize_t n;
 
 	if (fd < 0)

@@ -53,15 +53,56 @@ struct route *route_find(const struct routes *r, const char *path)
 	return found;
 }
 
-static void add(struct route *all, size_t *count, const struct path_conf *conf)
+/* ---- building ---- */
+
+static struct route_use *use_of(const struct routes *before, const struct path_conf *conf)
+{
+	const struct route *old = NULL;
+	struct route_use *use;
+
+	if (before && conf->prefix)
+		old = find(before->prefix, before->nprefix, conf->path,
+			   strlen(conf->path));
+	else if (before)
+		old = find(before->exact, before->nexact, conf->path, strlen(conf->path));
+	use = old ? old->use : calloc(1, sizeof(*use));
+	if (use)
+		use->refs++;
+	return use;
+}
+
+static void use_unref(struct route_use *use)
+{
+	if (use && --use->refs == 0)
+		free(use);
+}
+
+static bool add(struct route *all, size_t *count, const struct path_conf *conf,
+		const struct routes *before)
 {
 	struct route *r = &all[(*count)++];
 
 	r->conf = conf;
 	r->line_buffer = conf->exec.line_buffer ? line_buffer_env(&conf->exec) : NULL;
+	r->use = use_of(before, conf);
+	return r->use;
 }
 
-struct routes *routes_new(struct conf *conf)
+static bool fill(struct routes *r, const struct routes *before)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < r->conf->npaths && ok; i++)
+		if (r->conf->paths[i]->prefix)
+			ok = add(r->prefix, &r->nprefix, r->conf->paths[i], before);
+		else
+			ok = add(r->exact, &r->nexact, r->conf->paths[i], before);
+	qsort(r->exact, r->nexact, sizeof(*r->exact), by_path);
+	qsort(r->prefix, r->nprefix, sizeof(*r->prefix), by_path);
+	return ok;
+}
+
+struct routes *routes_new(struct conf *conf, const struct routes *before)
 {
 	struct routes *r = calloc(1, sizeof(*r));
 
@@ -73,18 +114,10 @@ struct routes *routes_new(struct conf *conf)
 	r->conf = conf;
 	r->exact = calloc(conf->npaths + 1, sizeof(*r->exact));
 	r->prefix = calloc(conf->npaths + 1, sizeof(*r->prefix));
-	if (!r->exact || !r->prefix) {
-		routes_unref(r);
-		return NULL;
-	}
-	for (size_t i = 0; i < conf->npaths; i++)
-		if (conf->paths[i]->prefix)
-			add(r->prefix, &r->nprefix, conf->paths[i]);
-		else
-			add(r->exact, &r->nexact, conf->paths[i]);
-	qsort(r->exact, r->nexact, sizeof(*r->exact), by_path);
-	qsort(r->prefix, r->nprefix, sizeof(*r->prefix), by_path);
-	return r;
+	if (r->exact && r->prefix && fill(r, before))
+		return r;
+	routes_unref(r);
+	return NULL;
 }
 
 struct routes *routes_ref(struct routes *r)
@@ -97,6 +130,10 @@ void routes_unref(struct routes *r)
 {
 	if (!r || --r->refs > 0)
 		return;
+	for (size_t i = 0; i < r->nexact; i++)
+		use_unref(r->exact[i].use);
+	for (size_t i = 0; i < r->nprefix; i++)
+		use_unref(r->prefix[i].use);
 	free(r->exact);
 	free(r->prefix);
 	conf_unref(r->conf);

@@ -5,9 +5,15 @@
 
 #include "conf.h"
 
+/* The processes of one path; outlives the snapshots that name the path. */
+struct route_use {
+	unsigned refs;
+	unsigned running;
+};
+
 struct route {
 	const struct path_conf *conf;
-	unsigned running;               /* processes of this path */
+	struct route_use *use;
 	const char *const *line_buffer; /* variables that its programs get, NULL: none */
 };
 
@@ -21,8 +27,8 @@ struct routes {
 };
 
 /* With one reference; takes over the caller's one to CONF, also on failure: NULL, out of
- * memory. */
-struct routes *routes_new(struct conf *conf);
+ * memory.  What BEFORE (or NULL) counts for its paths goes on. */
+struct routes *routes_new(struct conf *conf, const struct routes *before);
 struct routes *routes_ref(struct routes *r);
 void routes_unref(struct routes *r); /* NULL is a no-op */
 

@@ -18,13 +18,6 @@
 
 /* ---- the end ---- */
 
-/* Called whenever something has ended. */
-static void check_finished(struct server *s)
-{
-	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
-		ev_break(s->loop, EVBREAK_ALL);
-}
-
 static void set_deadline(struct server *s, double seconds)
 {
 	ev_timer_stop(s->loop, &s->deadline);
@@ -44,7 +37,6 @@ static void stop(struct server *s)
 		client_drop(c);
 	set_deadline(s, s->routes->conf->shutdown_timeout);
 	bridge_shutdown(&s->bridge, CLOSE_GOING_AWAY, "shutdown");
-	check_finished(s);
 }
 
 static void kill_rest(struct server *s, const char *why)
@@ -53,7 +45,6 @@ static void kill_rest(struct server *s, const char *why)
 	log_warning("", "%s: killing what is left", why);
 	set_deadline(s, LAST_WAIT);
 	bridge_kill(&s->bridge);
-	check_finished(s);
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -104,7 +95,7 @@ static void reload(struct server *s)
 	int status;
 
 	conf = conf_load(s->routes->conf->file, stderr, &status);
-	fresh = conf ? routes_new(conf) : NULL;
+	fresh = conf ? routes_new(conf, s->routes) : NULL;
 	if (!fresh) {
 		log_error("", "%s is not taken: the old configuration stays",
 			  s->routes->conf->file);
@@ -155,10 +146,12 @@ static void free_dead_clients(struct server *s)
 
 static void on_prepare(EV_P_ ev_prepare *w, int revents)
 {
-	(void)loop;
+	struct server *s = w->data;
+
 	(void)revents;
-	free_dead_clients(w->data);
-	check_finished(w->data);
+	free_dead_clients(s);
+	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
+		ev_break(EV_A_ EVBREAK_ALL);
 }
 
 /* ---- the start ---- */
@@ -181,7 +174,7 @@ static void server_init(struct server *s, struct conf *conf,
 	 * select(2). */
 	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	s->options = options;
-	s->routes = routes_new(conf);
+	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
 		return;
 	TAILQ_INIT(&s->clients);

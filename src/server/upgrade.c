@@ -113,7 +113,7 @@ static bool start_program(struct client *c, struct route *route,
 		.conf = &route->conf->exec,
 		.envp = s->cgi.vars,
 		.who = session_who(c->id, route->conf->path, who),
-		.running = &route->running,
+		.running = &route->use->running,
 	};
 	const char *what;
 	int err;
@@ -165,7 +165,12 @@ static void bridge_to_program(struct client *c, struct route *route,
 static void refuse_full(struct client *c, const struct route *route,
 			const struct handshake *hs, const char *reason)
 {
-	if (c->server->routes->conf->limits.full == FULL_CLOSE)
+	const struct limits_conf *limits = &c->server->routes->conf->limits;
+
+	/* Those who wait for their 1013 are few, too. */
+	if (limits->full == FULL_CLOSE &&
+	    c->server->bridge.nsessions <
+		    limits->max_connections + limits->max_handshakes)
 		refuse_in_words(c, route, hs);
 	else
 		answer_error(c, 503, reason);
@@ -182,7 +187,7 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 			     "too many connections from this address (max_per_address)");
 	else if (c->server->bridge.nsessions >= limits->max_connections)
 		refuse_full(c, route, hs, "too many connections (max_connections)");
-	else if (route->running >= route->conf->exec.max_processes)
+	else if (route->use->running >= route->conf->exec.max_processes)
 		refuse_full(c, route, hs,
 			    "too many programs of this path (max_processes)");
 	else

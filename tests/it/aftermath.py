@@ -5,12 +5,11 @@ import re
 
 import procfs
 from harness import is_sanitized
-from rawws import RawWS
 from waiting import until
 
 # Every check, in the order in which they are made.  A test leaves one out with
 # @pytest.mark.without("exit", reason="the test ends the daemon itself").
-CHECKS = ("children", "descriptors", "canary", "memory", "exit", "log")
+CHECKS = ("children", "descriptors", "canary", "memory", "exit", "orphans", "log")
 
 # A client that left while it was not read is noticed within 10 s; then come the stop steps, 6 s by default.
 GONE_WITHIN = 17
@@ -36,8 +35,9 @@ class Baseline:
 
 
 def check(daemon, without=(), memory_margin=MEMORY_MARGIN):
-    """Fail unless DAEMON is as it was before the test, then end it."""
-    daemon.assert_alive()
+    """Fail unless DAEMON is as it was before the test, and ends in order."""
+    if "exit" not in without:
+        daemon.assert_alive()
     daemon.abandon_clients()
     for name in CHECKS:
         if name not in without:
@@ -91,9 +91,14 @@ def check_exit(daemon, _):
     assert status == 0, f"exit status {status} after SIGTERM"
 
 
+def check_orphans(daemon, _):
+    """Its programs run in its directory, whoever their parent is by now."""
+    until(
+        lambda: not procfs.working_in(daemon.rundir),
+        lambda: f"ended: {[procfs.describe(pid) for pid in procfs.working_in(daemon.rundir)]}",
+    )
+
+
 def check_log(daemon, _):
     alarm = ALARMS.search(daemon.log())
     assert not alarm, f"in the log: {alarm.group(0)}"
-
-
-__all__ = ["Baseline", "CHECKS", "MEMORY_MARGIN", "RawWS", "check"]

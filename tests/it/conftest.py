@@ -11,6 +11,7 @@ import pytest
 sys.dont_write_bytecode = True
 
 import aftermath  # noqa: E402
+import inicheck  # noqa: E402
 from harness import Daemon, with_canary  # noqa: E402
 
 DAEMONS = pytest.StashKey()
@@ -74,6 +75,18 @@ def program(tmp_path):
     return write
 
 
+@pytest.fixture
+def check(tmp_path):
+    """check(INI, [option ...]): what `wsbridged -t` says of it."""
+    return lambda text, *options, **how: inicheck.Check(tmp_path, text, *options, **how)
+
+
+@pytest.fixture
+def values(tmp_path):
+    """values(INI): what `wsbridged -T` prints of it, as {(section, key): [values]}."""
+    return lambda text, **how: inicheck.values(tmp_path, text, **how)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
     """The test function, and then, as a part of the test, the checks of its daemons."""
@@ -81,10 +94,7 @@ def pytest_pyfunc_call(pyfuncitem):
     pyfuncitem.obj(**arguments)
     without, margin = opt_outs(pyfuncitem)
     for d in pyfuncitem.stash.get(DAEMONS, []):
-        if d.process.poll() is None or "exit" not in without:
-            aftermath.check(d, without, margin)
-        elif "log" not in without:
-            aftermath.check_log(d, margin)
+        aftermath.check(d, without, margin)
     return True
 
 
@@ -93,7 +103,9 @@ def opt_outs(item):
     without, margin = set(), aftermath.MEMORY_MARGIN
     for mark in item.iter_markers("without"):
         if not mark.kwargs.get("reason") or set(mark.args) - set(aftermath.CHECKS):
-            raise pytest.UsageError(f"{item.nodeid}: without(CHECK, ..., reason=...) knows {aftermath.CHECKS}")
+            raise pytest.UsageError(
+                f"{item.nodeid}: without(CHECK, ..., reason=...) knows {aftermath.CHECKS}"
+            )
         without |= set(mark.args)
     for mark in item.iter_markers("memory"):
         if not mark.kwargs.get("reason"):

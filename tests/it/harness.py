@@ -30,7 +30,14 @@ ENVIRONMENT = {
 }
 
 # A network namespace whose loopback also answers for 192.0.2.1, which is no loopback address.
-OWN_NETWORK = ("unshare", "-n", "sh", "-c", 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"', "sh")
+OWN_NETWORK = (
+    "unshare",
+    "-n",
+    "sh",
+    "-c",
+    'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"',
+    "sh",
+)
 
 CANARY = "[/canary]\nexec = cat\n"
 
@@ -83,7 +90,13 @@ class Daemon:
         env = {**ENVIRONMENT, **(env or {}), "NOTIFY_SOCKET": notify_path}
         argv = [*wrap, *(OWN_NETWORK if own_network else ()), WSBRIDGED, *argv]
         self.process = subprocess.Popen(
-            argv, env=env, cwd=cwd or rundir, pass_fds=pass_fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            argv,
+            env=env,
+            cwd=cwd or rundir,
+            pass_fds=pass_fds,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         self.pid = self.process.pid
         self.stderr, self.stdout = Collector(self.process.stderr), Collector(self.process.stdout)
@@ -99,7 +112,9 @@ class Daemon:
     def wait_log(self, pattern, timeout=TIMEOUT):
         """The match of PATTERN in a line of the log, once it is there."""
         return until(
-            lambda: re.search(pattern, self.log(), re.M), lambda: f"/{pattern}/ in the log:\n{self.log()}", timeout
+            lambda: re.search(pattern, self.log(), re.M),
+            lambda: f"/{pattern}/ in the log:\n{self.log()}",
+            timeout,
         )
 
     def _read_notes(self, timeout):
@@ -116,10 +131,16 @@ class Daemon:
         return next((m for m in (re.fullmatch(pattern, note) for note in self.notes) if m), None)
 
     def wait_ready(self):
-        until(lambda: self._find_note("READY=1") or self.process.poll() is not None, "READY=1 at NOTIFY_SOCKET", 30)
+        until(
+            lambda: self._find_note("READY=1") or self.process.poll() is not None,
+            "READY=1 at NOTIFY_SOCKET",
+            30,
+        )
         if not self._find_note("READY=1"):
             self.wait_exit()
-            raise AssertionError(f"ended with {self.process.returncode} before READY=1:\n{self.log()}{self.out()}")
+            raise AssertionError(
+                f"ended with {self.process.returncode} before READY=1:\n{self.log()}{self.out()}"
+            )
         note = self.wait_note(r"STATUS=listening on (.*)")
         self.addresses = [word.strip() for word in note.group(1).split(",")]
 
@@ -253,4 +274,15 @@ def run(*argv, env=None, cwd=None, timeout=TIMEOUT):
     )
 
 
-__all__ = ["Daemon", "Response", "get", "http", "run", "with_canary", "is_sanitized", "ROOT", "WSBRIDGED", "ENVIRONMENT"]
+__all__ = [
+    "Daemon",
+    "Response",
+    "get",
+    "http",
+    "run",
+    "with_canary",
+    "is_sanitized",
+    "ROOT",
+    "WSBRIDGED",
+    "ENVIRONMENT",
+]

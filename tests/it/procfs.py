@@ -25,6 +25,18 @@ def descendants(pid):
     return [d for child in children(pid) for d in [child, *descendants(child)]]
 
 
+def working_in(place):
+    """Pids of the processes whose working directory is PLACE."""
+    pids = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{name}/cwd") == place:
+                pids.append(int(name))
+        except OSError:
+            pass
+    return pids
+
+
 def describe(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as f:
@@ -73,7 +85,9 @@ def memory(pid):
     """Bytes of anonymous memory of PID, swapped ones too: its heap and stack, not its program text."""
     with open(f"/proc/{pid}/smaps_rollup") as f:
         text = f.read()
-    return 1024 * sum(int(re.search(rf"^{field}:\s+(\d+) kB", text, re.M).group(1)) for field in ("Anonymous", "Swap"))
+    return 1024 * sum(
+        int(re.search(rf"^{field}:\s+(\d+) kB", text, re.M).group(1)) for field in ("Anonymous", "Swap")
+    )
 
 
 def cpu_seconds(pid):

@@ -63,7 +63,9 @@ class Response:
 
 
 def accept_of(key):
-    return base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+    return base64.b64encode(
+        hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+    ).decode()
 
 
 def mask(payload, key):
@@ -74,19 +76,31 @@ def mask(payload, key):
     return (int.from_bytes(payload, "little") ^ int.from_bytes(stream, "little")).to_bytes(n, "little")
 
 
-def encode(opcode, payload=b"", fin=True, rsv=0, masked=True, key=b"\x12\x34\x56\x78", length=None, form=None):
+def encode(
+    opcode, payload=b"", fin=True, rsv=0, masked=True, key=b"\x12\x34\x56\x78", length=None, form=None
+):
     """One frame.  LENGTH lies about the size of the payload; FORM (7, 16 or 64 bits) about its shortest form."""
     n = len(payload) if length is None else length
     form = form or (7 if n < 126 else 16 if n < 65536 else 64)
     bit = 0x80 if masked else 0
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
-    head += {7: lambda: bytes([bit | n]), 16: lambda: struct.pack("!BH", bit | 126, n), 64: lambda: struct.pack("!BQ", bit | 127, n)}[form]()
+    head += {
+        7: lambda: bytes([bit | n]),
+        16: lambda: struct.pack("!BH", bit | 126, n),
+        64: lambda: struct.pack("!BQ", bit | 127, n),
+    }[form]()
     return head + key + mask(payload, key) if masked else head + payload
 
 
 def request(path, host, fields=(), key=KEY, version="13", without=()):
     """The head of an upgrade request."""
-    lines = [("Host", host), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Key", key), ("Sec-WebSocket-Version", version)]
+    lines = [
+        ("Host", host),
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Key", key),
+        ("Sec-WebSocket-Version", version),
+    ]
     lines = [(n, v) for n, v in lines if n not in without] + list(fields)
     return (f"GET {path} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "\r\n").encode("utf-8")
 
@@ -135,19 +149,25 @@ class RawWS:
         """Receive once; b'' at the end of the stream."""
         left = end - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"nothing came in time; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}")
+            raise TimeoutError(
+                f"nothing came in time; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}"
+            )
         self.sock.settimeout(left)
         try:
             data = self.sock.recv(1 << 18)
         except socket.timeout:
-            raise TimeoutError(f"nothing came in time; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}") from None
+            raise TimeoutError(
+                f"nothing came in time; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}"
+            ) from None
         self.got += data
         return data
 
     def _take(self, n, end):
         while len(self.got) < n:
             if not self._more(end):
-                raise EOFError(f"the connection ended; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}")
+                raise EOFError(
+                    f"the connection ended; {len(self.got)} bytes waiting: {bytes(self.got[:60])!r}"
+                )
         data = bytes(self.got[:n])
         del self.got[:n]
         return data

@@ -52,7 +52,20 @@ def test_capital_v_says_the_version():
     assert run("--version").stdout == result.stdout
 
 
-@pytest.mark.parametrize("argv", [["-x"], ["--nonsense"], ["-c"], ["stray"], ["-t", "stray"], ["--port", "5"], ["--port", "x", "--", "cat"], ["--port", "70000", "--", "cat"], ["--view", "--write", "--", "cat"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["-x"],
+        ["--nonsense"],
+        ["-c"],
+        ["stray"],
+        ["-t", "stray"],
+        ["--port", "5"],
+        ["--port", "x", "--", "cat"],
+        ["--port", "70000", "--", "cat"],
+        ["--view", "--write", "--", "cat"],
+    ],
+)
 def test_a_wrong_command_line_is_64_with_one_line_that_says_why(argv):
     result = run(*argv)
     assert result.returncode == USAGE
@@ -64,7 +77,9 @@ def test_a_wrong_command_line_is_64_with_one_line_that_says_why(argv):
 def test_nothing_after_the_dashes_is_told_with_an_example():
     result = run("--")
     assert result.returncode == USAGE
-    assert result.stderr.splitlines()[0] == "wsbridged: nothing to run after --; example: wsbridged -- vmstat 1"
+    assert (
+        result.stderr.splitlines()[0] == "wsbridged: nothing to run after --; example: wsbridged -- vmstat 1"
+    )
 
 
 @pytest.mark.parametrize("option", ["-t", "-T", None])
@@ -91,7 +106,9 @@ def test_a_file_that_may_not_be_read_is_77():
         file.write_text("[/x]\nexec = cat\n")
         file.chmod(0)
         become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
-        result = subprocess.run([*become, binary, "-t", "-c", file], capture_output=True, text=True, timeout=10, cwd="/")
+        result = subprocess.run(
+            [*become, binary, "-t", "-c", file], capture_output=True, text=True, timeout=10, cwd="/"
+        )
     assert result.returncode == NOPERM, result.stderr
     assert "Permission denied" in result.stderr
 
@@ -115,14 +132,20 @@ def test_an_address_in_use_is_69_and_names_its_owner(tmp_path, taken):
     file = write(tmp_path, f"[server]\nlisten = 127.0.0.1:{taken}\n[/x]\nexec = cat\n")
     result = run("-c", file)
     assert result.returncode == UNAVAILABLE
-    assert re.search(rf"^{re.escape(str(file))}:2: error: cannot listen on 127\.0\.0\.1:{taken}: {OWNER}$", result.stderr, re.M), result.stderr
+    assert re.search(
+        rf"^{re.escape(str(file))}:2: error: cannot listen on 127\.0\.0\.1:{taken}: {OWNER}$",
+        result.stderr,
+        re.M,
+    ), result.stderr
 
 
 def test_for_t_an_address_in_use_is_a_warning(tmp_path, taken):
     file = write(tmp_path, f"[server]\nlisten = 127.0.0.1:{taken}\n[/x]\nexec = cat\n")
     result = run("-t", "-c", file)
     assert result.returncode == OK
-    assert re.search(rf"^{re.escape(str(file))}:2: warning: .*127\.0\.0\.1:{taken}.*{OWNER}$", result.stderr, re.M), result.stderr
+    assert re.search(
+        rf"^{re.escape(str(file))}:2: warning: .*127\.0\.0\.1:{taken}.*{OWNER}$", result.stderr, re.M
+    ), result.stderr
 
 
 def test_for_t_an_address_of_the_running_wsbridged_is_nothing(daemon, tmp_path):
@@ -168,7 +191,9 @@ def test_an_address_that_is_not_ours_is_told(tmp_path):
 
 def test_v_says_more(daemon, tmp_path):
     file = write(tmp_path, "[server]\nlisten = 127.0.0.1:0\n[/x]\nexec = cat\n")
-    quiet, loud = daemon(argv=["-c", str(file)], canary="/x"), daemon(argv=["-v", "-c", str(file)], canary="/x")
+    quiet, loud = daemon(argv=["-c", str(file)], canary="/x"), daemon(
+        argv=["-v", "-c", str(file)], canary="/x"
+    )
     for d in (quiet, loud):
         ws = d.ws("/x")
         assert ws.echoes()
@@ -201,8 +226,32 @@ def test_a_command_alone_is_the_path_slash_with_console_and_writable(daemon):
 
 
 def test_its_words_are_taken_as_they_are(daemon):
-    d = daemon(argv=["--port", "0", "--", "printf", "[%s]\\n", "two words", "$HOME", ";", "-t", "${env:HOME}", "\\", ""], canary=None)
-    assert d.ws("/").recv_until_close()[0] == ["[two words]", "[$HOME]", "[;]", "[-t]", "[${env:HOME}]", "[\\]", "[]"]
+    d = daemon(
+        argv=[
+            "--port",
+            "0",
+            "--",
+            "printf",
+            "[%s]\\n",
+            "two words",
+            "$HOME",
+            ";",
+            "-t",
+            "${env:HOME}",
+            "\\",
+            "",
+        ],
+        canary=None,
+    )
+    assert d.ws("/").recv_until_close()[0] == [
+        "[two words]",
+        "[$HOME]",
+        "[;]",
+        "[-t]",
+        "[${env:HOME}]",
+        "[\\]",
+        "[]",
+    ]
 
 
 def test_view_forbids_writing(daemon):
@@ -220,7 +269,20 @@ def test_view_forbids_writing(daemon):
 
 @pytest.mark.parametrize("options, writable", [((), False), (("--write",), True)])
 def test_beyond_loopback_it_is_view_only_unless_asked(daemon, options, writable):
-    d = daemon(argv=["--bind", "0.0.0.0", "--port", "0", *options, "--", "sh", "-c", "echo ready; read x; echo got $x"], canary=None)
+    d = daemon(
+        argv=[
+            "--bind",
+            "0.0.0.0",
+            "--port",
+            "0",
+            *options,
+            "--",
+            "sh",
+            "-c",
+            "echo ready; read x; echo got $x",
+        ],
+        canary=None,
+    )
     ws = d.ws("/", address=f"127.0.0.1:{d.port}", host=f"127.0.0.1:{d.port}")
     assert ws.recv() == "ready"
     ws.text("it")
@@ -245,7 +307,9 @@ def test_a_busy_port_names_its_owner(taken):
 
 
 def test_the_banner_teaches_how_to_reach_it_from_afar(daemon):
-    d = daemon(argv=["--port", "0", "--", "cat"], canary="/", env={"SSH_CONNECTION": "192.0.2.7 5000 192.0.2.8 22"})
+    d = daemon(
+        argv=["--port", "0", "--", "cat"], canary="/", env={"SSH_CONNECTION": "192.0.2.7 5000 192.0.2.8 22"}
+    )
     assert f"ssh -L {d.port}:127.0.0.1:{d.port}" in said(d)
 
 

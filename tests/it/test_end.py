@@ -159,7 +159,9 @@ def test_what_was_sent_before_going_still_reaches_the_program(daemon, tmp_path):
     ws = daemon(f"[/x]\nshell = cat > {out}; echo END >> {out}\nmax_message = 2M\n").ws("/x")
     ws.text("x" * 500_000)
     ws.sock.close()
-    until(lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     assert out.stat().st_size == 500_001 + 4
 
 

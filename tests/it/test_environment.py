@@ -26,7 +26,11 @@ def environment(d, path, fields=(), **how):
 
 def test_it_is_this_and_nothing_else(daemon):
     d = daemon(f"[/env]\n{PRINT}", env={"SECRET": "of the daemon", "LD_LIBRARY_PATH": "/lib"})
-    ws = d.ws("/env", [("User-Agent", "me/1"), ("X-Two", "a"), ("X-Two", "b, c"), ("Accept-Language", "de\tch")], host="bridge.example:8080")
+    ws = d.ws(
+        "/env",
+        [("User-Agent", "me/1"), ("X-Two", "a"), ("X-Two", "b, c"), ("Accept-Language", "de\tch")],
+        host="bridge.example:8080",
+    )
     entries = b"".join(ws.recv_until_close()[0]).decode().split("\0")[:-1]
     table = dict(entry.split("=", 1) for entry in entries)
     assert len(entries) == len(table)
@@ -87,7 +91,13 @@ def test_a_daemon_without_path_still_gives_one(daemon):
 
 def test_proxy_and_names_with_an_underscore_never_appear(daemon):
     """HTTP_PROXY is a setting of many programs (CVE-2016-5385); X_A would pass for X-A."""
-    fields = [("Proxy", "http://evil.example"), ("pRoXy", "again"), ("X_A", "forged"), ("X-A", "real"), ("Content_Length", "7")]
+    fields = [
+        ("Proxy", "http://evil.example"),
+        ("pRoXy", "again"),
+        ("X_A", "forged"),
+        ("X-A", "real"),
+        ("Content_Length", "7"),
+    ]
     table = environment(daemon(f"[/env]\n{PRINT}"), "/env", fields)
     assert table["HTTP_X_A"] == "real"
     assert not any("evil" in value or "again" in value or "forged" in value for value in table.values())
@@ -114,7 +124,15 @@ def test_a_prefix_path_says_what_it_matched_and_what_is_beyond(daemon):
     assert environment(d, "/files/")["PATH_INFO"] == "/"
 
 
-@pytest.mark.parametrize("host, name, port", [("a.example", "a.example", "80"), ("a.example:99", "a.example", "99"), ("[::1]:99", "::1", "99"), ("127.0.0.1", "127.0.0.1", "80")])
+@pytest.mark.parametrize(
+    "host, name, port",
+    [
+        ("a.example", "a.example", "80"),
+        ("a.example:99", "a.example", "99"),
+        ("[::1]:99", "::1", "99"),
+        ("127.0.0.1", "127.0.0.1", "80"),
+    ],
+)
 def test_the_server_is_who_the_client_asked_for(daemon, host, name, port):
     table = environment(daemon(f"[/env]\n{PRINT}"), "/env", host=host)
     assert table["SERVER_NAME"].strip("[]") == name
@@ -141,7 +159,11 @@ def test_every_session_has_its_id_and_the_log_the_same(daemon):
 
 @pytest.mark.key("env")
 def test_env_adds_variables_and_overrides(daemon):
-    d = daemon(f"[/env]\n{PRINT}env = A=first\nenv = B=two words; ${{env:SECRET}} \"$HOME\"\nenv = A=last=one\nenv = LANG=de_CH.UTF-8\n", env={"SECRET": "told"})
+    d = daemon(
+        f'[/env]\n{PRINT}env = A=first\nenv = B=two words; ${{env:SECRET}} "$HOME"\n'
+        "env = A=last=one\nenv = LANG=de_CH.UTF-8\n",
+        env={"SECRET": "told"},
+    )
     table = environment(d, "/env")
     assert table["A"] == "last=one"
     assert table["B"] == 'two words; told "$HOME"'
@@ -150,7 +172,9 @@ def test_env_adds_variables_and_overrides(daemon):
 
 @pytest.mark.key("pass_env")
 def test_pass_env_passes_variables_of_the_daemon(daemon):
-    d = daemon(f"[/env]\n{PRINT}pass_env = ONE TWO\npass_env = MISSING\n", env={"ONE": "1", "TWO": "2", "THREE": "3"})
+    d = daemon(
+        f"[/env]\n{PRINT}pass_env = ONE TWO\npass_env = MISSING\n", env={"ONE": "1", "TWO": "2", "THREE": "3"}
+    )
     table = environment(d, "/env")
     assert (table["ONE"], table["TWO"]) == ("1", "2")
     assert "THREE" not in table and "MISSING" not in table
@@ -164,12 +188,19 @@ def test_env_wins_over_pass_env(daemon):
 
 @pytest.mark.key("line_buffer")
 def test_line_buffer_shows_in_the_environment_of_line_framing_only(daemon):
-    d = daemon("[/line]\nexec = env -0\n[/no]\nexec = env -0\nline_buffer = no\n[/raw]\nexec = env -0\nframe = raw\n")
+    d = daemon(
+        "[/line]\nexec = env -0\n[/no]\nexec = env -0\nline_buffer = no\n[/raw]\nexec = env -0\n"
+        "frame = raw\n"
+    )
 
     def names(path):
         messages = d.ws(path).recv_until_close()[0]
         text = "".join(m if isinstance(m, str) else m.decode() for m in messages)
-        return {entry.split("=", 1)[0] for entry in text.split("\0")} & {"LD_PRELOAD", "_STDBUF_O", "PYTHONUNBUFFERED"}
+        return {entry.split("=", 1)[0] for entry in text.split("\0")} & {
+            "LD_PRELOAD",
+            "_STDBUF_O",
+            "PYTHONUNBUFFERED",
+        }
 
     assert names("/line") == {"LD_PRELOAD", "_STDBUF_O", "PYTHONUNBUFFERED"}
     assert names("/no") == names("/raw") == set()

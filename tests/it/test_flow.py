@@ -69,7 +69,10 @@ def test_a_client_that_writes_everything_before_it_reads_stalls_nobody_else(daem
 @pytest.mark.key("queue")
 def test_reading_stops_when_the_program_does_not_take_it(daemon):
     """The daemon holds at most what DESIGN 5 says, and a larger queue takes more."""
-    d = daemon("[/small]\nexec = sleep 1000\nqueue = 256k\neof_timeout = 50ms\n[/large]\nexec = sleep 1000\nqueue = 16M\neof_timeout = 50ms\n")
+    d = daemon(
+        "[/small]\nexec = sleep 1000\nqueue = 256k\neof_timeout = 50ms\n[/large]\n"
+        "exec = sleep 1000\nqueue = 16M\neof_timeout = 50ms\n"
+    )
     frame = encode(BINARY, b"x" * 1000)
     small = d.ws("/small")
     sent_small = fill(small, frame, 64 * MIB)
@@ -86,7 +89,9 @@ def test_reading_stops_when_the_program_does_not_take_it(daemon):
 @pytest.mark.key("queue", "slow_client")
 def test_a_program_waits_for_a_client_that_does_not_read_and_nothing_is_lost(daemon, tmp_path):
     done = tmp_path / "done"
-    d = daemon(f"[/seq]\nshell = seq 3000000; echo > {done}\nqueue = 128k\nslow_client = pause\nline_buffer = no\n")
+    d = daemon(
+        f"[/seq]\nshell = seq 3000000; echo > {done}\nqueue = 128k\nslow_client = pause\nline_buffer = no\n"
+    )
     ws = d.ws("/seq", receive_buffer=65536)
     assert ws.recv() == "1"
 
@@ -201,7 +206,9 @@ def test_a_client_that_goes_while_the_program_hangs_is_noticed(daemon, how):
     websocketd: a hung program keeps the client's close unseen.  A socket that is not read is looked at every 5 s;
     a FIN waits behind the unsent data, so that it takes a second look to tell it from a client that is only slow.
     """
-    d = daemon("[/hung]\nshell = echo $$; exec sleep 1000\nqueue = 64k\neof_timeout = 50ms\nstop_timeout = 500ms\n")
+    d = daemon(
+        "[/hung]\nshell = echo $$; exec sleep 1000\nqueue = 64k\neof_timeout = 50ms\nstop_timeout = 500ms\n"
+    )
     ws = d.ws("/hung")
     pid = int(ws.recv())
     fill(ws, encode(BINARY, b"x" * 1000), 64 * MIB)
@@ -215,7 +222,10 @@ def test_a_client_that_goes_while_the_program_hangs_is_noticed(daemon, how):
 @pytest.mark.key("write")
 def test_on_a_view_only_path_nothing_reaches_the_program_and_that_is_no_error(daemon, tmp_path):
     out = tmp_path / "out"
-    d = daemon(f"[/view]\nshell = cat > {out}; echo END >> {out}; echo bye\nwrite = no\n[/both]\nexec = cat\nwrite = yes\n")
+    d = daemon(
+        f"[/view]\nshell = cat > {out}; echo END >> {out}; echo bye\nwrite = no\n[/both]\n"
+        "exec = cat\nwrite = yes\n"
+    )
     ws = d.ws("/view")
     for _ in range(50):
         ws.text("typed")
@@ -226,5 +236,7 @@ def test_on_a_view_only_path_nothing_reaches_the_program_and_that_is_no_error(da
     assert d.ws("/both").echoes()
     ws.close()
     assert ws.closed()[0] == 1000
-    until(lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     assert out.read_bytes() == b"END\n"

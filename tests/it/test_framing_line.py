@@ -10,7 +10,9 @@ from waiting import until
 
 def kept(file):
     """What a program that ends with `echo END` has written to FILE."""
-    until(lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     return file.read_bytes()[:-4]
 
 
@@ -226,7 +228,9 @@ STDIO = "import ctypes, os\nctypes.CDLL(None).puts(b'stdio')\nos.write(1, b'dire
 @pytest.mark.key("line_buffer")
 def test_the_output_of_a_filter_comes_line_by_line(daemon):
     """Without the cure all of them hold 4 KiB back: "output arrives only at the end"."""
-    d = daemon("[/grep]\nexec = grep a\n[/sed]\nexec = sed s/a/b/\n[/tr]\nexec = tr a c\n[/cut]\nexec = cut -c1\n")
+    d = daemon(
+        "[/grep]\nexec = grep a\n[/sed]\nexec = sed s/a/b/\n[/tr]\nexec = tr a c\n[/cut]\nexec = cut -c1\n"
+    )
     for path, answer in (("/grep", "a1"), ("/sed", "b1"), ("/tr", "c1"), ("/cut", "a")):
         ws = d.ws(path)
         ws.text("a1")
@@ -234,7 +238,14 @@ def test_the_output_of_a_filter_comes_line_by_line(daemon):
 
 
 @pytest.mark.key("line_buffer")
-@pytest.mark.parametrize("setting, order", [("", ["stdio", "direct"]), ("line_buffer = yes\n", ["stdio", "direct"]), ("line_buffer = no\n", ["direct", "stdio"])])
+@pytest.mark.parametrize(
+    "setting, order",
+    [
+        ("", ["stdio", "direct"]),
+        ("line_buffer = yes\n", ["stdio", "direct"]),
+        ("line_buffer = no\n", ["direct", "stdio"]),
+    ],
+)
 def test_stdio_writes_whole_lines_at_once_unless_left_alone(daemon, program, setting, order):
     tool = program(STDIO)
     d = daemon(f"[/stdio]\nexec = {tool}\n{setting}")

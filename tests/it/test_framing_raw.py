@@ -17,13 +17,18 @@ def test_payloads_reach_the_program_as_they_are(daemon, tmp_path):
     ws.text("")
     ws.text("more")
     ws.finish()
-    until(lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     assert out.read_bytes() == b"text\x00\xff\nmoreEND\n"
 
 
 @pytest.mark.key("frame", "type")
 def test_each_write_of_the_program_is_a_binary_message(daemon, program):
-    tool = program("for chunk in (b'one\\n', b'\\xff\\r\\n', b'x' * 5000):\n    os.read(0, 1)\n    os.write(1, chunk)\n")
+    tool = program(
+        "for chunk in (b'one\\n', b'\\xff\\r\\n', b'x' * 5000):\n    os.read(0, 1)\n"
+        "    os.write(1, chunk)\n"
+    )
     ws = daemon(f"[/raw]\nexec = {tool}\nframe = raw\n").ws("/raw")
     for chunk in (b"one\n", b"\xff\r\n", b"x" * 5000):
         ws.binary(b".")
@@ -35,7 +40,8 @@ def test_each_write_of_the_program_is_a_binary_message(daemon, program):
 @pytest.mark.key("type")
 def test_raw_text_never_cuts_a_character(daemon, program):
     tool = program(
-        "for chunk in (b'gr\\xc3', b'\\xbcn', b'\\xf0\\x9f', b'\\x8c', b'\\x89!'):\n    os.write(1, chunk)\n    os.read(0, 1)\n"
+        "for chunk in (b'gr\\xc3', b'\\xbcn', b'\\xf0\\x9f', b'\\x8c', b'\\x89!'):\n"
+        "    os.write(1, chunk)\n    os.read(0, 1)\n"
     )
     ws = daemon(f"[/raw]\nexec = {tool}\nframe = raw\ntype = text\n").ws("/raw")
     assert ws.recv() == "gr"
@@ -100,7 +106,9 @@ def test_a_message_that_never_gets_whole_never_reaches_the_program(daemon, tmp_p
     ws.binary(b"whole ")
     ws.send(TEXT, b"part", fin=False)
     ws.finish()
-    until(lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: out.exists() and out.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     assert out.read_bytes() == b"whole END\n"
 
 

@@ -186,7 +186,10 @@ def test_the_path_is_percent_decoded_once(daemon):
     assert d.handshake("/%2565cho").response.status == 404
 
 
-@pytest.mark.parametrize("path", ["/./echo", "/x/../echo", "/%2e/echo", "/x/%2E%2e/echo", "//echo", "/echo%00", "/echo%2f", "/%zzecho"])
+@pytest.mark.parametrize(
+    "path",
+    ["/./echo", "/x/../echo", "/%2e/echo", "/x/%2E%2e/echo", "//echo", "/echo%00", "/echo%2f", "/%zzecho"],
+)
 def test_paths_in_disguise_match_nothing(daemon, path):
     assert daemon(ECHO).handshake(path).response.status in (400, 404)
 
@@ -197,9 +200,13 @@ def test_the_target_may_be_an_absolute_url(daemon):
 
 
 def test_the_exact_match_wins_then_the_longest_prefix(daemon):
-    d = daemon(
-        "[/p/*]\nexec = echo short\n[/p/q/*]\nexec = echo long\n[/p/q/r]\nexec = echo exact\n"
-    )
+    d = daemon("[/p/*]\nexec = echo short\n[/p/q/*]\nexec = echo long\n[/p/q/r]\nexec = echo exact\n")
     answers = {path: d.ws(path).recv() for path in ("/p/x", "/p/q/x", "/p/q/r", "/p/q/rr", "/p/q/r/s")}
-    assert answers == {"/p/x": "short", "/p/q/x": "long", "/p/q/r": "exact", "/p/q/rr": "long", "/p/q/r/s": "long"}
+    assert answers == {
+        "/p/x": "short",
+        "/p/q/x": "long",
+        "/p/q/r": "exact",
+        "/p/q/rr": "long",
+        "/p/q/r/s": "long",
+    }
     assert d.handshake("/q").response.status == 404

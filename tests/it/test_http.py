@@ -60,7 +60,9 @@ def test_head_is_get_without_the_body(daemon, path):
     with_body, without = get(d, path), get(d, path, method="HEAD")
     assert without.status == with_body.status
     assert without.body == b""
-    assert without.headers["content-length"] == with_body.headers["content-length"] == str(len(with_body.body))
+    assert (
+        without.headers["content-length"] == with_body.headers["content-length"] == str(len(with_body.body))
+    )
 
 
 @pytest.mark.parametrize("path", ["/", "/clock", "/nothing"])
@@ -115,7 +117,11 @@ HEADS = [
 ]
 
 
-@pytest.mark.parametrize("what, status, lines", [(what, status, lines) for what, status, *lines in HEADS], ids=[h[0] for h in HEADS])
+@pytest.mark.parametrize(
+    "what, status, lines",
+    [(what, status, lines) for what, status, *lines in HEADS],
+    ids=[h[0] for h in HEADS],
+)
 def test_a_head_that_breaks_the_rules_is_refused(daemon, what, status, lines):
     d = daemon(CLOCK)
     answer = http(d, head_of(d, *lines))

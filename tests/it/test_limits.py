@@ -45,7 +45,10 @@ def test_the_client_too_many_is_503_until_another_has_left(daemon, setting):
 @pytest.mark.key("full")
 def test_the_client_too_many_can_be_told_by_a_close_code(daemon):
     """A page cannot see a 503, but it can see 1013."""
-    d = daemon("[limits]\nmax_connections = 2\nfull = close\n[/echo]\nexec = cat\n[/few]\nexec = cat\nmax_processes = 1\n")
+    d = daemon(
+        "[limits]\nmax_connections = 2\nfull = close\n[/echo]\nexec = cat\n[/few]\nexec = cat\n"
+        "max_processes = 1\n"
+    )
     first = d.ws("/few")
     ws = d.ws("/echo")
     code, reason = ws.closed()
@@ -104,7 +107,10 @@ def test_one_handshake_too_many_evicts_the_oldest(daemon):
     for _ in range(3):
         waiting.append(d.raw())
         waiting[-1].send_bytes(b"GET /echo HTTP/1.1\r\n")
-        until(lambda: len(procfs.descriptors(d.pid)) >= len(d.baseline.descriptors) + 3 + len(waiting), "it is accepted")
+        until(
+            lambda: len(procfs.descriptors(d.pid)) >= len(d.baseline.descriptors) + 3 + len(waiting),
+            "it is accepted",
+        )
     fresh = d.raw()
     fresh.send_bytes(request("/echo", d.host))
     assert fresh.read_response().status == 101 and fresh.echoes()
@@ -147,7 +153,10 @@ def test_no_rate_is_no_limit(daemon):
 
 @pytest.mark.key("listen")
 def test_it_listens_where_it_is_told(daemon, rundir):
-    d = daemon(f"[server]\nlisten = 127.0.0.1:0\nlisten = [::1]:0\nlisten = unix:{rundir}/s mode=0640\nlisten = 127.0.0.2:0\n" + ECHO)
+    d = daemon(
+        f"[server]\nlisten = 127.0.0.1:0\nlisten = [::1]:0\nlisten = unix:{rundir}/s mode=0640\n"
+        "listen = 127.0.0.2:0\n" + ECHO
+    )
     assert [a.rpartition(":")[0] for a in d.addresses] == ["127.0.0.1", "[::1]", "unix", "127.0.0.2"]
     assert d.addresses[2] == f"unix:{rundir}/s"
     for address in d.addresses:
@@ -183,12 +192,16 @@ def test_a_socket_file_that_nobody_listens_on_is_replaced(daemon, rundir):
 @pytest.mark.key("backlog")
 def test_the_backlog_is_the_kernels(daemon):
     d = daemon("[server]\nbacklog = 17\n" + ECHO)
-    listening = subprocess.run(["ss", "-ltnH", f"sport = :{d.port}"], capture_output=True, text=True, check=True).stdout
+    listening = subprocess.run(
+        ["ss", "-ltnH", f"sport = :{d.port}"], capture_output=True, text=True, check=True
+    ).stdout
     assert listening.split()[2] == "17", listening
 
 
 @pytest.mark.key("nodelay")
-@pytest.mark.parametrize("setting, value", [("", 1), ("[socket]\nnodelay = yes\n", 1), ("[socket]\nnodelay = no\n", 0)])
+@pytest.mark.parametrize(
+    "setting, value", [("", 1), ("[socket]\nnodelay = yes\n", 1), ("[socket]\nnodelay = no\n", 0)]
+)
 def test_small_messages_are_sent_at_once_unless_nagle_is_wanted(daemon, setting, value):
     d = daemon(setting + ECHO)
     ws = d.ws("/echo")

@@ -60,7 +60,14 @@ def test_a_plain_request_has_its_line_too(daemon):
     assert "127.0.0.1" in line
 
 
-@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="four daemons are ended to read their whole logs")
+@pytest.mark.without(
+    "canary",
+    "descriptors",
+    "children",
+    "memory",
+    "exit",
+    reason="four daemons are ended to read their whole logs",
+)
 @pytest.mark.key("level")
 def test_debug_says_more_and_warning_less(daemon):
     def said(level):
@@ -132,7 +139,9 @@ def test_every_line_about_a_session_begins_with_it(daemon):
     ws.close(1002)
     ws.sock.close()
     d.wait_log("/echo.*code=1002")
-    about = [line for line in d.log().splitlines() if "/echo" in line and not line.startswith(("listening", "/"))]
+    about = [
+        line for line in d.log().splitlines() if "/echo" in line and not line.startswith(("listening", "/"))
+    ]
     assert about and all(re.match(r"(error: |warning: )?#\d+ /echo\b", line) for line in about), about
 
 
@@ -154,7 +163,11 @@ def test_a_log_that_nobody_reads_stops_nothing(daemon):
     except BlockingIOError:
         pass
     os.set_blocking(writer, True)
-    d = daemon("[/echo]\nexec = cat\n[/err]\nshell = seq 1000 >&2; echo done\n", wrap=("bash", "-c", f'exec 2>&{writer} {writer}>&-; exec "$@"', "bash"), pass_fds=(writer,))
+    d = daemon(
+        "[/echo]\nexec = cat\n[/err]\nshell = seq 1000 >&2; echo done\n",
+        wrap=("bash", "-c", f'exec 2>&{writer} {writer}>&-; exec "$@"', "bash"),
+        pass_fds=(writer,),
+    )
     os.close(writer)
     assert d.ws("/err").recv() == "done"
     assert d.ws("/echo").echoes()

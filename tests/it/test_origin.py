@@ -13,7 +13,14 @@ def test_by_default_only_the_same_origin_may(daemon):
     d = daemon("[/x]\nexec = cat\n")
     assert status(d, "/x", f"http://{d.host}") == 101
     assert status(d, "/x", f"HTTP://{d.host}") == 101
-    for foreign in ("http://evil.example", f"http://127.0.0.1:{d.port + 1}", "http://127.0.0.1", "null", "", f"http://{d.host}.evil.example"):
+    for foreign in (
+        "http://evil.example",
+        f"http://127.0.0.1:{d.port + 1}",
+        "http://127.0.0.1",
+        "null",
+        "",
+        f"http://{d.host}.evil.example",
+    ):
         assert status(d, "/x", foreign) == 403, foreign
 
 
@@ -38,7 +45,9 @@ def test_a_refusal_says_what_was_refused_and_why(daemon):
 
 
 def test_an_origin_is_shown_without_markup(daemon):
-    answer = daemon("[/x]\nexec = cat\n").handshake("/x", [("Origin", "http://<script>evil()</script>")]).response
+    answer = (
+        daemon("[/x]\nexec = cat\n").handshake("/x", [("Origin", "http://<script>evil()</script>")]).response
+    )
     assert answer.status == 403
     assert "<script>" not in answer.text or answer.headers["content-type"].startswith("text/plain")
 

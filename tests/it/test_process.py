@@ -14,7 +14,9 @@ QUICK = "eof_timeout = 100ms\nstop_timeout = 200ms\n"
 
 def exists(path):
     """What PATH says, once it holds a line."""
-    return until(lambda: path.exists() and path.read_text().endswith("\n") and path.read_text(), f"{path} is written")
+    return until(
+        lambda: path.exists() and path.read_text().endswith("\n") and path.read_text(), f"{path} is written"
+    )
 
 
 # ---- the command ----
@@ -22,16 +24,35 @@ def exists(path):
 
 @pytest.mark.key("exec")
 def test_exec_is_words_without_a_shell(daemon):
-    d = daemon(r"""[/words]
+    d = daemon(
+        r"""[/words]
 exec = printf '[%s]\n' one "two three" 'fo ur'"five" si\ x "a\"b" 'c\d' $HOME * ; | && ${env:HOME} #7
-""")
+"""
+    )
     words = d.ws("/words").recv_until_close()[0]
-    assert words == [f"[{w}]" for w in ("one", "two three", "fo urfive", "si x", 'a"b', r"c\d", "$HOME", "*", ";", "|", "&&", "${env:HOME}", "#7")]
+    assert words == [
+        f"[{w}]"
+        for w in (
+            "one",
+            "two three",
+            "fo urfive",
+            "si x",
+            'a"b',
+            r"c\d",
+            "$HOME",
+            "*",
+            ";",
+            "|",
+            "&&",
+            "${env:HOME}",
+            "#7",
+        )
+    ]
 
 
 @pytest.mark.key("shell")
 def test_shell_is_a_line_for_sh(daemon):
-    d = daemon("[/line]\nshell = for i in 1 2; do echo $i; done | tr 12 ab ; echo \"${HOME}\" # a comment\n")
+    d = daemon('[/line]\nshell = for i in 1 2; do echo $i; done | tr 12 ab ; echo "${HOME}" # a comment\n')
     assert d.ws("/line").recv_until_close()[0] == ["a", "b", "/tmp"]
 
 
@@ -85,21 +106,31 @@ def test_a_program_may_reopen_its_output(daemon):
 
 def test_signals_are_as_for_a_fresh_process(daemon):
     """Whatever the daemon itself ignores, blocks or inherited."""
-    wrap = ("python3", "-c", """import os, signal, sys
+    wrap = (
+        "python3",
+        "-c",
+        """import os, signal, sys
 for s in (signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGQUIT): signal.signal(s, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGALRM})
-os.execvp(sys.argv[1], sys.argv[1:])""")
+os.execvp(sys.argv[1], sys.argv[1:])""",
+    )
     d = daemon("[/signals]\nexec = cat /proc/self/status\nline_buffer = no\n", wrap=wrap)
-    table = dict(line.split(":\t") for line in d.ws("/signals").recv_until_close()[0] if line.startswith("Sig"))
+    table = dict(
+        line.split(":\t") for line in d.ws("/signals").recv_until_close()[0] if line.startswith("Sig")
+    )
     table.pop("SigQ")
     assert table == {name: "0" * 16 for name in ("SigPnd", "SigBlk", "SigIgn", "SigCgt")}
 
 
 def test_a_daemon_that_inherits_blocked_signals_still_reaps_and_ends(daemon):
     """The mask of whoever started it is not the daemon's own."""
-    wrap = ("python3", "-c", """import os, signal, sys
+    wrap = (
+        "python3",
+        "-c",
+        """import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-os.execvp(sys.argv[1], sys.argv[1:])""")
+os.execvp(sys.argv[1], sys.argv[1:])""",
+    )
     d = daemon("[/x]\nexec = sh -c 'exit 3'\n", wrap=wrap)
     assert d.ws("/x").closed() == (4003, "process exited with status 3")
 
@@ -197,7 +228,10 @@ def test_one_program_too_many_is_503_until_another_has_ended(daemon):
     assert d.ws("/canary").echoes(), "the other paths have their own"
     first.finish()
     until(lambda: len(set(procfs.children(d.pid)) - d.baseline.children) <= 2, "the first program ended")
-    third = until(lambda: (lambda raw: raw if raw.response.status == 101 else None)(d.handshake("/few")), "room for a third")
+    third = until(
+        lambda: (lambda raw: raw if raw.response.status == 101 else None)(d.handshake("/few")),
+        "room for a third",
+    )
     assert third.echoes() and second.echoes()
 
 
@@ -214,7 +248,8 @@ def test_a_program_that_ends_by_itself_at_the_end_of_its_input_gets_no_signal(da
 @pytest.mark.key("stop_signal", "eof_timeout")
 def test_a_program_that_ignores_the_end_of_its_input_gets_the_stop_signal(daemon, program, tmp_path):
     out = tmp_path / "out"
-    tool = program(f"""import time
+    tool = program(
+        f"""import time
 os.write(1, b'ready\\n')
 if os.read(0, 1) == b'':
     began = time.monotonic()
@@ -223,7 +258,8 @@ def stopped(*_):
     os._exit(0)
 signal.signal(signal.SIGUSR1, stopped)
 while True: signal.pause()
-""")
+"""
+    )
     d = daemon(f"[/stubborn]\nexec = {tool}\nstop_signal = USR1\neof_timeout = 1600ms\n")
     ws = d.ws("/stubborn")
     assert ws.recv() == "ready"
@@ -234,7 +270,10 @@ while True: signal.pause()
 
 @pytest.mark.key("stop_timeout")
 def test_a_program_that_ignores_the_stop_signal_is_killed(daemon):
-    d = daemon("[/deaf]\nshell = trap '' TERM; echo $$; while :; do sleep 1000; done\neof_timeout = 50ms\nstop_timeout = 300ms\n")
+    d = daemon(
+        "[/deaf]\nshell = trap '' TERM; echo $$; while :; do sleep 1000; done\neof_timeout = 50ms\n"
+        "stop_timeout = 300ms\n"
+    )
     ws = d.ws("/deaf")
     pid = int(ws.recv())
     ws.close()
@@ -244,7 +283,8 @@ def test_a_program_that_ignores_the_stop_signal_is_killed(daemon):
 @pytest.mark.key("stop_timeout")
 def test_a_program_has_stop_timeout_to_tidy_up(daemon, program, tmp_path):
     out = tmp_path / "out"
-    tool = program(f"""import time
+    tool = program(
+        f"""import time
 def stopped(*_):
     time.sleep(0.4)
     open({str(out)!r}, 'w').write('tidy\\n')
@@ -252,7 +292,8 @@ def stopped(*_):
 signal.signal(signal.SIGTERM, stopped)
 os.write(1, b'ready\\n')
 while True: signal.pause()
-""")
+"""
+    )
     d = daemon(f"[/slow]\nexec = {tool}\neof_timeout = 50ms\nstop_timeout = 8s\n")
     assert d.ws("/slow").recv() == "ready"
     d.abandon_clients()
@@ -262,7 +303,11 @@ while True: signal.pause()
 def test_a_stopped_program_is_woken_to_be_stopped(daemon, tmp_path):
     """A process that sleeps in SIGSTOP takes a SIGTERM only after SIGCONT."""
     out = tmp_path / "out"
-    d = daemon(f"[/frozen]\nshell = trap 'echo woken > {out}; exit' TERM; echo $$; kill -STOP $$; while :; do read x || sleep 0.01; done\neof_timeout = 50ms\nstop_timeout = 8s\n")
+    d = daemon(
+        "[/frozen]\n"
+        f"shell = trap 'echo woken > {out}; exit' TERM; echo $$; kill -STOP $$; while :; do read x || sleep 0.01; done\n"
+        "eof_timeout = 50ms\nstop_timeout = 8s\n"
+    )
     ws = d.ws("/frozen")
     pid = int(ws.recv())
     until(lambda: procfs.state(pid) == "T", f"process {pid} is stopped")
@@ -283,16 +328,26 @@ def test_grandchildren_end_when_the_leader_has_gone_before_them(daemon):
     d = daemon("[/family]\nshell = sleep 1000 & echo $!; exit 0\n" + QUICK)
     ws = d.ws("/family")
     pid = int(ws.recv())
-    until(lambda: len(set(procfs.children(d.pid)) - d.baseline.children) == 1, "the orphan is adopted and the leader reaped")
+    until(
+        lambda: len(set(procfs.children(d.pid)) - d.baseline.children) == 1,
+        "the orphan is adopted and the leader reaped",
+    )
     ws.close()
     until(lambda: not procfs.alive(pid), f"process {pid} is gone")
 
 
 def test_orphans_are_reaped(daemon):
     """They become the daemon's children when their parent ends; as zombies they would stay."""
-    d = daemon("[/orphans]\nshell = for i in 1 2 3 4 5; do (sh -c 'sleep 0.05; exit 3' <&- >&- 2>&- &) ; done; echo done\n")
+    d = daemon(
+        "[/orphans]\n"
+        "shell = for i in 1 2 3 4 5; do (sh -c 'sleep 0.05; exit 3' <&- >&- 2>&- &) ; done; echo done\n"
+        ""
+    )
     assert d.ws("/orphans").recv_until_close() == (["done"], 1000, "")
-    until(lambda: set(procfs.children(d.pid)) == d.baseline.children, lambda: f"{[procfs.describe(p) for p in procfs.children(d.pid)]} are reaped")
+    until(
+        lambda: set(procfs.children(d.pid)) == d.baseline.children,
+        lambda: f"{[procfs.describe(p) for p in procfs.children(d.pid)]} are reaped",
+    )
 
 
 def test_a_hundred_short_programs_leave_nothing(daemon):

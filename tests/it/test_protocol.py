@@ -37,7 +37,9 @@ def test_a_message_of_every_length_class_comes_back(daemon, n):
     assert ws.echoes("x" * n)
 
 
-@pytest.mark.memory(36, reason="glibc keeps up to twice its largest freed block (mallopt(3), M_MMAP_THRESHOLD)")
+@pytest.mark.memory(
+    36, reason="glibc keeps up to twice its largest freed block (mallopt(3), M_MMAP_THRESHOLD)"
+)
 def test_a_message_of_16_mib_comes_back(daemon):
     ws = daemon(RAW).ws("/raw")
     data = bytes(range(256)) * (16 * 4096)
@@ -55,7 +57,12 @@ def test_a_message_of_65537_fragments_comes_back(daemon):
 
 def test_empty_fragments_are_fragments(daemon):
     ws = daemon(ECHO).ws("/echo")
-    for fin, opcode, payload in ((False, TEXT, b""), (False, CONT, b"x"), (False, CONT, b""), (True, CONT, b"")):
+    for fin, opcode, payload in (
+        (False, TEXT, b""),
+        (False, CONT, b"x"),
+        (False, CONT, b""),
+        (True, CONT, b""),
+    ):
         ws.send(opcode, payload, fin=fin)
     assert ws.recv() == "x"
 
@@ -145,7 +152,17 @@ def test_an_unasked_pong_is_no_error(daemon):
 
 
 @pytest.mark.parametrize(
-    "bad", [b"\xff", b"\xc0\xaf", b"\xc3\x28", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\x80", b"\xe2\x82"],
+    "bad",
+    [
+        b"\xff",
+        b"\xc0\xaf",
+        b"\xc3\x28",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+        b"\x80",
+        b"\xe2\x82",
+    ],
     ids=lambda b: b.hex(),
 )
 def test_text_that_is_no_utf8_is_1007(daemon, bad):
@@ -181,7 +198,9 @@ def test_binary_messages_are_any_bytes(daemon):
 # ---- the close ----
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])
+@pytest.mark.parametrize(
+    "code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
+)
 def test_a_close_is_answered_with_its_code(daemon, code):
     ws = daemon(ECHO).ws("/echo")
     ws.close(code, "tschüß".encode())
@@ -221,7 +240,12 @@ def test_a_close_whose_reason_is_no_utf8_is_1007(daemon):
 def test_nothing_is_processed_after_a_close(daemon, tmp_path):
     out = tmp_path / "out"
     ws = daemon(f"[/keep]\nshell = cat > {out}; echo done >> {out}\n").ws("/keep")
-    ws.send_bytes(encode(TEXT, b"before") + encode(CLOSE, struct.pack("!H", 1000)) + encode(TEXT, b"after") + encode(PING))
+    ws.send_bytes(
+        encode(TEXT, b"before")
+        + encode(CLOSE, struct.pack("!H", 1000))
+        + encode(TEXT, b"after")
+        + encode(PING)
+    )
     assert ws.closed() == (1000, "")
     assert ws.end() == "FIN"
     until(lambda: out.exists() and "done" in out.read_text(), "the program saw its end")

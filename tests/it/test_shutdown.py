@@ -9,7 +9,11 @@ import pytest
 from rawws import Closed
 from waiting import until
 
-pytestmark = [pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")]
+pytestmark = [
+    pytest.mark.without(
+        "canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon"
+    )
+]
 
 ECHO = "[/echo]\nexec = cat\n"
 
@@ -41,15 +45,19 @@ def test_without_a_session_the_end_is_at_once(daemon):
 
 
 def test_new_clients_are_refused_while_it_ends(daemon):
-    d = daemon("[/deaf]\nshell = trap '' TERM; echo ready; exec sleep 1000\n[/echo]\nexec = cat\n", canary=None)
+    d = daemon(
+        "[/deaf]\nshell = trap '' TERM; echo ready; exec sleep 1000\neof_timeout = 50ms\n"
+        "stop_timeout = 600ms\n",
+        canary=None,
+    )
     ws = d.ws("/deaf")
     assert ws.recv() == "ready"
     d.terminate()
     assert ws.closed()[0] == 1001
     with pytest.raises((ConnectionRefusedError, ConnectionResetError)):
         d.connect()
-    d.process.kill()
-    d.wait_exit()
+    ws.sock.close()
+    assert d.wait_exit(8) == 0
 
 
 def test_the_socket_files_are_gone_afterwards(daemon, rundir):
@@ -62,7 +70,12 @@ def test_the_socket_files_are_gone_afterwards(daemon, rundir):
 
 def test_programs_get_the_stop_steps(daemon, tmp_path):
     out = tmp_path / "out"
-    d = daemon(f"[/tidy]\nshell = trap 'echo tidy > {out}; exit' USR1; echo ready; while :; do sleep 0.01; done\nstop_signal = USR1\neof_timeout = 50ms\n", canary=None)
+    d = daemon(
+        "[/tidy]\n"
+        f"shell = trap 'echo tidy > {out}; exit' USR1; echo ready; while :; do sleep 0.01; done\n"
+        "stop_signal = USR1\neof_timeout = 50ms\n",
+        canary=None,
+    )
     ws = d.ws("/tidy")
     assert ws.recv() == "ready"
     d.terminate()
@@ -75,7 +88,8 @@ def test_programs_get_the_stop_steps(daemon, tmp_path):
 @pytest.mark.key("shutdown_timeout")
 def test_shutdown_timeout_ends_what_does_not_want_to_go_and_the_status_is_still_0(daemon):
     d = daemon(
-        "[server]\nshutdown_timeout = 600ms\n[/deaf]\nshell = trap '' TERM; sleep 1000 & echo $$ $!; while :; do sleep 1000; done\n"
+        "[server]\nshutdown_timeout = 600ms\n[/deaf]\n"
+        "shell = trap '' TERM; sleep 1000 & echo $$ $!; while :; do sleep 1000; done\n"
         "eof_timeout = 1m\nstop_timeout = 1m\nclose_timeout = 1m\n",
         canary=None,
     )
@@ -90,7 +104,11 @@ def test_shutdown_timeout_ends_what_does_not_want_to_go_and_the_status_is_still_
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(daemon, number):
-    d = daemon("[/deaf]\nshell = trap '' TERM HUP; echo $$; exec sleep 1000\neof_timeout = 1m\nstop_timeout = 1m\n", canary=None)
+    d = daemon(
+        "[/deaf]\nshell = trap '' TERM HUP; echo $$; exec sleep 1000\neof_timeout = 1m\n"
+        "stop_timeout = 1m\n",
+        canary=None,
+    )
     ws = d.ws("/deaf")
     pid = int(ws.recv())
     d.process.send_signal(number)

@@ -81,7 +81,13 @@ def test_pings_come_at_their_interval(daemon):
 
 @pytest.mark.key("ping_interval")
 def test_no_interval_is_no_ping(daemon):
-    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 0\nping_timeout = 100ms\n[/loud]\n" + SLEEPY + "ping_interval = 100ms\n")
+    d = daemon(
+        "[/quiet]\n"
+        + SLEEPY
+        + "ping_interval = 0\nping_timeout = 100ms\n[/loud]\n"
+        + SLEEPY
+        + "ping_interval = 100ms\n"
+    )
     quiet, loud = d.ws("/quiet"), d.ws("/loud")
     for _ in range(5):
         ping = loud.frame()
@@ -143,7 +149,8 @@ def test_a_session_without_messages_is_closed_1001_whatever_pings_say(daemon):
 def test_messages_in_either_direction_keep_a_session(daemon, how):
     d = daemon(
         "[/sink]\nshell = cat > /dev/null\nidle_timeout = 800ms\n"
-        "[/tick]\nshell = while :; do echo tick; sleep 0.2; done\nidle_timeout = 800ms\neof_timeout = 50ms\n"
+        "[/tick]\nshell = while :; do echo tick; sleep 0.2; done\nidle_timeout = 800ms\n"
+        "eof_timeout = 50ms\n"
         "[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
     )
     ws, clock = d.ws("/sink" if how == "from the client" else "/tick"), d.ws("/clock")
@@ -174,7 +181,11 @@ def test_a_client_that_takes_nothing_while_output_waits_is_dropped(daemon):
 @pytest.mark.key("send_timeout")
 def test_a_client_that_takes_a_little_stays(daemon):
     """Progress is what the kernel takes, in portions of a third of its send buffer."""
-    d = daemon("[/flood]\nexec = cat /dev/zero\nframe = raw\nsend_timeout = 800ms\nqueue = 64k\neof_timeout = 50ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    d = daemon(
+        "[/flood]\nexec = cat /dev/zero\nframe = raw\nsend_timeout = 800ms\nqueue = 64k\n"
+        "eof_timeout = 50ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\n"
+        "eof_timeout = 50ms\n"
+    )
     ws, clock = d.ws("/flood"), d.ws("/clock")
     for _ in range(9):
         clock.recv()
@@ -186,7 +197,10 @@ def test_a_client_that_takes_a_little_stays(daemon):
 
 @pytest.mark.key("send_timeout")
 def test_a_client_with_nothing_to_take_stays(daemon):
-    d = daemon("[/quiet]\nexec = cat\nsend_timeout = 200ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    d = daemon(
+        "[/quiet]\nexec = cat\nsend_timeout = 200ms\n[/clock]\n"
+        "shell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
+    )
     ws, clock = d.ws("/quiet"), d.ws("/clock")
     for _ in range(4):
         clock.recv()
@@ -194,7 +208,10 @@ def test_a_client_with_nothing_to_take_stays(daemon):
 
 
 def test_timers_cost_nothing_when_nothing_happens(daemon):
-    d = daemon("[/idle]\nexec = cat\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n")
+    d = daemon(
+        "[/idle]\nexec = cat\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\n"
+        "eof_timeout = 50ms\n"
+    )
     for _ in range(20):
         assert d.ws("/idle").echoes()
     clock = d.ws("/clock")

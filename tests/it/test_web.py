@@ -52,7 +52,9 @@ def test_the_pages_hold_no_inline_code_and_all_that_they_refer_to_is_there(daemo
         assert link.startswith("/"), f"{link}: relative, or from somewhere else"
         answer = get(d, link, GZIP)
         assert answer.status == 200, link
-        kind = {"js": "javascript", "css": "text/css", "svg": "image/svg+xml"}.get(link.rpartition(".")[2], "text/html")
+        kind = {"js": "javascript", "css": "text/css", "svg": "image/svg+xml"}.get(
+            link.rpartition(".")[2], "text/html"
+        )
         assert kind in answer.headers["content-type"], link
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "unsafe" not in answer.headers["content-security-policy"]

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "spawn.h"
+#include "child_spawn.h"
 
 struct failure {
 	volatile int err;
@@ -78,7 +78,7 @@ static _Noreturn void child(const struct child_spec *spec, long nofile, pid_t pa
 	fail(f, "exec");
 }
 
-pid_t spawn(const struct child_spec *spec, long nofile, const char **ret_what)
+pid_t child_spawn(const struct child_spec *spec, long nofile, const char **ret_what)
 {
 	struct failure f = { 0, NULL };
 	pid_t parent = getpid();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* spawn.h - vfork and exec: the only code that runs between the two. */
-#ifndef IO_SPAWN_H
-#define IO_SPAWN_H
+/* child_spawn.h - vfork and exec: the only code that runs between the two. */
+#ifndef IO_CHILD_SPAWN_H
+#define IO_CHILD_SPAWN_H
 
 #include <sys/types.h>
 
@@ -9,6 +9,6 @@
 
 /* Start SPEC as the leader of a new session, with NOFILE as its soft limit (< 0: ours).
  * The pid once the exec has happened, or -errno and *ret_what as child_start(). */
-pid_t spawn(const struct child_spec *spec, long nofile, const char **ret_what);
+pid_t child_spawn(const struct child_spec *spec, long nofile, const char **ret_what);
 
 #endif

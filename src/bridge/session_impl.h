@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* session_impl.h - what the files session*.c tell each other. */
+#ifndef BRIDGE_SESSION_IMPL_H
+#define BRIDGE_SESSION_IMPL_H
+
+#include "session.h"
+
+/* ---- session.c ---- */
+
+/* Do the client's bytes still mean something? */
+bool session_parses(const struct session *s);
+
+void session_set_state(struct session *s, enum session_state state);
+
+/* The prefix of its log lines; static, until the next call. */
+const char *session_name(const struct session *s);
+
+/* What the access line will say of the end; the first cause stands. */
+void session_note_end(struct session *s, unsigned code, const char *reason,
+		      enum closed_by by);
+
+/* The client has broken a rule, or begun the closing handshake: answer with a close
+ * frame, and leave. */
+void session_reply_close(struct session *s, unsigned code, const char *reason);
+
+/* Drop the client, who is not there any more (ABORT: nor is its kernel). */
+void session_vanished(struct session *s, const char *why, bool abort);
+
+/* Nothing more is said to the client. */
+void session_die(struct session *s, bool abort);
+
+/* ---- session_input.c ---- */
+
+/* Read the client once. */
+void session_read(struct session *s);
+
+/* ---- session_output.c ---- */
+
+/* Queue whole frames, N bytes at P. */
+void session_queue(struct session *s, const void *p, size_t n);
+
+/* Write what is queued, as far as the client takes it. */
+void session_flush(struct session *s);
+
+/* Answer a ping with its payload, or, while too many answers wait, only the newest. */
+void session_pong(struct session *s, const char *p, size_t n);
+
+/* A ping of our own. */
+void session_ping(struct session *s);
+
+/* Something for the client's kernel to answer; what waits already serves as well. */
+void session_heartbeat(struct session *s);
+
+/* ---- session_deadline.c ---- */
+
+void session_deadline_init(struct session *s);
+
+/* Set the timer to the nearest deadline. */
+void session_arm(struct session *s);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What goes to a session's client: written at once, queued only as far as it must be. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "session_impl.h"
+
+#define PONGS_QUEUED 32 /* pings answered one by one; of more only the newest is */
+
+/* N bytes of out have gone. */
+static void sent(struct session *s, size_t n)
+{
+	s->last_progress = s->bridge->now;
+	buf_consume(&s->out, n);
+	s->pong_left = s->pong_left > n ? s->pong_left - n : 0;
+	if (s->pong_left == 0)
+		s->pongs = 0;
+}
+
+void session_queue(struct session *s, const void *p, size_t n)
+{
+	if (buf_len(&s->out) == 0)
+		s->last_progress = s->bridge->now;
+	if (buf_append(&s->out, p, n, SIZE_MAX) < 0)
+		session_abort(s, "out of memory");
+}
+
+/* ---- pings ---- */
+
+static void queue_pong(struct session *s, const char *p, size_t n)
+{
+	char frame[2 + FRAME_CONTROL_MAX];
+
+	session_queue(s, frame, ws_control(frame, OP_PONG, p, n));
+	s->pongs++;
+	s->pong_left = buf_len(&s->out);
+}
+
+void session_pong(struct session *s, const char *p, size_t n)
+{
+	if (s->pongs < PONGS_QUEUED) {
+		queue_pong(s, p, n);
+		return;
+	}
+	if (!s->newest_ping)
+		s->newest_ping = malloc(FRAME_CONTROL_MAX);
+	if (!s->newest_ping) {
+		session_abort(s, "out of memory");
+		return;
+	}
+	memcpy(s->newest_ping, p, n);
+	s->newest_ping_size = (uint8_t)n;
+	s->ping_unanswered = true;
+}
+
+/* The answers before it have gone. */
+static void answer_newest(struct session *s)
+{
+	if (!s->ping_unanswered || s->pongs > 0 || s->state != SESSION_OPEN)
+		return;
+	s->ping_unanswered = false;
+	queue_pong(s, s->newest_ping, s->newest_ping_size);
+}
+
+void session_ping(struct session *s)
+{
+	char frame[2 + sizeof(s->ping_number)];
+
+	s->ping_number++;
+	s->ping_waits = true;
+	s->last_ping = s->bridge->now;
+	session_queue(
+		s, frame,
+		ws_control(frame, OP_PING, &s->ping_number, sizeof(s->ping_number)));
+	session_flush(s);
+	session_proceed(s);
+}
+
+void session_heartbeat(struct session *s)
+{
+	if (buf_len(&s->out) > 0)
+		return;
+	queue_pong(s, "", 0);
+	session_flush(s);
+	session_proceed(s);
+}
+
+/* ---- writing ---- */
+
+void session_flush(struct session *s)
+{
+	struct iovec v;
+	ssize_t n;
+
+	if (s->state == SESSION_DEAD || buf_len(&s->out) == 0)
+		return;
+	v = (struct iovec){ buf_head(&s->out), buf_len(&s->out) };
+	n = stream_writev(&s->client, &v, 1);
+	if (n < 0) {
+		session_vanished(s, strerror((int)-n), true);
+		return;
+	}
+	sent(s, (size_t)n);
+	answer_newest(s);
+}
+
+/* ---- for its hub ---- */
+
+size_t session_room(const struct session *s)
+{
+	size_t most = s->conf->queue, used = buf_len(&s->out);
+
+	/* Only below the half: reads stay large, and a queue that moves its content does
+	 * it rarely. */
+	return used > most / 2 ? 0 : most - used;
+}
+
+void session_deliver(struct session *s, struct gather *g, const struct traffic *t)
+{
+	ssize_t n = 0;
+
+	s->sent.messages += t->messages;
+	s->sent.bytes += t->bytes;
+	if (g->bytes == 0 || s->state != SESSION_OPEN)
+		return;
+	s->last_data = s->bridge->now;
+	if (buf_len(&s->out) == 0) {
+		s->last_progress = s->bridge->now;
+		n = stream_writev(&s->client, g->iov, g->n);
+		if (n < 0) {
+			session_vanished(s, strerror((int)-n), true);
+			return;
+		}
+	}
+	if ((size_t)n == g->bytes)
+		return;
+	if (gather_save(g, (size_t)n, &s->out, SIZE_MAX) < 0)
+		session_abort(s, "out of memory");
+	else
+		session_proceed(s);
+}
