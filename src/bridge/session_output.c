@@ -100,6 +100,8 @@ void session_flush(struct session *s)
 		session_vanished(s, strerror((int)-n), true);
 		return;
 	}
+	if (n == 0) /* no progress: send_timeout goes on */
+		return;
 	sent(s, (size_t)n);
 	answer_newest(s);
 }

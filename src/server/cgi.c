@@ -120,7 +120,7 @@ static void add_number(struct cgi *c, const char *name, unsigned long long n)
 /* SERVER_NAME and SERVER_PORT are what the client asked for: its Host. */
 static void add_server(struct cgi *c, struct span host)
 {
-	const char *colon = memrchr(host.p ? host.p : "", ':', host.n);
+	const char *colon = memrchr(host.p, ':', host.n);
 	struct span port = SPAN("80");
 
 	if (colon && !memchr(colon, ']', (size_t)(host.p + host.n - colon))) {

@@ -107,13 +107,16 @@ TEST(each_setting_stands_below_its_origin)
 		load_good("[limits]\n\nfull = close\n" LOAD "env = A=1\nenv = B=2\n"
 			  "[defaults]\nqueue = 64k\nsubprotocol =\n");
 	char *text = printed(c);
+	const char *load;
 
 	assert_non_null(strstr(text, "[limits]\n; default\nmax_connections = 1000\n"));
 	assert_non_null(strstr(text, "; x.ini:3\nfull = close\n"));
 	assert_non_null(strstr(text, "; x.ini:6\nenv = A=1\n; x.ini:7\nenv = B=2\n"));
 	assert_non_null(strstr(text, "[defaults]\n; default\norigin = same\n"));
 	assert_non_null(strstr(text, "[/load]\n; default\norigin = same\n"));
-	assert_non_null(strstr(strstr(text, "[/load]"), "; x.ini:9\nqueue = 64k\n"));
+	load = strstr(text, "[/load]");
+	assert_non_null(load);
+	assert_non_null(strstr(load, "; x.ini:9\nqueue = 64k\n"));
 	assert_non_null(strstr(text, "; x.ini:10\nsubprotocol =\n"));
 	assert_non_null(
 		strstr(text, "; default: text for line, binary for raw\ntype =\n"));
