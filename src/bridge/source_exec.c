@@ -339,8 +339,10 @@ struct far_ends {
 
 static void close_far_ends(struct far_ends *far)
 {
-	for (int i = 0; i < 3; i++)
-		if (far->fd[i] >= 0 && (i < 2 || far->fd[2] != far->fd[1]))
+	bool merged = far->fd[2] == far->fd[1];
+
+	for (int i = 0; i < (merged ? 2 : 3); i++)
+		if (far->fd[i] >= 0)
 			close(far->fd[i]);
 }
 

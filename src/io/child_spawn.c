@@ -11,10 +11,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child_spawn.h"
+
+#define KERNEL_SIGSET 8 /* bytes of the kernel's sigset_t */
 
 struct failure {
 	volatile int err;
@@ -32,10 +35,13 @@ static _Noreturn void fail(struct failure *f, const char *what)
  * (SIGPIPE, or SIGHUP under nohup) would stay ignored after the exec. */
 static void default_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	/* The kernel's own struct sigaction: no handler, no flags, no restorer, empty
+	 * mask. sigaction(3) would refuse 32 and 33, which the C library keeps for
+	 * itself; whoever started us may have ignored those, too. */
+	static const unsigned long dfl[4];
 
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
+		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, KERNEL_SIGSET);
 }
 
 static void restore_nofile(long soft)

@@ -232,6 +232,14 @@ int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 	return 0;
 }
 
+void listener_adjust(struct listener *l, int backlog, double rate)
+{
+	if (backlog != l->conf.backlog)
+		(void)listen(l->io.fd, backlog);
+	l->conf.backlog = backlog;
+	l->conf.rate = rate;
+}
+
 const struct addr *listener_addr(const struct listener *l)
 {
 	return &l->conf.at;

@@ -31,6 +31,9 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer);
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);
 
+/* From now on L's queue is BACKLOG long and RATE clients a second are let in. */
+void listener_adjust(struct listener *l, int backlog, double rate);
+
 /* The address really bound (a port instead of 0). */
 const struct addr *listener_addr(const struct listener *l);
 

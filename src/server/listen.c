@@ -28,21 +28,22 @@ static int exit_code(int err)
 	}
 }
 
-static int tell_failure(const struct listen_conf *conf, const struct addr *at, int err)
+static void tell_failure(FILE *f, const struct listen_conf *conf, int err)
 {
 	char owner[128], why[160];
+	struct addr at;
 
-	if (err == -EADDRINUSE && owner_find(&at->sa, at->len, owner, sizeof(owner)))
+	if (err == -EADDRINUSE && resolve(conf, &at) &&
+	    owner_find(&at.sa, at.len, owner, sizeof(owner)))
 		snprintf(why, sizeof(why), "in use by %s", owner);
 	else
 		snprintf(why, sizeof(why), "%s", strerror(-err));
 	if (conf->line > 0)
-		fprintf(stderr, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
+		fprintf(f, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
 			conf->line, conf->text, why);
 	else
-		fprintf(stderr, "wsbridged: error: cannot listen on %s: %s\n", conf->text,
+		fprintf(f, "wsbridged: error: cannot listen on %s: %s\n", conf->text,
 			why);
-	return exit_code(err);
 }
 
 /* The demo takes the next port that is free, and says whose the wanted one is. */
@@ -64,40 +65,154 @@ static int open_next(struct server *s, struct listener_conf *l, struct listener 
 	return err;
 }
 
-static int open_one(struct server *s, const struct listen_conf *conf,
-		    struct listener **ret)
+/* 0 or -errno. */
+static int open_one(struct server *s, const struct conf *conf,
+		    const struct listen_conf *listen, struct listener **ret)
 {
 	struct listener_conf l = {
-		.backlog = s->routes->conf->backlog,
-		.mode = conf->mode,
-		.group = conf->group,
-		.rate = s->routes->conf->limits.accept_rate,
+		.backlog = conf->backlog,
+		.mode = listen->mode,
+		.group = listen->group,
+		.rate = conf->limits.accept_rate,
 	};
-	struct addr at;
 	int err;
 
-	if (!resolve(conf, &l.at))
-		return tell_failure(conf, &l.at, -ENAMETOOLONG);
-	at = l.at;
+	if (!resolve(listen, &l.at))
+		return -ENAMETOOLONG;
 	err = listener_open(s->loop, &l, client_accepted, s, ret);
-	if (err == -EADDRINUSE && s->options->demo && !conf->path)
+	if (err == -EADDRINUSE && s->options->demo && !listen->path)
 		err = open_next(s, &l, ret);
-	return err < 0 ? tell_failure(conf, &at, err) : 0;
+	return err;
 }
 
-int listen_open(struct server *s)
-{
-	const struct conf *conf = s->routes->conf;
-	int code = 0;
+/* ---- from one configuration to the next ---- */
 
-	s->listeners = calloc(conf->nlisten, sizeof(*s->listeners));
-	if (!s->listeners)
-		return EX_OSERR;
-	for (size_t i = 0; i < conf->nlisten && code == 0; i++) {
-		code = open_one(s, &conf->listen[i], &s->listeners[i]);
-		s->nlisteners += code == 0;
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same(const struct listen_conf *a, const struct listen_conf *b)
+{
+	return same_text(a->text, b->text) && a->mode == b->mode &&
+	       same_text(a->group, b->group);
+}
+
+/* The two sets: NEXT[i] is of conf->listen[i]; s->listeners[i] of the present
+ * configuration. */
+struct change {
+	struct server *s;
+	const struct conf *conf;
+	FILE *err;
+	struct listener **next;
+	bool *stays; /* of s->listeners */
+};
+
+static void keep_same(struct change *c)
+{
+	const struct conf *old = c->s->routes->conf;
+
+	for (size_t i = 0; i < c->conf->nlisten; i++)
+		for (size_t j = 0; j < c->s->nlisteners && !c->next[i]; j++)
+			if (!c->stays[j] &&
+			    is_same(&c->conf->listen[i], &old->listen[j])) {
+				c->next[i] = c->s->listeners[j];
+				c->stays[j] = true;
+			}
+}
+
+static void close_left_over(struct change *c)
+{
+	for (size_t j = 0; j < c->s->nlisteners; j++)
+		if (!c->stays[j]) {
+			listener_free(c->s->listeners[j]);
+			c->s->listeners[j] = NULL;
+		}
+}
+
+/* What was closed to make room for nothing. */
+static void reopen(struct change *c)
+{
+	struct server *s = c->s;
+	const struct conf *old = s->routes->conf;
+
+	for (size_t j = 0; j < s->nlisteners; j++)
+		if (!s->listeners[j])
+			open_one(s, old, &old->listen[j], &s->listeners[j]);
+	for (size_t j = 0; j < s->nlisteners; j++)
+		if (!s->listeners[j])
+			fprintf(c->err, "error: no longer listening on %s\n",
+				old->listen[j].text);
+}
+
+static int open_new(struct change *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < c->conf->nlisten && err == 0; i++) {
+		const struct listen_conf *l = &c->conf->listen[i];
+
+		if (c->next[i])
+			continue;
+		err = open_one(c->s, c->conf, l, &c->next[i]);
+		if (err == -EADDRINUSE) { /* by one of ours, which is left over? */
+			close_left_over(c);
+			err = open_one(c->s, c->conf, l, &c->next[i]);
+		}
+		if (err < 0)
+			tell_failure(c->err, l, err);
 	}
-	return code;
+	return err;
+}
+
+/* NEXT are the listeners. */
+static void commit(struct change *c)
+{
+	struct server *s = c->s;
+
+	close_left_over(c);
+	free(s->listeners);
+	s->listeners = c->next;
+	s->nlisteners = c->conf->nlisten;
+	for (size_t i = 0; i < s->nlisteners; i++)
+		listener_adjust(s->listeners[i], c->conf->backlog,
+				c->conf->limits.accept_rate);
+}
+
+static bool was_there(const struct change *c, const struct listener *l)
+{
+	for (size_t j = 0; j < c->s->nlisteners; j++)
+		if (c->s->listeners[j] == l)
+			return true;
+	return false;
+}
+
+static void roll_back(struct change *c)
+{
+	for (size_t i = 0; i < c->conf->nlisten; i++)
+		if (!was_there(c, c->next[i]))
+			listener_free(c->next[i]);
+	free(c->next);
+	reopen(c);
+}
+
+int listen_change(struct server *s, const struct conf *conf, FILE *err)
+{
+	struct change c = { .s = s, .conf = conf, .err = err };
+	int r = -ENOMEM;
+
+	c.next = calloc(conf->nlisten, sizeof(*c.next));
+	c.stays = calloc(s->nlisteners + 1, sizeof(*c.stays));
+	if (c.next && c.stays) {
+		keep_same(&c);
+		r = open_new(&c);
+	}
+	if (r == 0)
+		commit(&c);
+	else if (c.next)
+		roll_back(&c);
+	free(c.stays);
+	return r == 0 ? 0 : exit_code(r);
 }
 
 void listen_close(struct server *s)

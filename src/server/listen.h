@@ -5,8 +5,12 @@
 
 #include "server.h"
 
-/* Open all listeners of S's configuration.  0, or the exit code, the reason on stderr. */
-int listen_open(struct server *s);
+/*
+ * Let S listen on what CONF says, and on nothing else: what is the same in S's present
+ * configuration stays open, the rest is opened, then what is left over is closed.  0, or
+ * the exit code, the reason on ERR; S then listens as before.
+ */
+int listen_change(struct server *s, const struct conf *conf, FILE *err);
 
 /* Close them all. */
 void listen_close(struct server *s);

@@ -10,6 +10,7 @@
 #include "banner.h"
 #include "listen.h"
 #include "log.h"
+#include "reload.h"
 #include "server.h"
 #include "sys.h"
 
@@ -78,7 +79,7 @@ static enum log_level level_of(const struct server *s)
 				   : (enum log_level)s->routes->conf->log_level;
 }
 
-static void apply(struct server *s)
+void server_apply(struct server *s)
 {
 	bool journal =
 		s->routes->conf->log_to == LOG_TO_AUTO && sys_is_journal(STDERR_FILENO);
@@ -87,31 +88,27 @@ static void apply(struct server *s)
 	s->bridge.access = s->routes->conf->log_access;
 }
 
-/* New clients get the new paths and limits; live sessions keep what they began with. */
-static void reload(struct server *s)
-{
-	struct routes *fresh;
-	struct conf *conf;
-	int status;
-
-	conf = conf_load(s->routes->conf->file, stderr, &status);
-	fresh = conf ? routes_new(conf, s->routes) : NULL;
-	if (!fresh) {
-		log_error("", "%s is not taken: the old configuration stays",
-			  s->routes->conf->file);
-		return;
-	}
-	routes_unref(s->routes);
-	s->routes = fresh;
-	apply(s);
-	log_info("", "configuration read again from %s", s->routes->conf->file);
-}
-
 static void on_reload(EV_P_ ev_signal *w, int revents)
 {
 	(void)loop;
 	(void)revents;
 	reload(w->data);
+}
+
+/* Its state, for whoever asks by SIGUSR1. */
+static void on_status(EV_P_ ev_signal *w, int revents)
+{
+	const struct server *s = w->data;
+	char where[STATUS_TEXT];
+
+	(void)loop;
+	(void)revents;
+	listen_text(s, where, sizeof(where));
+	log_info(
+		"",
+		"status: sessions=%u handshakes=%u processes=%zu clients_so_far=%llu listening=%s",
+		s->bridge.nsessions, s->nclients, s->bridge.children.running,
+		(unsigned long long)s->last_id, where);
 }
 
 static void on_saved(EV_P_ ev_stat *w, int revents)
@@ -180,12 +177,13 @@ static void server_init(struct server *s, struct conf *conf,
 	TAILQ_INIT(&s->clients);
 	TAILQ_INIT(&s->dead_clients);
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
-	apply(s);
+	server_apply(s);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	start_signal(s, &s->sigterm, on_stop, SIGTERM);
 	start_signal(s, &s->sigint, on_stop, SIGINT);
+	start_signal(s, &s->sigusr1, on_status, SIGUSR1);
 	ev_init(&s->deadline, on_deadline);
 	ev_prepare_init(&s->reaper, on_prepare);
 	ev_set_priority(&s->reaper, EV_MINPRI); /* after the bridge's */
@@ -244,7 +242,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 	}
 	server_init(s, conf, options);
 	if (s->loop && s->routes)
-		code = listen_open(s);
+		code = listen_change(s, s->routes->conf, stderr);
 	if (code == 0) {
 		watch_configuration(s);
 		announce(s);

@@ -109,7 +109,9 @@ def test_signals_are_as_for_a_fresh_process(daemon):
     wrap = (
         "python3",
         "-c",
-        """import os, signal, sys
+        """import ctypes, os, signal, sys
+# 32, which the C library keeps for itself and does not let be set
+ctypes.CDLL(None).syscall(13, 32, (ctypes.c_ulong * 4)(1, 0, 0, 0), None, 8)
 for s in (signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGQUIT): signal.signal(s, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGALRM})
 os.execvp(sys.argv[1], sys.argv[1:])""",
@@ -322,6 +324,17 @@ def test_grandchildren_in_the_group_end_too(daemon, how):
     pids = [int(word) for word in ws.recv().split()]
     {"close": ws.close, "reset": ws.reset, "leave": ws.sock.close}[how]()
     until(lambda: not any(procfs.alive(pid) for pid in pids), f"processes {pids} are gone")
+
+
+def test_the_stop_signal_is_for_the_whole_group(daemon, tmp_path):
+    """SIGKILL alone would end grandchildren too, but they could not tidy up."""
+    out = tmp_path / "out"
+    tidy = f"(trap 'echo tidy > {out}; exit' TERM; echo ready; while :; do sleep 0.01; done) & wait"
+    d = daemon(f"[/family]\nshell = {tidy}\neof_timeout = 50ms\nstop_timeout = 8s\n")
+    ws = d.ws("/family")
+    assert ws.recv() == "ready"
+    ws.close()
+    assert exists(out) == "tidy\n"
 
 
 def test_grandchildren_end_when_the_leader_has_gone_before_them(daemon):

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* A new configuration under live sessions: all of it, or nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "listen.h"
+#include "log.h"
+#include "reload.h"
+#include "sys.h"
+
+/* The new snapshot, already listened for; NULL, and why on ERR. */
+static struct routes *load(struct server *s, FILE *err)
+{
+	struct conf *conf;
+	struct routes *fresh;
+	int status;
+
+	conf = conf_load(s->routes->conf->file, err, &status);
+	fresh = conf ? routes_new(conf, s->routes) : NULL;
+	if (fresh && listen_change(s, fresh->conf, err) == 0)
+		return fresh;
+	routes_unref(fresh);
+	return NULL;
+}
+
+/* Each line of TEXT is a line of the log. */
+static void log_lines(char *text, bool failed)
+{
+	char *save, *line = strtok_r(text, "\n", &save);
+
+	for (; line; line = strtok_r(NULL, "\n", &save))
+		if (failed)
+			log_error("", "reload: %s", line);
+		else
+			log_warning("", "reload: %s", line);
+}
+
+static void tell_manager(const char *verdict)
+{
+	char state[256];
+
+	snprintf(state, sizeof(state), "READY=1\nSTATUS=%s", verdict);
+	sys_notify(state);
+}
+
+static void tell_taken(struct server *s)
+{
+	char where[1024], status[1100];
+
+	listen_text(s, where, sizeof(where));
+	snprintf(status, sizeof(status), "READY=1\nSTATUS=listening on %s", where);
+	log_info("", "reload: %s is taken; listening on %s", s->routes->conf->file,
+		 where);
+	sys_notify(status);
+}
+
+void reload(struct server *s)
+{
+	char state[64], *text = NULL;
+	struct routes *fresh;
+	size_t n;
+	FILE *err = open_memstream(&text, &n);
+
+	if (!err) {
+		log_error("", "reload: out of memory");
+		return;
+	}
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%.0f",
+		 sys_now() * 1e6);
+	sys_notify(state);
+	fresh = load(s, err);
+	fclose(err);
+	log_lines(text, !fresh);
+	free(text);
+	if (!fresh) {
+		log_error("", "reload: %s is not taken, nothing changes",
+			  s->routes->conf->file);
+		tell_manager("reload failed, the old configuration stays; see the log");
+		return;
+	}
+	routes_unref(s->routes);
+	s->routes = fresh;
+	server_apply(s);
+	tell_taken(s);
+}

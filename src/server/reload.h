@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* reload.h - a new configuration under live sessions: all of it, or nothing. */
+#ifndef SERVER_RELOAD_H
+#define SERVER_RELOAD_H
+
+#include "server.h"
+
+/*
+ * Read S's file again.  New clients get the new paths, limits and listeners; live
+ * sessions keep what they began with.  On errors nothing changes, and the log has every
+ * one of them.
+ */
+void reload(struct server *s);
+
+#endif

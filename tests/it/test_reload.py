@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""SIGHUP: a new configuration under live sessions, all of it or nothing."""
+
+import re
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import procfs
+import pytest
+from harness import get, with_canary
+from rawws import TEXT
+from waiting import until
+
+ECHO = "[/echo]\nexec = cat\n"
+
+
+def file_of(d):
+    return next(Path(arg) for arg in d.process.args if str(arg).endswith("wsbridge.ini"))
+
+
+def reload(d, ini, verdict="is taken"):
+    """Give D the file INI and wait for what it says of it."""
+    file_of(d).write_text(ini)
+    before = len(re.findall(r"reload: .* is (?:not )?taken", d.log()))
+    d.process.send_signal(signal.SIGHUP)
+    until(
+        lambda: len(re.findall(r"reload: .* is (?:not )?taken", d.log())) > before,
+        lambda: f"a verdict of the reload in the log:\n{d.log()}",
+    )
+    last = re.findall(r"reload: .*(is (?:not )?taken)", d.log())[-1]
+    assert last == verdict, d.log()
+
+
+def free_port(host="127.0.0.1"):
+    with socket.socket() as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def status(d, path):
+    return d.handshake(path).response.status
+
+
+def test_new_paths_are_there_and_removed_ones_gone(daemon):
+    d = daemon(ECHO)
+    assert status(d, "/sort") == 404
+    reload(d, with_canary("[/sort]\nexec = sort\n"))
+    assert status(d, "/echo") == 404
+    ws = d.ws("/sort")
+    ws.text("b")
+    ws.text("a")
+    ws.send(2, b"")
+    assert (ws.recv(), ws.recv()) == ("a", "b")
+
+
+def test_a_session_keeps_what_it_began_with(daemon):
+    d = daemon("[/x]\nexec = cat\nmax_message = 1k\nclose_code = 3001\n")
+    old = d.ws("/x")
+    reload(d, with_canary("[/x]\nexec = sort\nmax_message = 10\n"))
+    old.text("y" * 500)
+    assert old.recv() == "y" * 500
+    old.send(2, b"")
+    assert old.closed()[0] == 3001
+    new = d.ws("/x")
+    new.text("y" * 11)
+    assert new.closed()[0] == 1009
+
+
+def test_a_program_of_a_removed_path_ends_when_its_client_does(daemon):
+    d = daemon("[/pid]\nshell = echo $$; exec cat\n")
+    ws = d.ws("/pid")
+    pid = int(ws.recv())
+    reload(d, with_canary(ECHO))
+    assert procfs.state(pid) and ws.echoes()
+    ws.close()
+    until(lambda: not procfs.state(pid), f"program {pid} is gone")
+
+
+def test_a_bad_file_changes_nothing_and_every_error_is_told(daemon):
+    d = daemon(ECHO)
+    reload(d, with_canary("[/a]\nexec = cat\nqueue = lots\n[/b]\nexce = cat\n[server\n"), "is not taken")
+    log = d.log()
+    assert re.search(r"wsbridge\.ini:\d+: error: .*queue = lots", log)
+    assert re.search(r"wsbridge\.ini:\d+: error: .*exce.*did you mean 'exec'", log)
+    assert len(re.findall(r"reload: .*wsbridge\.ini:\d+: error", log)) >= 3
+    assert d.ws("/echo").echoes()
+    assert status(d, "/a") == 404
+    d.wait_note("STATUS=reload failed.*")
+
+
+def test_the_manager_is_told_when_it_begins_and_when_it_is_over(daemon):
+    d = daemon(ECHO)
+    d.notes.clear()
+    reload(d, with_canary(ECHO))
+    d.wait_note("READY=1")
+    assert d.notes[0] == "RELOADING=1" and re.fullmatch(r"MONOTONIC_USEC=\d+", d.notes[1])
+
+
+def test_a_file_that_is_gone_changes_nothing(daemon):
+    d = daemon(ECHO)
+    file_of(d).unlink()
+    d.process.send_signal(signal.SIGHUP)
+    d.wait_log("is not taken, nothing changes")
+    assert d.ws("/echo").echoes()
+
+
+def test_a_listener_is_added_and_removed(daemon):
+    d = daemon(ECHO)
+    one, two = d.port, free_port()
+    base = with_canary(ECHO).replace("listen = 127.0.0.1:0", "listen = 127.0.0.1:0\nlisten = 127.0.0.1:{}")
+    live = d.ws("/echo")
+    reload(d, base.format(two))
+    assert d.ws("/echo", address=f"127.0.0.1:{two}").echoes()
+    assert d.ws("/echo", address=f"127.0.0.1:{one}").echoes()
+    reload(d, with_canary(ECHO).replace("127.0.0.1:0", f"127.0.0.1:{two}"))
+    with pytest.raises(ConnectionRefusedError):
+        d.connect(f"127.0.0.1:{one}")
+    assert d.ws("/echo", address=f"127.0.0.1:{two}").echoes()
+    assert live.echoes()
+
+
+def test_a_listener_that_overlaps_an_old_one_takes_its_place(daemon):
+    port = free_port()
+    one = with_canary("[server]\nlisten = 127.0.0.1:%d\n" % port + ECHO)
+    d = daemon("[server]\nlisten = 127.0.0.1:%d\n" % port + ECHO)
+    live = d.ws("/echo")
+    reload(d, one.replace(f"127.0.0.1:{port}", f"0.0.0.0:{port}"))
+    assert d.ws("/echo", address=f"127.0.0.2:{port}").echoes()
+    reload(d, one)
+    with pytest.raises(ConnectionRefusedError):
+        d.connect(f"127.0.0.2:{port}")
+    assert d.ws("/echo").echoes() and live.echoes()
+
+
+def test_one_address_that_cannot_be_had_keeps_all_old_ones(daemon):
+    port = free_port()
+    d = daemon("[server]\nlisten = 127.0.0.1:%d\n" % port + ECHO)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        other = taken.getsockname()[1]
+        ini = f"[server]\nlisten = 0.0.0.0:{port}\nlisten = 127.0.0.1:{other}\n[/new]\nexec = cat\n"
+        reload(d, with_canary(ini), "is not taken")
+    d.wait_log(rf"cannot listen on 127\.0\.0\.1:{other}: in use by ")
+    assert d.ws("/echo").echoes()
+    assert status(d, "/new") == 404
+    with pytest.raises(ConnectionRefusedError):
+        d.connect(f"127.0.0.2:{port}")
+
+
+def test_limits_of_a_reload_hold_for_new_clients(daemon):
+    d = daemon(ECHO)
+    live = d.ws("/echo")
+    reload(d, with_canary("[limits]\nmax_connections = 2\n" + ECHO))
+    assert status(d, "/echo") == 503
+    reload(d, with_canary("[limits]\nmax_connections = 3\n" + ECHO))
+    assert status(d, "/echo") == 101
+    assert live.echoes()
+
+
+@pytest.mark.key("max_processes")
+def test_max_processes_counts_across_reloads(daemon):
+    d = daemon("[/few]\nexec = cat\nmax_processes = 1\n")
+    live = d.ws("/few")
+    reload(d, with_canary("[/few]\nexec = cat\nmax_processes = 1\n"))
+    assert status(d, "/few") == 503
+    live.close()
+    until(lambda: status(d, "/few") == 101, "the place of the program that has ended is free")
+
+
+def test_300_reloads_under_200_echoing_sessions_lose_nothing(daemon):
+    """Nothing lost, nothing reordered, nothing refused; descriptors flat (the harness looks at memory)."""
+    ini = with_canary("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\n")
+    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\n")
+    sessions = [d.ws("/echo") for _ in range(200)]
+    descriptors = procfs.descriptors(d.pid)
+    failures, over = [], threading.Event()
+    turns = [0] * 4
+
+    def echo(part):
+        try:
+            while not over.is_set():
+                for ws in sessions[part::4]:
+                    ws.send(TEXT, b"%d a" % turns[part])
+                    ws.send(TEXT, b"%d b" % turns[part])
+                for ws in sessions[part::4]:
+                    assert ws.recv() == f"{turns[part]} a"
+                    assert ws.recv() == f"{turns[part]} b"
+                turns[part] += 1
+        except Exception as e:  # told by the test, not by the thread
+            failures.append(e)
+
+    threads = [threading.Thread(target=echo, args=(part,)) for part in range(4)]
+    for t in threads:
+        t.start()
+    path = file_of(d)
+    for i in range(300):
+        path.write_text(ini + f"[/n{i}]\nexec = cat\n")
+        d.process.send_signal(signal.SIGHUP)
+        until(
+            lambda: len(re.findall(r"reload: .* is taken", d.log())) == i + 1,
+            lambda: f"reload {i + 1} is taken:\n{d.log()[-2000:]}",
+        )
+        if i % 10 == 0:
+            new = d.ws(f"/n{i}")
+            assert new.echoes()
+            new.sock.close()
+    over.set()
+    for t in threads:
+        t.join(30)
+    assert not failures, failures
+    assert min(turns) > 3
+    until(
+        lambda: procfs.descriptors(d.pid) == descriptors,
+        lambda: f"{descriptors} descriptors, not {procfs.descriptors(d.pid)}",
+    )
+    for ws in sessions:
+        ws.sock.close()
+
+
+def test_sigusr1_puts_the_status_into_the_log(daemon):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    assert ws.echoes()
+    d.process.send_signal(signal.SIGUSR1)
+    found = d.wait_log(r"status: sessions=(\d+) .*processes=(\d+) .*listening=(\S+)")
+    assert found.groups() == ("2", "2", d.address)
+
+
+def test_a_daemon_that_was_stopped_and_continued_goes_on(daemon):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    d.process.send_signal(signal.SIGSTOP)
+    until(lambda: procfs.state(d.pid) == "T", "it is stopped")
+    ws.text("while it was stopped")
+    d.process.send_signal(signal.SIGCONT)
+    assert ws.recv() == "while it was stopped"
