@@ -15,6 +15,7 @@
 #include "sys.h"
 
 #define LAST_WAIT 1.0 /* seconds, for what was killed to go */
+#define SETTLE 0.2    /* seconds without a change, after which a saved file is read */
 #define STATUS_TEXT 4096
 
 /* ---- the end ---- */
@@ -111,12 +112,23 @@ static void on_status(EV_P_ ev_signal *w, int revents)
 		(unsigned long long)s->last_id, where);
 }
 
+/* An editor may write in several steps: only what stays for a moment is read. */
 static void on_saved(EV_P_ ev_stat *w, int revents)
 {
-	(void)loop;
+	struct server *s = w->data;
+
 	(void)revents;
-	if (w->attr.st_nlink) /* editors that replace the file leave none for a moment */
-		reload(w->data);
+	ev_timer_again(EV_A_ & s->settled);
+}
+
+static void on_settled(EV_P_ ev_timer *w, int revents)
+{
+	struct server *s = w->data;
+
+	(void)revents;
+	ev_timer_stop(EV_A_ w);
+	if (s->saved.attr.st_nlink) /* it is there */
+		reload(s);
 }
 
 /* ---- the bridge's owner ---- */
@@ -202,7 +214,9 @@ static void watch_configuration(struct server *s)
 	if (!s->options->demo)
 		return;
 	ev_stat_init(&s->saved, on_saved, file, 0);
-	s->saved.data = s;
+	ev_init(&s->settled, on_settled);
+	s->settled.repeat = SETTLE;
+	s->saved.data = s->settled.data = s;
 	ev_stat_start(s->loop, &s->saved);
 }
 

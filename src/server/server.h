@@ -37,6 +37,7 @@ struct server {
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */
 	ev_stat saved;     /* options.demo: the file */
+	ev_timer settled;  /* ... has not changed for a moment */
 	ev_prepare reaper;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
