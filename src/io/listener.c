@@ -90,7 +90,7 @@ static bool accept_one(struct listener *l)
 	}
 	fd = accept4(l->io.fd, &peer.sa, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
-		l->accepted(l->data, fd, &peer);
+		l->accepted(l->data, fd, &peer, &l->conf.at);
 		return true;
 	}
 	l->tokens++;

@@ -20,8 +20,9 @@ struct listener_conf {
 
 struct listener;
 
-/* A client has come: FD (non-blocking) is the callee's. */
-typedef void listener_accepted(void *data, int fd, const struct addr *peer);
+/* A client has come to the listener at AT: FD (non-blocking) is the callee's. */
+typedef void listener_accepted(void *data, int fd, const struct addr *peer,
+			       const struct addr *at);
 
 /*
  * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* May this request open this path? */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,40 @@ static struct span cut_port(struct span *host)
 		}
 	}
 	return port;
+}
+
+struct span access_host_name(struct span host)
+{
+	cut_port(&host);
+	return host;
+}
+
+static bool is_address(struct span name)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr unused;
+
+	if (name.n > 0 && name.p[0] == '[')
+		return true;
+	if (name.n >= sizeof(text))
+		return false;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	return inet_pton(AF_INET, text, &unused) == 1;
+}
+
+bool access_host(char *const *names, bool loopback, struct span host)
+{
+	struct span name = access_host_name(host);
+
+	if (name.n == 0)
+		return true;
+	for (char *const *n = names; n && *n; n++)
+		if (span_is_nocase(name, (struct span){ *n, strlen(*n) }))
+			return true;
+	if (loopback)
+		return span_is_nocase(name, SPAN("localhost")) || is_address(name);
+	return !names || !*names;
 }
 
 /* Split "scheme://host[:port]"; the port is the scheme's default when none is given. */

@@ -20,6 +20,16 @@ struct access_conf {
  * scheme. */
 bool access_origin(const struct access_conf *conf, struct span origin, struct span host);
 
+/*
+ * Is a request for HOST (uri-host[:port]) answered?  NAMES are those served, NULL: any.
+ * On a LOOPBACK listener localhost and addresses are, besides NAMES, and nothing else.
+ * HTTP/1.0 may have none.
+ */
+bool access_host(char *const *names, bool loopback, struct span host);
+
+/* HOST without its port. */
+struct span access_host_name(struct span host);
+
 /* The word or list that CONF holds, for messages; OUT of CAP bytes, returned. */
 const char *access_origin_text(const struct access_conf *conf, char *out, size_t cap);
 

@@ -2,6 +2,7 @@
 /* A client from accept(2) to the decision what its request gets. */
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,22 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 /* ---- the request ---- */
 
+/* A page of evil.example that resolves to 127.0.0.1 has us as its own origin (DNS
+ * rebinding): what gives it away is the Host that it asks for. */
+static bool host_allowed(struct client *c)
+{
+	struct span host = http_span(buf_head(&c->head), c->http.host);
+	char reason[512];
+
+	if (access_host(c->server->routes->conf->server_name, c->on_loopback, host))
+		return true;
+	snprintf(reason, sizeof(reason),
+		 "Host %.*s is not served here; add server_name = %.*s", (int)host.n,
+		 host.p, (int)access_host_name(host).n, host.p);
+	answer_error(c, 421, reason);
+	return false;
+}
+
 static void decide(struct client *c)
 {
 	const struct http *h = &c->http;
@@ -70,6 +87,8 @@ static void decide(struct client *c)
 	const char *reason;
 	int status;
 
+	if (!host_allowed(c))
+		return;
 	if (http_decode_path(http_span(data, h->path), c->path, sizeof(c->path)) < 0) {
 		c->path[0] = '\0';
 		answer_error(c, 404, "no such path");
@@ -187,7 +206,7 @@ static void make_room(struct server *s)
 	client_drop(oldest);
 }
 
-void client_accepted(void *data, int fd, const struct addr *peer)
+void client_accepted(void *data, int fd, const struct addr *peer, const struct addr *at)
 {
 	struct server *s = data;
 	struct client *c = calloc(1, sizeof(*c));
@@ -201,6 +220,7 @@ void client_accepted(void *data, int fd, const struct addr *peer)
 	c->server = s;
 	c->id = ++s->last_id;
 	c->peer = *peer;
+	c->on_loopback = at->sa.sa_family != AF_UNIX && addr_is_local(at);
 	c->of_peer = peers_add(&s->peers, peer);
 	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);

@@ -13,7 +13,7 @@ struct client;
 struct server;
 
 /* Take over the non-blocking FD of a client of the server DATA (a listener_accepted). */
-void client_accepted(void *data, int fd, const struct addr *peer);
+void client_accepted(void *data, int fd, const struct addr *peer, const struct addr *at);
 
 /* Drop a client that is not a session yet. */
 void client_drop(struct client *c);

@@ -22,6 +22,7 @@ struct client {
 	ev_timer deadline;
 	uint64_t id;
 	struct addr peer;
+	bool on_loopback; /* it came to a loopback listener */
 	bool counted;     /* in server->peers */
 	unsigned of_peer; /* connections that its address had with it */
 	struct buf head;  /* received so far */

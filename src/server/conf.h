@@ -69,6 +69,7 @@ struct conf {
 	struct listen_conf *listen;
 	size_t nlisten;
 	int backlog;
+	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;
 	struct limits_conf limits;
 	bool nodelay;

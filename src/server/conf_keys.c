@@ -71,6 +71,12 @@ const struct conf_key conf_keys[] = {
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
 	  .doc = "Connections that the kernel holds for a listener until they are "
 		 "accepted." },
+	{ CONF_SERVER, "server_name", .parse = conf_parse_hosts, .field = DAEMON(server_name),
+	  .def = "", .flags = CONF_LIST, .values = "a list of host names, without port",
+	  .def_doc = "any; on loopback listeners localhost and addresses",
+	  .doc = "Hosts that requests may ask for, else they get 421.  On a loopback "
+		 "listener localhost and addresses always may, and nothing unlisted: a web "
+		 "page whose name resolves to 127.0.0.1 gets nowhere." },
 	{ CONF_SERVER, "shutdown_timeout", .parse = conf_parse_seconds,
 	  .field = DAEMON(shutdown_timeout),
 	  .def = "20s", .max = HOUR, .values = "a duration up to 1h",

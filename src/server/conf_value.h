@@ -50,6 +50,7 @@ conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
 conf_parser conf_parse_origin; /* struct access_conf */
 conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
+conf_parser conf_parse_hosts;  /* char **: uri-host without a port */
 conf_parser conf_parse_env;    /* char **: NAME=value, a later NAME replaces an earlier */
 conf_parser conf_parse_names;  /* char **: names of environment variables */
 

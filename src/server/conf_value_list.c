@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "authority.h"
 #include "conf_value.h"
 #include "num.h"
 
@@ -88,6 +89,27 @@ int conf_parse_tokens(const struct conf_value *v)
 		return 0;
 	}
 	return for_words(v, add_token);
+}
+
+static int add_host(const struct conf_value *v, const char *word)
+{
+	size_t n = strlen(word);
+	const char *colon = strrchr(word, ':');
+
+	if (!authority_is_valid((struct span){ word, n }) ||
+	    (colon && word[n - 1] != ']'))
+		return conf_value_wrong(
+			v, "'%.100s' is no host name; names stand apart by blanks", word);
+	return conf_mem_append(v->mem, v->field, word);
+}
+
+int conf_parse_hosts(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(char ***)v->field = NULL;
+		return 0;
+	}
+	return for_words(v, add_host);
 }
 
 int conf_parse_env(const struct conf_value *v)

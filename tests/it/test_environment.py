@@ -25,7 +25,7 @@ def environment(d, path, fields=(), **how):
 
 
 def test_it_is_this_and_nothing_else(daemon):
-    d = daemon(f"[/env]\n{PRINT}", env={"SECRET": "of the daemon", "LD_LIBRARY_PATH": "/lib"})
+    d = daemon(f"[server]\nserver_name = bridge.example\n[/env]\n{PRINT}", env={"SECRET": "of the daemon", "LD_LIBRARY_PATH": "/lib"})
     ws = d.ws(
         "/env",
         [("User-Agent", "me/1"), ("X-Two", "a"), ("X-Two", "b, c"), ("Accept-Language", "de\tch")],
@@ -134,7 +134,7 @@ def test_a_prefix_path_says_what_it_matched_and_what_is_beyond(daemon):
     ],
 )
 def test_the_server_is_who_the_client_asked_for(daemon, host, name, port):
-    table = environment(daemon(f"[/env]\n{PRINT}"), "/env", host=host)
+    table = environment(daemon(f"[server]\nserver_name = a.example\n[/env]\n{PRINT}"), "/env", host=host)
     assert table["SERVER_NAME"].strip("[]") == name
     assert table["SERVER_PORT"] == port
 

@@ -2,6 +2,7 @@
 """Who may open a path: the Origin that a browser says."""
 
 import pytest
+from harness import http
 
 
 def status(d, path, origin=None, **how):
@@ -26,7 +27,7 @@ def test_by_default_only_the_same_origin_may(daemon):
 
 @pytest.mark.key("origin")
 def test_a_host_without_port_has_the_default_port_of_the_origins_scheme(daemon):
-    d = daemon("[/x]\nexec = cat\n")
+    d = daemon("[server]\nserver_name = bridge.example\n[/x]\nexec = cat\n")
     assert status(d, "/x", "http://bridge.example", host="bridge.example") == 101
     assert status(d, "/x", "http://Bridge.Example:80", host="bridge.example") == 101
     assert status(d, "/x", "https://bridge.example:443", host="bridge.example") == 101
@@ -88,3 +89,46 @@ def test_defaults_give_every_path_its_origin_and_a_path_overrides_it(daemon):
     d = daemon("[defaults]\norigin = any\n[/loose]\nexec = cat\n[/strict]\nexec = cat\norigin = same\n")
     assert status(d, "/loose", "http://evil.example") == 101
     assert status(d, "/strict", "http://evil.example") == 403
+
+
+# ---- server_name ----
+
+
+def host_status(d, host):
+    return d.handshake("/x", host=host).response.status
+
+
+@pytest.mark.key("server_name")
+def test_a_loopback_listener_answers_to_localhost_and_addresses_only(daemon):
+    """DNS rebinding: a page of evil.example that resolves to 127.0.0.1 is of the same origin as its Host."""
+    d = daemon("[/x]\nexec = cat\n")
+    for host in ("localhost", "LOCALHOST:99", "127.0.0.1", "[::1]:80", "192.0.2.1"):
+        assert host_status(d, host) == 101, host
+    for host in ("evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example"):
+        response = d.handshake("/x", [("Origin", f"http://{host}")], host=host).response
+        assert response.status == 421, host
+        assert f"add server_name = {host.partition(':')[0]}" in response.text
+    d.wait_log("421 .*Host evil.example is not served here")
+
+
+@pytest.mark.key("server_name")
+def test_the_pages_keep_to_it_as_well(daemon):
+    d = daemon("[web]\nconsole = yes\n[/x]\nexec = cat\n")
+    for path in ("/", "/x", "/-/console", "/-/paths.json"):
+        head = f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+        assert http(d, head.encode()).status == 421
+
+
+@pytest.mark.key("server_name")
+def test_a_name_that_is_listed_is_answered(daemon):
+    d = daemon("[server]\nserver_name = a.example\nserver_name = b.example\n[/x]\nexec = cat\n")
+    assert [host_status(d, h) for h in ("a.example", "B.Example:81", "localhost", "c.example")] == [101, 101, 101, 421]
+
+
+@pytest.mark.key("server_name")
+def test_beyond_loopback_any_name_is_answered_until_some_are_listed(daemon):
+    listen = "[server]\nlisten = 0.0.0.0:0\n"
+    anyone = daemon(listen + "[/x]\nexec = cat\n")
+    assert host_status(anyone, "whatever.example") == 101
+    some = daemon(listen + "server_name = a.example\n[/x]\nexec = cat\n", canary=None)
+    assert [host_status(some, h) for h in ("a.example", "localhost", "c.example")] == [101, 421, 421]
