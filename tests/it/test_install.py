@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""make install and uninstall, file by file."""
+
+import os
+import subprocess
+
+import pytest
+from harness import ROOT
+
+FILES = {
+    "opt/x/sbin/wsbridged": 0o755,
+    "opt/x/share/man/man5/wsbridge.ini.5": 0o644,
+    "opt/x/share/man/man8/wsbridged.8": 0o644,
+    "etc/wsbridge.ini": 0o644,
+}
+
+
+def make(destdir, *words):
+    # MAKEFLAGS of a make that runs us would hand us its job server
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    argv = ["make", "-s", *words, f"DESTDIR={destdir}", "PREFIX=/opt/x"]
+    subprocess.run(argv, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+
+def there(destdir):
+    return {
+        str(path.relative_to(destdir)): path.stat().st_mode & 0o777
+        for path in destdir.rglob("*")
+        if not path.is_dir()
+    }
+
+
+@pytest.fixture
+def umask():
+    old = os.umask(0o077)
+    yield
+    os.umask(old)
+
+
+def test_install_puts_each_file_in_its_place_and_uninstall_takes_it_away(tmp_path, umask):
+    make(tmp_path, "install")
+    assert there(tmp_path) == FILES
+    version = subprocess.run([tmp_path / "opt/x/sbin/wsbridged", "-V"], capture_output=True, text=True)
+    assert version.stdout.startswith("wsbridged ")
+    make(tmp_path, "uninstall")
+    assert there(tmp_path) == {}
+
+
+def test_an_ini_that_is_there_is_the_admins(tmp_path):
+    ini = tmp_path / "etc/wsbridge.ini"
+    ini.parent.mkdir()
+    ini.write_text("# mine\n")
+    make(tmp_path, "install")
+    make(tmp_path, "uninstall")
+    assert there(tmp_path).keys() == {"etc/wsbridge.ini"} and ini.read_text() == "# mine\n"
