@@ -76,7 +76,7 @@ static bool image_needs(const struct image *image, const char *name)
 
 bool elf_needs(const char *file, const char *name)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct image image = { NULL, 0 };
 	struct stat st;
 	bool needs = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes programs that write to a pipe do it line by line. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,11 +22,16 @@ const char *const *line_buffer_env(const struct exec_conf *conf)
 {
 	static const char *const preload[] = { "LD_PRELOAD=" LIBSTDBUF, "_STDBUF_O=L",
 					       "PYTHONUNBUFFERED=1", NULL };
-	char file[4096];
+	const char *name = conf->argv[0];
+	char relative[4096], file[4096];
 
 	if (sets_preload(conf->env) || access(LIBSTDBUF, R_OK) < 0)
 		return preload + 2;
-	if (which(conf->argv[0], which_path(conf->env), file, sizeof(file)) == 0 &&
+	if (conf->cwd && strchr(name, '/') && name[0] != '/') {
+		snprintf(relative, sizeof(relative), "%s/%s", conf->cwd, name);
+		name = relative;
+	}
+	if (which(name, which_path(conf->env), file, sizeof(file)) == 0 &&
 	    elf_needs(file, "libasan.so"))
 		return preload + 2;
 	return preload;

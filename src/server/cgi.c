@@ -124,7 +124,9 @@ static void add_server(struct cgi *c, struct span host)
 	struct span port = SPAN("80");
 
 	if (colon && !memchr(colon, ']', (size_t)(host.p + host.n - colon))) {
-		port = (struct span){ colon + 1, (size_t)(host.p + host.n - colon - 1) };
+		if (colon + 1 < host.p + host.n)
+			port = (struct span){ colon + 1,
+					      (size_t)(host.p + host.n - colon - 1) };
 		host.n = (size_t)(colon - host.p);
 	}
 	put(c, SPAN("SERVER_NAME"), host);

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "instant.h"
+#include "num.h"
 
 __asm__(".section .rodata\ndemo_ini:\n.incbin \"demo.ini\"\ndemo_ini_end:\n.previous\n");
 extern const char demo_ini[], demo_ini_end[];
@@ -28,12 +29,13 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 	struct addr addr;
 	struct conf *conf;
 	char text[256];
-	char *end;
+	char err[NUM_ERR];
+	long number;
 
 	if (!addr_inet(bind, 0, &addr))
 		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind,
 			     ret_status);
-	if (strtoul(port, &end, 10) > 65535 || *end || end == port || *port == '-')
+	if (num_int(port, 0, 65535, &number, err) < 0)
 		return usage("not a port between 0 and 65535", port, ret_status);
 	snprintf(
 		text, sizeof(text),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The small pages that name the paths. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "http.h"
 #include "pages.h"
@@ -25,6 +27,16 @@ static void put_html(FILE *f, const char *text)
 		default:
 			fputc(*text, f);
 		}
+}
+
+/* A path in a URL: what would mean something else there is encoded (RFC 3986 2.1). */
+static void put_url(FILE *f, const char *path)
+{
+	for (; *path; path++)
+		if (isalnum((unsigned char)*path) || strchr("/-._~*", *path))
+			fputc(*path, f);
+		else
+			fprintf(f, "%%%02X", (unsigned char)*path);
 }
 
 static void put_json(FILE *f, const char *text)
@@ -84,7 +96,7 @@ static void put_row(FILE *f, const struct web_path *p, bool link)
 	fputs("<li>", f);
 	if (link) {
 		fputs("<a href=\"", f);
-		put_html(f, p->path);
+		put_url(f, p->path);
 		fputs("\">", f);
 	}
 	fputs("<code>", f);
@@ -129,7 +141,7 @@ char *pages_upgrade(const struct web_path *path, bool console, size_t *ret_n)
 	fputs(").</p>\n", f);
 	if (console) {
 		fputs("<p>A link of another site led here.  <a href=\"", f);
-		put_html(f, path->path);
+		put_url(f, path->path);
 		fputs("\">Open it in the console</a></p>\n", f);
 	} else {
 		fputs("<p>Open it with <code>new WebSocket()</code>, or set "

@@ -14,7 +14,7 @@ static struct routes *routes_of(const char *paths)
 	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
 		fprintf(f, "[%s]\nexec = x\n", w);
 	fclose(f);
-	r = routes_new(load_good(text));
+	r = routes_new(load_good(text), NULL);
 	assert_non_null(r);
 	free(words);
 	free(text);
@@ -161,7 +161,7 @@ TEST(bytes_above_ascii_are_compared_as_they_are)
 
 TEST(without_paths_nothing_is_found)
 {
-	struct routes *r = routes_new(load_good(""));
+	struct routes *r = routes_new(load_good(""), NULL);
 
 	assert_string_equal(found(r, "/"), "none");
 	assert_string_equal(found(r, ""), "none");
@@ -195,18 +195,18 @@ TEST(a_route_is_the_same_at_every_request)
 	struct routes *r = routes_of("/a /b/*");
 	struct route *a = route_find(r, "/a"), *b = route_find(r, "/b/x");
 
-	assert_int_equal(a->running, 0);
-	a->running = 3;
+	assert_int_equal(a->use->running, 0);
+	a->use->running = 3;
 	assert_ptr_equal(route_find(r, "/a"), a);
 	assert_ptr_equal(route_find(r, "/b/y"), b);
-	assert_int_equal(b->running, 0);
+	assert_int_equal(b->use->running, 0);
 	routes_unref(r);
 }
 
 TEST(only_paths_with_line_buffer_get_its_variables)
 {
 	struct routes *r = routes_new(
-		load_good("[/a]\nexec = x\n[/b]\nexec = x\nline_buffer = no\n"));
+		load_good("[/a]\nexec = x\n[/b]\nexec = x\nline_buffer = no\n"), NULL);
 
 	assert_non_null(route_find(r, "/a")->line_buffer);
 	assert_null(route_find(r, "/b")->line_buffer);
