@@ -35,7 +35,7 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 	if (!addr_inet(bind, 0, &addr))
 		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind,
 			     ret_status);
-	if (num_int(port, 0, 65535, &number, err) < 0)
+	if (*port == '-' || num_int(port, 0, 65535, &number, err) < 0)
 		return usage("not a port between 0 and 65535", port, ret_status);
 	snprintf(
 		text, sizeof(text),

@@ -704,9 +704,9 @@ int main(void)
 		CHILD_TEST(what_is_left_of_a_group_can_be_stopped),
 		CHILD_ /* Its parent has left the group and does not wait for it: it
 			  stays, and nobody can help. */
-			       TEST(a_zombie_that_nobody_reaps_is_not_waited_for){
-				       static const struct child_stop stop = {
-					       SIGTERM, LONG, LONG };
+			TEST(a_zombie_that_nobody_reaps_is_not_waited_for){
+				static const struct child_stop stop = { SIGTERM, LONG,
+									LONG };
 
 	start_script(
 		"exec 3<&0; (cat <&3 & exec setsid sh -c 'echo ready; exec cat <&3') & "
