@@ -29,6 +29,9 @@ static void print_key(const struct conf_key *key)
 	print_line("Takes ", key->values ? key->values : "yes or no", ".");
 	if (!*key->def && key->def_doc && !(key->flags & CONF_SOURCE))
 		print_line("Default: ", key->def_doc, ".");
+	if (key->websocketd)
+		print_line("With compat = websocketd the default is ", key->websocketd,
+			   ".");
 	if (key->flags & CONF_LIST)
 		puts("May stand several times.");
 }

@@ -92,6 +92,8 @@ static void describe(const struct source_exec *x, struct ending *ret)
 	int status = x->child.status;
 
 	*ret = (struct ending){ 0 };
+	if (x->conf->ends_at_eof)
+		return;
 	if (WIFSIGNALED(status)) {
 		const char *name = num_signal_name(WTERMSIG(status));
 
@@ -108,12 +110,14 @@ static void describe(const struct source_exec *x, struct ending *ret)
 		 WEXITSTATUS(status));
 }
 
-/* Stdout's end and the leader's exit, in either order: the later one ends the source. */
+/* Stdout's end and the leader's exit, in either order: the later one ends the source,
+ * unless the first alone does. */
 static void check_ended(struct source_exec *x)
 {
 	struct ending e;
 
-	if (x->state != EXEC_RUNNING || x->out.fd >= 0 || x->child.state == CHILD_RUNNING)
+	if (x->state != EXEC_RUNNING || x->out.fd >= 0 ||
+	    (x->child.state == CHILD_RUNNING && !x->conf->ends_at_eof))
 		return;
 	x->state = EXEC_ENDED;
 	describe(x, &e);

@@ -17,6 +17,7 @@ struct exec_conf {
 	char **env;      /* NAME=value, NULL-terminated, or NULL */
 	char **pass_env; /* names taken from the daemon's environment, or NULL */
 	enum exec_stderr stderr_to;
+	bool ends_at_eof; /* stdout's end is the end, whatever becomes of the program */
 	bool line_buffer; /* preload libstdbuf so that stdio writes line by line */
 	struct child_stop stop;
 	unsigned max_processes; /* of this path, at the same time */

@@ -25,7 +25,12 @@ static double after_eof(const struct child_stop *stop)
 
 static double after_signal(const struct child_stop *stop)
 {
-	return stop->stop_timeout;
+	return stop->term_after;
+}
+
+static double after_term(const struct child_stop *stop)
+{
+	return stop->stop_timeout - stop->term_after;
 }
 
 static double after_kill(const struct child_stop *stop)
@@ -38,6 +43,12 @@ static void send_stop_signal(struct child *c)
 {
 	kill(-c->pid, c->stop->signal);
 	kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
+}
+
+static void send_term(struct child *c)
+{
+	if (c->stop->term_after > 0)
+		kill(-c->pid, SIGTERM);
 }
 
 static void send_kill(struct child *c)
@@ -53,7 +64,8 @@ static const struct {
 	enum child_step next;
 } steps[STEP_COUNT] = {
 	[STEP_EOF] = { NULL, after_eof, STEP_SIGNAL },
-	[STEP_SIGNAL] = { send_stop_signal, after_signal, STEP_KILL },
+	[STEP_SIGNAL] = { send_stop_signal, after_signal, STEP_TERM },
+	[STEP_TERM] = { send_term, after_term, STEP_KILL },
 	[STEP_KILL] = { send_kill, after_kill, STEP_KILL },
 };
 

@@ -23,7 +23,7 @@ enum child_state {
 	CHILD_GONE,    /* nothing is left of the group */
 };
 
-enum child_step { STEP_NONE, STEP_EOF, STEP_SIGNAL, STEP_KILL, STEP_COUNT };
+enum child_step { STEP_NONE, STEP_EOF, STEP_SIGNAL, STEP_TERM, STEP_KILL, STEP_COUNT };
 
 struct child {
 	enum child_state state;
@@ -72,6 +72,7 @@ struct child_stop {
 	int signal;          /* to the group after eof_timeout, with SIGCONT */
 	double eof_timeout;  /* seconds */
 	double stop_timeout; /* from the signal to SIGKILL for the group */
+	double term_after;   /* from the signal to a SIGTERM in between; 0: none */
 };
 
 /* Walk C's group through the steps of STOP (which must outlive it), from FIRST on, until

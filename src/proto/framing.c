@@ -34,7 +34,7 @@ static bool settle_embedded(enum framing_embedded embedded, char separator, char
 bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last,
 		    char *p, size_t n, struct span *ret_tail)
 {
-	struct span tail = kinds[conf->kind].tail;
+	struct span tail = conf->ends_text ? SPAN("\n") : kinds[conf->kind].tail;
 
 	if (opcode != OP_TEXT)
 		tail = SPAN("");

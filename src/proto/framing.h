@@ -34,6 +34,7 @@ enum framing_invalid { INVALID_REPLACE, INVALID_BINARY, INVALID_CLOSE };
 struct framing_conf {
 	enum framing_kind kind;
 	enum opcode type;               /* to the client: OP_TEXT or OP_BINARY */
+	bool ends_text;                 /* raw: LF after a client's text message */
 	enum framing_embedded embedded; /* a separator inside a client's text message */
 	enum framing_invalid invalid;   /* what is no UTF-8 of the backend, type is text;
 					 * binary acts as replace on what is streamed */

@@ -133,13 +133,23 @@ static void add_server(struct cgi *c, struct span host)
 	put(c, SPAN("SERVER_PORT"), port);
 }
 
+static bool is_websocketd(const struct cgi_request *r)
+{
+	return r->path->compat == COMPAT_WEBSOCKETD;
+}
+
 static void add_path(struct cgi *c, const struct cgi_request *r)
 {
 	size_t n = strlen(r->path->path);
+	struct span script = { r->decoded, n };
 
 	if (r->path->prefix)
-		n--; /* its slash begins PATH_INFO */
-	put(c, SPAN("SCRIPT_NAME"), (struct span){ r->decoded, n });
+		script.n = --n; /* its slash begins PATH_INFO */
+	if (is_websocketd(r) && strcmp(r->path->path, "/") == 0) {
+		script = SPAN("/");
+		n = 0;
+	}
+	put(c, SPAN("SCRIPT_NAME"), script);
 	put_text(c, "PATH_INFO", r->decoded + n);
 	put_text(c, "PATH_TRANSLATED", r->decoded);
 	put(c, SPAN("QUERY_STRING"), http_span(r->data, r->http->query));
@@ -171,7 +181,8 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 {
 	char unique[64];
 
-	put_text(c, "GATEWAY_INTERFACE", "CGI/1.1");
+	put_text(c, "GATEWAY_INTERFACE",
+		 is_websocketd(r) ? "websocketd-CGI/0.1" : "CGI/1.1");
 	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
 	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
 	put_text(c, "REQUEST_METHOD", "GET");

@@ -56,9 +56,9 @@ static void apply_value(struct load *l, const struct conf_key *key, void *field,
 		l->status = r;
 }
 
-/* Give KEY in BASE what SLOT says, or its default when that is NULL or an empty list. */
+/* Give KEY in BASE what SLOT says, or DEF when that is NULL or an empty list. */
 static void apply_slot(struct load *l, const struct conf_key *key, void *base,
-		       const struct conf_slot *slot)
+		       const struct conf_slot *slot, const char *def)
 {
 	const struct conf_origin nowhere = { l->conf->file, 0 };
 	void *field = (char *)base + key->field;
@@ -67,8 +67,8 @@ static void apply_slot(struct load *l, const struct conf_key *key, void *base,
 
 	if (list)
 		apply_value(l, key, field, NULL, nowhere);
-	if (!e && (!list || *key->def))
-		apply_value(l, key, field, key->def, nowhere);
+	if (!e && (!list || *def))
+		apply_value(l, key, field, def, nowhere);
 	for (; e; e = e->next)
 		apply_value(l, key, field, e->raw, e->where);
 }
@@ -86,7 +86,8 @@ static void apply_whole(struct load *l, enum conf_class class,
 			section ? conf_sheet_slot(section, key) : NULL;
 
 		if (conf_key_belongs(key, class))
-			apply_slot(l, key, base, slot && slot->where.file ? slot : NULL);
+			apply_slot(l, key, base, slot && slot->where.file ? slot : NULL,
+				   key->def);
 	}
 }
 
@@ -97,7 +98,21 @@ static void apply_over(struct load *l, const struct conf_section *section, void 
 		const struct conf_slot *slot = conf_sheet_slot(section, &conf_keys[i]);
 
 		if (slot->where.file)
-			apply_slot(l, &conf_keys[i], base, slot);
+			apply_slot(l, &conf_keys[i], base, slot, conf_keys[i].def);
+	}
+}
+
+/* The defaults that hang on compat, where nothing is written. */
+static void apply_compat(struct load *l, const struct conf_section *section, void *base)
+{
+	const struct conf_sheet *sheet = l->conf->sheet;
+
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (key->websocketd && !conf_sheet_effective(sheet, section, key))
+			apply_slot(l, key, base, NULL,
+				   conf_sheet_default(sheet, section, key));
 	}
 }
 
@@ -160,6 +175,20 @@ static void check_path(struct load *l, const struct conf_section *section,
 			   section->name);
 }
 
+/* What websocketd does and no other setting says. */
+static void settle_websocketd(struct path_conf *path)
+{
+	struct child_stop *stop = &path->exec.stop;
+
+	path->exec.ends_at_eof = true;
+	path->hub.framing.ends_text = path->hub.framing.kind == FRAMING_RAW;
+	/* Its --closems=C puts off its signals by C each, and the steps are 100 ms, 250
+	 * ms and 500 ms: the second is the first and 150 ms. */
+	stop->term_after = stop->eof_timeout + 0.15;
+	if (stop->term_after > stop->stop_timeout)
+		stop->term_after = stop->stop_timeout;
+}
+
 /* What follows from several settings together. */
 static void settle_path(struct load *l, const struct conf_section *section,
 			struct path_conf *path)
@@ -173,6 +202,8 @@ static void settle_path(struct load *l, const struct conf_section *section,
 		path->session.ws.whole = true;
 	if (!line)
 		path->exec.line_buffer = false;
+	if (path->compat == COMPAT_WEBSOCKETD)
+		settle_websocketd(path);
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
 		conf_error(
 			&l->report, section->where,
@@ -195,6 +226,7 @@ static void add_path(struct load *l, const struct conf_section *section,
 	*path = *template;
 	path->path = name;
 	path->where = section->where;
+	apply_compat(l, section, path);
 	apply_over(l, section, path);
 	check_source(l, section);
 	check_path(l, section, path);

@@ -20,6 +20,7 @@
 
 enum full_policy { FULL_HTTP, FULL_CLOSE };
 enum log_to { LOG_TO_AUTO, LOG_TO_STDERR };
+enum compat { COMPAT_NONE, COMPAT_WEBSOCKETD };
 
 /* One `listen` entry: ADDR:PORT, [ADDR]:PORT or unix:/path with its words. */
 struct listen_conf {
@@ -55,6 +56,7 @@ struct path_conf {
 			[/files/STAR] */
 	bool prefix; /* [/path/STAR]: the longest such that begins the request's path */
 	struct conf_origin where; /* of the header */
+	enum compat compat;       /* whose programs it serves as they are used to */
 	char **subprotocol;       /* the server's order; NULL-terminated, or NULL */
 	struct access_conf access;
 	struct session_conf session;

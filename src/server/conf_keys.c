@@ -52,6 +52,8 @@ static const struct conf_word invalid_words[] = {
 static const struct conf_word eof_words[] = {
 	{ "auto", true }, { "yes", true }, { "no", false }, { NULL, 0 }
 };
+static const struct conf_word compat_words[] = { { "websocketd", COMPAT_WEBSOCKETD },
+						 { NULL, 0 } };
 static const struct conf_word stderr_words[] = { { "log", STDERR_LOG },
 						 { "merge", STDERR_MERGE },
 						 { "drop", STDERR_DROP },
@@ -260,12 +262,12 @@ const struct conf_key conf_keys[] = {
 		 "with U+FFFD, sent as a binary message, or a reason to close with "
 		 "1011." },
 	{ CONF_PATH, "eof", .parse = conf_parse_flag_word, .field = PATH(session.eof),
-	  .def = "auto", .words = eof_words, .values = "auto, yes or no",
+	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input; auto is "
 		 "yes for line and raw." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool,
 	  .field = PATH(exec.line_buffer),
-	  .def = "yes",
+	  .def = "yes", .websocketd = "no",
 	  .doc = "With frame = line make programs that use C's stdio, or Python, write "
 		 "each line at once; cannot help perl and mawk." },
 
@@ -285,7 +287,7 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Put this variable into the program's environment; a later entry of "
 		 "the same name wins." },
 	{ CONF_PATH, "pass_env", .parse = conf_parse_names, .field = PATH(exec.pass_env),
-	  .def = "", .flags = CONF_LIST, .values = "a list of names", .def_doc = "none",
+	  .def = "", .websocketd = "LD_LIBRARY_PATH", .flags = CONF_LIST, .values = "a list of names", .def_doc = "none",
 	  .doc = "Variables of the daemon's environment that the program gets too." },
 	{ CONF_PATH, "stderr", .parse = conf_parse_word, .field = PATH(exec.stderr_to),
 	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
@@ -297,18 +299,26 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Programs of this path at the same time, else status 503." },
 	{ CONF_PATH, "stop_signal", .parse = conf_parse_signal,
 	  .field = PATH(exec.stop.signal),
-	  .def = "TERM", .values = "a signal's name or number",
+	  .def = "TERM", .websocketd = "INT", .values = "a signal's name or number",
 	  .doc = "Signal for the program's process group when its client has left and "
 		 "it does not end by itself." },
 	{ CONF_PATH, "stop_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(exec.stop.stop_timeout),
-	  .def = "5s", .max = HOUR, .values = "a duration up to 1h",
+	  .def = "5s", .websocketd = "750ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From stop_signal to SIGKILL." },
 	{ CONF_PATH, "eof_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(exec.stop.eof_timeout),
-	  .def = "1s", .max = HOUR, .values = "a duration up to 1h",
+	  .def = "1s", .websocketd = "100ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From the end of the program's input to stop_signal, when its client "
 		 "has left." },
+	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
+	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,
+	  .values = "websocketd", .def_doc = "none",
+	  .doc = "Treat the program and its pages as websocketd does: the end of the "
+		 "program's output ends the session, with close_code whatever its exit "
+		 "status; SIGTERM comes between stop_signal and SIGKILL; a program too "
+		 "many is status 429; with frame = raw a text message ends with a "
+		 "newline; [/*] has SCRIPT_NAME / and the whole path in PATH_INFO." },
 };
 /* clang-format on */
 

@@ -39,6 +39,7 @@ struct conf_key {
 	conf_parser *parse;
 	size_t field;    /* offset in struct conf, or in struct path_conf for CONF_PATH */
 	const char *def; /* as it would be written; "": none */
+	const char *websocketd; /* the same with compat = websocketd; NULL: no other */
 	double min, max;
 	unsigned flags;
 	const struct conf_word *words;

@@ -44,25 +44,27 @@ static void print_value(FILE *out, const char *key, const char *raw)
 	fputc('\n', out);
 }
 
-static void print_default(FILE *out, const struct conf_key *key)
+static void print_default(FILE *out, const struct conf_key *key, const char *def)
 {
-	if (key->def_doc)
+	if (def != key->def)
+		fprintf(out, "; default with compat = websocketd\n");
+	else if (key->def_doc)
 		fprintf(out, "; default: %s\n", key->def_doc);
 	else
 		fprintf(out, "; default\n");
-	print_value(out, key->name, key->def);
+	print_value(out, key->name, def);
 }
 
-/* Print what SLOT says about KEY; NULL: its default. */
+/* Print what SLOT says about KEY; NULL: DEF. */
 static void print_slot(FILE *out, const struct conf_key *key,
-		       const struct conf_slot *slot)
+		       const struct conf_slot *slot, const char *def)
 {
 	bool unused = !slot || !slot->first || !*slot->first->raw;
 
 	if ((key->flags & CONF_SOURCE) && unused)
 		return; /* another source is this path's */
 	if (!slot) {
-		print_default(out, key);
+		print_default(out, key, def);
 		return;
 	}
 	if (!slot->first) {
@@ -86,7 +88,8 @@ static void print_section(FILE *out, const struct conf_sheet *sheet,
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_key_belongs(&conf_keys[i], class))
 			print_slot(out, &conf_keys[i],
-				   conf_sheet_effective(sheet, section, &conf_keys[i]));
+				   conf_sheet_effective(sheet, section, &conf_keys[i]),
+				   conf_sheet_default(sheet, section, &conf_keys[i]));
 	fputc('\n', out);
 }
 

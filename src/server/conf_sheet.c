@@ -65,6 +65,20 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 	return NULL;
 }
 
+const char *conf_sheet_default(const struct conf_sheet *sheet,
+			       const struct conf_section *section,
+			       const struct conf_key *key)
+{
+	const struct conf_key *compat = conf_key_find(CONF_PATH, "compat");
+	const struct conf_slot *slot;
+
+	if (!key->websocketd)
+		return key->def;
+	slot = conf_sheet_effective(sheet, section, compat);
+	return slot && strcmp(slot->first->raw, "websocketd") == 0 ? key->websocketd
+								   : key->def;
+}
+
 int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section,
 		     const struct conf_key *key, const char *raw,
 		     struct conf_origin where)

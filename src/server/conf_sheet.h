@@ -56,6 +56,12 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_section *section,
 					     const struct conf_key *key);
 
+/* What KEY is in SECTION (NULL: there is none such) when nothing is written: with compat
+ * = websocketd that can be another default. */
+const char *conf_sheet_default(const struct conf_sheet *sheet,
+			       const struct conf_section *section,
+			       const struct conf_key *key);
+
 /* Write `KEY = RAW` into SECTION: a scalar replaces, a list's entry is appended, an empty
  * one clears the list.  0 or -ENOMEM. */
 int conf_sheet_write(struct conf_sheet *sheet, struct conf_section *section,

@@ -161,9 +161,9 @@ static void bridge_to_program(struct client *c, struct route *route,
 	session_proceed(session);
 }
 
-/* A limit is reached: as the configuration wants it told. */
+/* A limit is reached: as the configuration wants it told, else with STATUS. */
 static void refuse_full(struct client *c, const struct route *route,
-			const struct handshake *hs, const char *reason)
+			const struct handshake *hs, int status, const char *reason)
 {
 	const struct limits_conf *limits = &c->server->routes->conf->limits;
 
@@ -173,7 +173,7 @@ static void refuse_full(struct client *c, const struct route *route,
 		    limits->max_connections + limits->max_handshakes)
 		refuse_in_words(c, route, hs);
 	else
-		answer_error(c, 503, reason);
+		answer_error(c, status, reason);
 }
 
 void upgrade(struct client *c, struct route *route, const struct handshake *hs)
@@ -186,9 +186,10 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 		answer_error(c, 429,
 			     "too many connections from this address (max_per_address)");
 	else if (c->server->bridge.nsessions >= limits->max_connections)
-		refuse_full(c, route, hs, "too many connections (max_connections)");
+		refuse_full(c, route, hs, 503, "too many connections (max_connections)");
 	else if (route->use->running >= route->conf->exec.max_processes)
 		refuse_full(c, route, hs,
+			    route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
 			    "too many programs of this path (max_processes)");
 	else
 		bridge_to_program(c, route, hs);

@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 import aftermath  # noqa: E402
 import inicheck  # noqa: E402
 from harness import Daemon, with_canary  # noqa: E402
+from websocketd import Websocketd  # noqa: E402
 
 DAEMONS = pytest.StashKey()
 
@@ -55,6 +56,20 @@ def daemon(request, tmp_path):
         d.kill()
     for path in rundirs:
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def websocketd():
+    """start(ARGS...) runs Debian's websocketd until the test's end."""
+    running = []
+
+    def start(*args, **options):
+        running.append(Websocketd(args, **options))
+        return running[-1]
+
+    yield start
+    for w in running:
+        w.kill()
 
 
 @pytest.fixture

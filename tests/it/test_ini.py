@@ -69,7 +69,6 @@ def test_an_unknown_section_is_refused(check, section):
         "connect = unix:/x",
         "auth = none",
         "nofile = 5",
-        "compat = websocketd",
         "charset = latin1",
     ],
 )

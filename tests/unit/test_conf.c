@@ -218,7 +218,7 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 	static const char *const later[] = { "pty = 24x80",      "compression = on",
 					     "process = shared", "auth = x",
 					     "connect = a:1",    "charset = UTF-8",
-					     "linger = 1s",      "compat = websocketd",
+					     "linger = 1s",      "restart = always",
 					     "builtin = clock",  "max_runtime = 1s" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)

@@ -25,7 +25,7 @@ static void tell_path(FILE *f, const struct path_conf *p)
 	const struct framing_conf *r = &p->hub.framing;
 	const struct exec_conf *e = &p->exec;
 
-	fprintf(f, "path %s %d", p->path, p->prefix);
+	fprintf(f, "path %s %d %d", p->path, p->prefix, p->compat);
 	tell_words(f, "subprotocol", p->subprotocol);
 	tell_words(f, "origins", p->access.origins);
 	fprintf(f, " %d %d", p->access.origin, p->access.origin_missing);
@@ -33,14 +33,15 @@ static void tell_path(FILE *f, const struct path_conf *p)
 		s->ws.whole, s->write, s->eof, s->ping_interval, s->ping_timeout,
 		s->idle_timeout, s->send_timeout, s->queue, s->close_code,
 		s->close_reason ? s->close_reason : "-", s->close_wait, s->close_timeout);
-	fprintf(f, " %d %d %d %d %zu %d", r->kind, r->type, r->embedded, r->invalid,
-		p->hub.max_frame, p->hub.slow_client);
+	fprintf(f, " %d %d %d %d %d %zu %d", r->kind, r->type, r->ends_text, r->embedded,
+		r->invalid, p->hub.max_frame, p->hub.slow_client);
 	tell_words(f, "argv", e->argv);
 	tell_words(f, "env", e->env);
 	tell_words(f, "pass_env", e->pass_env);
-	fprintf(f, " %s %d %d %d %d %g %g %u\n", e->cwd ? e->cwd : "-", e->umask,
-		e->stderr_to, e->line_buffer, e->stop.signal, e->stop.eof_timeout,
-		e->stop.stop_timeout, e->max_processes);
+	fprintf(f, " %s %d %d %d %d %d %g %g %g %u\n", e->cwd ? e->cwd : "-", e->umask,
+		e->stderr_to, e->line_buffer, e->ends_at_eof, e->stop.signal,
+		e->stop.eof_timeout, e->stop.stop_timeout, e->stop.term_after,
+		e->max_processes);
 }
 
 /* Yours. */
@@ -99,6 +100,9 @@ TEST(what_is_printed_loads_as_the_same_snapshot)
 		"env = A=1 \\\n  2 \\\n  3\nenv = B=\\\\\nclose_reason = ; no # comment\n");
 	survives_printing("[/a]\nexec = a \\\\b 'c\\\\'\n[/b]\nshell = a; b \\\\\\\\\n");
 	survives_printing("[server]\nlisten = 127.0.0.1:1\nlisten =\n");
+	survives_printing("[defaults]\ncompat = websocketd\nstop_signal = HUP\n[/a]\n"
+			  "exec = a\n[/b]\nexec = b\ncompat =\n[/c]\nexec = c\n"
+			  "frame = raw\neof = yes\npass_env =\nstop_timeout = 100ms\n");
 }
 
 TEST(each_setting_stands_below_its_origin)
