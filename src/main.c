@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "conf_check.h"
+#include "from_websocketd.h"
 #include "instant.h"
 #include "server.h"
 #include "sys.h"
@@ -31,9 +32,11 @@ static const char usage_text[] =
 	"       wsbridged [--bind ADDRESS] [--port N] [--view] [--write] -- CMD [ARG...]\n"
 	"                                     serve one command at /, without a file\n"
 	"       wsbridged --demo              write and run ./demo.ini\n"
+	"       wsbridged --from-websocketd ARG...\n"
+	"                                     print the ini for that command line\n"
 	"       wsbridged -V | -h             version; this text\n";
 
-enum { OPT_PORT = 256, OPT_BIND, OPT_VIEW, OPT_WRITE, OPT_DEMO };
+enum { OPT_PORT = 256, OPT_BIND, OPT_VIEW, OPT_WRITE, OPT_DEMO, OPT_FROM };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
@@ -41,6 +44,7 @@ static const struct option long_options[] = {
 	{ "view", no_argument, NULL, OPT_VIEW },
 	{ "write", no_argument, NULL, OPT_WRITE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
+	{ "from-websocketd", no_argument, NULL, OPT_FROM },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -110,8 +114,11 @@ static void parse(int argc, char **argv, struct command_line *cl)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "+c:tTvVh", long_options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "+c:tTvVh", long_options, NULL)) != -1) {
+		if (opt == OPT_FROM) /* all that follows is websocketd's */
+			exit(from_websocketd(argv + optind, stdout, stderr));
 		take_option(cl, opt);
+	}
 	if (optind > 0 && strcmp(argv[optind - 1], "--") == 0) {
 		if (!argv[optind])
 			bad_usage(
