@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log.h - one line per event: level prefix for the journal, session prefix, peers' bytes
- * made printable, never blocking.
+ * log.h - one line per event, as text or as a JSON object, limited per reason, never
+ * blocking.
  *
  *      error: #17 /clock: cannot write to the program: Broken pipe
- *      #17 /clock: closed 1000
+ *      #17 /clock: closed peer=127.0.0.1:40112 code=1000 reason="bye"
+ *      {"time":"2026-11-22T09:30:00.120Z","level":"info","id":17,"path":"/clock",
+ *       "event":"closed","peer":"127.0.0.1:40112","code":1000,"reason":"bye"}
  *
- * With the journal's prefix (sd-daemon(3)) a line begins with <3>, <4>, <6> or <7>, not
- * with a word.
+ * WHO is whom a line is about: "" the daemon, or "#ID", or "#ID PATH" (session_who()).
+ * Bytes of a peer may stand anywhere but in a name: they come out printable, and can
+ * forge neither a line nor the prefix or a field of one.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -15,25 +18,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "span.h"
+
 /* Bytes of a line with its newline; what is longer is cut and ends in … */
 #define LOG_LINE_MAX 4096
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+struct log_conf {
+	enum log_level level; /* lines up to it are written */
+	enum log_format format;
+	bool journal_prefix; /* a line begins with <3>, <4>, <6> or <7> (sd-daemon(3)) */
+	bool colour;         /* of the words error: and warning: in text */
+	unsigned most;       /* lines of one reason in a second; 0: no limit */
+};
 
 /*
- * From now on write lines up to LEVEL to FD, which stays the caller's.  Before the first
- * call: up to LOG_LEVEL_INFO to stderr, without the journal's prefix.
+ * From now on write to FD, which stays the caller's, as CONF (copied) says.  Before the
+ * first call: up to LOG_LEVEL_INFO to stderr, as text.
  */
-void log_open(int fd, enum log_level level, bool journal_prefix);
+void log_open(int fd, const struct log_conf *conf);
 
 /* Are lines of LEVEL written? */
 bool log_is_on(enum log_level level);
 
+/* ---- lines ---- */
+
 /*
- * Write one line about WHO ("" or such as "#17 /clock").  Control bytes and invalid UTF-8
- * come out as \xNN wherever they are from: no peer can forge a line.  Never waits: a line
- * that FD does not take is dropped and counted; the next one that it takes is preceded by
- * the count.  errno is left alone, and %m may be used.
+ * Write one line of free text.  Never waits: a line that FD does not take is dropped and
+ * counted; the next one that it takes is preceded by the count.  FMT, a constant that
+ * begins with words, is the reason that is limited; LOG_LEVEL_DEBUG is not.  errno is
+ * left alone, and %m may be used.
  */
 void log_write(enum log_level level, const char *who, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -48,6 +64,53 @@ void log_write(enum log_level level, const char *who, const char *fmt, ...)
 #define log_warning(who, ...) log_at(LOG_LEVEL_WARNING, who, __VA_ARGS__)
 #define log_info(who, ...) log_at(LOG_LEVEL_INFO, who, __VA_ARGS__)
 #define log_debug(who, ...) log_at(LOG_LEVEL_DEBUG, who, __VA_ARGS__)
+
+/* How a field's value is written: in text, and in JSON. */
+enum log_type {
+	LOG_WORD,    /* word    "word"   NULL: - and null */
+	LOG_TEXT,    /* "text"  "text"   NULL: "" and null */
+	LOG_NUMBER,  /* 7       7 */
+	LOG_SECONDS, /* 1.250   1.250 */
+	LOG_LATENCY, /* 1.2ms   0.001200 seconds; negative: - and null */
+	LOG_TRAFFIC, /* 2/8     {"messages":2,"bytes":8} */
+};
+
+struct log_field {
+	const char *name;
+	enum log_type type;
+	union {
+		const char *text;
+		unsigned long long number;
+		double seconds;
+		struct {
+			unsigned long long messages, bytes;
+		} traffic;
+	};
+};
+
+/* An event with a name, so that programs know it again, and its fields in order. */
+struct log_event {
+	const char *name;    /* a constant; NULL: free text only */
+	struct span message; /* or .p NULL */
+	const struct log_field *fields;
+	size_t nfields;
+	unsigned kind;  /* events of one name are limited by kind, such as a status */
+	bool unlimited; /* something else bounds their number */
+};
+
+/* Write one line about the event E, as log_write() does. */
+void log_event(enum log_level level, const char *who, const struct log_event *e);
+
+/* ---- counts ---- */
+
+/* Is there a count, of lines that were lost or one too many, that is yet to be told? */
+bool log_owes(void);
+
+/* Tell those whose second is over, or with ALL every one.  For a second after log_owes(),
+ * and the end. */
+void log_settle(bool all);
+
+/* ---- bytes ---- */
 
 /*
  * Write the N bytes at P as printable UTF-8 to OUT (CAP >= 4 bytes, NUL-terminated): its

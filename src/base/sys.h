@@ -13,6 +13,10 @@ int sys_fill_stdio(void);
 /* Raise the soft RLIMIT_NOFILE to the hard one.  The old soft limit, or -errno. */
 long sys_raise_nofile(void);
 
+/* A descriptor that never waits for what FD leads to: a non-blocking one of our own for a
+ * pipe or a terminal, whose others keep their mode; else FD itself. */
+int sys_own_output(int fd);
+
 /* Seconds on the monotonic clock. */
 double sys_now(void);
 

@@ -24,7 +24,10 @@ static const struct {
 
 const char *session_who(uint64_t id, const char *path, char *out)
 {
-	snprintf(out, SESSION_WHO, "#%llu %s", (unsigned long long)id, path);
+	int n = snprintf(out, SESSION_WHO, "#%llu %s", (unsigned long long)id, path);
+
+	if (n >= SESSION_WHO)
+		memcpy(out + SESSION_WHO - sizeof("…"), "…", sizeof("…"));
 	return out;
 }
 
@@ -66,10 +69,6 @@ void session_note_end(struct session *s, unsigned code, const char *reason,
 	s->close_code = (uint16_t)code;
 	s->closed_by = by;
 	s->close_reason = strdup(reason);
-	/* A reason comes from the peer: in the log it must not end its own quotes. */
-	for (char *p = s->close_reason; p && *p; p++)
-		if (*p == '"')
-			*p = '\'';
 }
 
 void session_die(struct session *s, bool abort)
@@ -248,32 +247,42 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
 	session_flush(s);
+	log_debug(session_name(s), "open");
 	return s;
 }
 
+/* The fields are those of the table in wsbridged(8). */
 static void log_access(const struct session *s)
 {
 	static const char *const by[] = { "client", "server", "backend" };
-	char peer[ADDR_TEXT], round_trip[32] = "-";
+	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
+	char peer[ADDR_TEXT];
+	const struct log_field fields[] = {
+		{ "peer", LOG_WORD, .text = addr_text(&s->peer, peer) },
+		{ "user", LOG_WORD, .text = NULL },
+		{ "seconds", LOG_SECONDS, .seconds = s->bridge->now - s->opened },
+		{ "in", LOG_TRAFFIC, .traffic = { in->messages, in->bytes } },
+		{ "out", LOG_TRAFFIC, .traffic = { out->messages, out->bytes } },
+		{ "discarded", LOG_TRAFFIC, .traffic = { lost->messages, lost->bytes } },
+		{ "code", LOG_NUMBER, .number = s->close_code },
+		{ "by", LOG_WORD, .text = by[s->closed_by] },
+		{ "reason", LOG_TEXT, .text = s->close_reason },
+		{ "process", LOG_TEXT, .text = s->process },
+		{ "round_trip", LOG_LATENCY, .seconds = s->round_trip },
+	};
 
-	if (s->round_trip >= 0)
-		snprintf(round_trip, sizeof(round_trip), "%.1fms", s->round_trip * 1e3);
-	log_info(
-		session_name(s),
-		"closed peer=%s seconds=%.3f in=%llu/%llu out=%llu/%llu discarded=%llu code=%u "
-		"by=%s reason=\"%s\" process=\"%s\" round_trip=%s",
-		addr_text(&s->peer, peer), s->bridge->now - s->opened,
-		(unsigned long long)s->in.messages, (unsigned long long)s->in.bytes,
-		(unsigned long long)s->sent.messages, (unsigned long long)s->sent.bytes,
-		(unsigned long long)s->in_discarded.messages, s->close_code,
-		by[s->closed_by], s->close_reason ? s->close_reason : "",
-		s->process ? s->process : "", round_trip);
+	/* A record of every session; accept_rate bounds how many they are. */
+	log_event(LOG_LEVEL_INFO, session_name(s),
+		  &(struct log_event){ .name = "closed",
+				       .fields = fields,
+				       .nfields = sizeof(fields) / sizeof(*fields),
+				       .unlimited = true });
 }
 
 void session_free(struct session *s)
 {
 	assert(s->state == SESSION_DEAD && !s->hub && !ev_is_active(&s->timer));
-	if (s->bridge->access)
+	if (s->bridge->access && log_is_on(LOG_LEVEL_INFO))
 		log_access(s);
 	s->bridge->owner.session_ended(s->bridge->owner.data, s);
 	s->bridge->nsessions--;

@@ -121,6 +121,7 @@ static void check_ended(struct source_exec *x)
 		return;
 	x->state = EXEC_ENDED;
 	describe(x, &e);
+	log_debug(x->who, "program ended: %s", e.process);
 	hub_source_ended(x->source.hub, &e);
 }
 
@@ -464,6 +465,7 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 		exec_free(&x->source);
 		return r;
 	}
+	log_debug(x->who, "program started, pid %d", (int)x->child.pid);
 	(*x->running)++;
 	hub_attach(h, &x->source);
 	proceed(x);

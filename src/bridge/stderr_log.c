@@ -8,23 +8,36 @@
 static void tell_dropped(struct stderr_log *l, const char *who)
 {
 	if (l->dropped)
-		log_warning(who, "stderr: %lu lines dropped (more than %d a second)",
-			    l->dropped, STDERR_LINES_PER_SECOND);
+		log_warning(who, "stderr: %lu more lines were dropped", l->dropped);
 	l->dropped = 0;
+}
+
+/* A new second: what it may have, and what the last one had too many. */
+static void next_second(struct stderr_log *l, const char *who, double now)
+{
+	double earned = (now - l->second) * STDERR_LINES_PER_SECOND;
+
+	tell_dropped(l, who);
+	if (l->second == 0 || l->credit + earned > STDERR_LINES_AT_ONCE)
+		l->credit = STDERR_LINES_AT_ONCE;
+	else
+		l->credit += earned;
+	l->second = now;
 }
 
 static void one_line(struct stderr_log *l, const char *who, double now, const char *p,
 		     size_t n)
 {
-	if (now - l->second >= 1) {
-		tell_dropped(l, who);
-		l->second = now;
-		l->lines = 0;
-	}
-	if (l->lines++ >= STDERR_LINES_PER_SECOND)
+	struct log_event e = { .name = "stderr", .message = { p, n }, .unlimited = true };
+
+	if (now - l->second >= 1)
+		next_second(l, who, now);
+	if (l->credit < 1) {
 		l->dropped++;
-	else
-		log_info(who, "stderr: %.*s", (int)n, p);
+		return;
+	}
+	l->credit--;
+	log_event(LOG_LEVEL_INFO, who, &e);
 }
 
 static void end_line(struct stderr_log *l, const char *who, double now)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* stderr_log.h - a program's stderr as log lines: always drained, rate-limited. */
+/*
+ * stderr_log.h - a program's stderr as log lines: always drained, rate-limited.
+ *
+ * A program may say something long at once, such as a traceback, but go on only slowly.
+ */
 #ifndef BRIDGE_STDERR_LOG_H
 #define BRIDGE_STDERR_LOG_H
 
@@ -8,12 +12,13 @@
 #include "buf.h"
 
 #define STDERR_LINE_MAX 4096 /* a longer line is split */
-#define STDERR_LINES_PER_SECOND 100
+#define STDERR_LINES_PER_SECOND 10
+#define STDERR_LINES_AT_ONCE 100 /* after a silence */
 
 struct stderr_log {
 	struct buf line; /* the unfinished one */
-	double second;   /* when the current count began */
-	unsigned lines;  /* logged since then */
+	double second;   /* when the current count began; 0: never yet */
+	double credit;   /* lines that may be logged in it */
 	unsigned long dropped;
 };
 

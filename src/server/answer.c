@@ -48,6 +48,22 @@ static void answer_text(struct client *c, struct http_response *r, char *text, s
 	free(text);
 }
 
+static void log_refusal(const struct client *c, int status, const char *reason)
+{
+	char peer[ADDR_TEXT], who[SESSION_WHO];
+	const struct log_field fields[] = {
+		{ "status", LOG_NUMBER, .number = (unsigned)status },
+		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
+		{ "reason", LOG_TEXT, .text = reason },
+	};
+
+	log_event(LOG_LEVEL_INFO, session_who(c->id, c->path, who),
+		  &(struct log_event){ .name = "refused",
+				       .fields = fields,
+				       .nfields = sizeof(fields) / sizeof(*fields),
+				       .kind = (unsigned)status });
+}
+
 void answer_error(struct client *c, int status, const char *reason)
 {
 	struct http_response r = {
@@ -57,12 +73,11 @@ void answer_error(struct client *c, int status, const char *reason)
 		.retry_after = status == 429 || status == 503 ? RETRY_AFTER : 0,
 		.websocket_version = status == 426,
 	};
-	char peer[ADDR_TEXT], who[SESSION_WHO];
 	size_t n = 0;
 	char *text = pages_error(status, reason, &n);
 
-	log_info(session_who(c->id, c->path, who), "refused %d to %s: %s", status,
-		 addr_text(&c->peer, peer), reason);
+	if (log_is_on(LOG_LEVEL_INFO))
+		log_refusal(c, status, reason);
 	answer_text(c, &r, text, n);
 }
 

@@ -52,10 +52,11 @@ static void set_deadline(struct client *c, double seconds)
 static void on_deadline(EV_P_ ev_timer *w, int revents)
 {
 	struct client *c = w->data;
+	char who[SESSION_WHO];
 
 	(void)loop;
 	(void)revents;
-	log_debug("", "#%llu: handshake_timeout", (unsigned long long)c->id);
+	log_debug(session_who(c->id, c->path, who), "dropped: handshake_timeout");
 	client_drop(c);
 }
 
@@ -198,11 +199,12 @@ static void on_client(EV_P_ ev_io *w, int revents)
 static void make_room(struct server *s)
 {
 	struct client *oldest = TAILQ_FIRST(&s->clients);
+	char who[SESSION_WHO];
 
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
-	log_info("", "#%llu: dropped: max_handshakes are under way",
-		 (unsigned long long)oldest->id);
+	log_info(session_who(oldest->id, oldest->path, who),
+		 "dropped: max_handshakes are under way");
 	client_drop(oldest);
 }
 
@@ -210,6 +212,7 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 {
 	struct server *s = data;
 	struct client *c = calloc(1, sizeof(*c));
+	char text[ADDR_TEXT], who[SESSION_WHO];
 	int on = 1;
 
 	if (!c) {
@@ -232,6 +235,7 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 	c->stream.io.data = c->deadline.data = c;
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;
+	log_debug(session_who(c->id, "", who), "accepted from %s", addr_text(peer, text));
 	set_deadline(c, s->routes->conf->limits.handshake_timeout);
 	proceed(c);
 }

@@ -76,7 +76,8 @@ struct conf {
 	struct limits_conf limits;
 	bool nodelay;
 	enum log_to log_to;
-	int log_level; /* enum log_level */
+	int log_level;  /* enum log_level */
+	int log_format; /* enum log_format */
 	bool log_access;
 	bool console;
 

@@ -26,6 +26,9 @@ static const struct conf_word level_words[] = {
 	{ "debug", LOG_LEVEL_DEBUG },
 	{ NULL, 0 },
 };
+static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
+						 { "json", LOG_FORMAT_JSON },
+						 { NULL, 0 } };
 static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
@@ -139,7 +142,12 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Log events of this level and those before it." },
 	{ CONF_LOGGING, "access", .parse = conf_parse_bool, .field = DAEMON(log_access),
 	  .def = "yes",
-	  .doc = "Log one line when a client comes and one when it goes." },
+	  .doc = "Log one line at the end of each session; wsbridged(8) explains its "
+		 "fields." },
+	{ CONF_LOGGING, "format", .parse = conf_parse_word, .field = DAEMON(log_format),
+	  .def = "text", .words = format_words, .values = "text or json",
+	  .doc = "Lines for people, or each line one JSON object with time, level, id, "
+		 "path, and event or message." },
 
 	/* ---- [web] ---- */
 

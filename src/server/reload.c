@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A new configuration under live sessions: all of it, or nothing. */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "listen.h"
 #include "log.h"
+#include "logging.h"
 #include "reload.h"
 #include "sys.h"
 
@@ -23,16 +25,28 @@ static struct routes *load(struct server *s, FILE *err)
 	return NULL;
 }
 
+/* However many lines they are: whoever runs the daemon wants to see each. */
+__attribute__((format(printf, 2, 3))) static void say(enum log_level level,
+						      const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
+	struct log_event e = { .name = "reload", .message.p = text, .unlimited = true };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	e.message.n = strlen(text);
+	log_event(level, "", &e);
+}
+
 /* Each line of TEXT is a line of the log. */
 static void log_lines(char *text, bool failed)
 {
 	char *save, *line = strtok_r(text, "\n", &save);
 
 	for (; line; line = strtok_r(NULL, "\n", &save))
-		if (failed)
-			log_error("", "reload: %s", line);
-		else
-			log_warning("", "reload: %s", line);
+		say(failed ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", line);
 }
 
 static void tell_manager(const char *verdict)
@@ -49,8 +63,7 @@ static void tell_taken(struct server *s)
 
 	listen_text(s, where, sizeof(where));
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=listening on %s", where);
-	log_info("", "reload: %s is taken; listening on %s", s->routes->conf->file,
-		 where);
+	say(LOG_LEVEL_INFO, "%s is taken; listening on %s", s->routes->conf->file, where);
 	sys_notify(status);
 }
 
@@ -62,7 +75,7 @@ void reload(struct server *s)
 	FILE *err = open_memstream(&text, &n);
 
 	if (!err) {
-		log_error("", "reload: out of memory");
+		say(LOG_LEVEL_ERROR, "out of memory");
 		return;
 	}
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%.0f",
@@ -73,13 +86,13 @@ void reload(struct server *s)
 	log_lines(text, !fresh);
 	free(text);
 	if (!fresh) {
-		log_error("", "reload: %s is not taken, nothing changes",
-			  s->routes->conf->file);
+		say(LOG_LEVEL_ERROR, "%s is not taken, nothing changes",
+		    s->routes->conf->file);
 		tell_manager("reload failed, the old configuration stays; see the log");
 		return;
 	}
 	routes_unref(s->routes);
 	s->routes = fresh;
-	server_apply(s);
+	logging_apply(s);
 	tell_taken(s);
 }

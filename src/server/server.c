@@ -10,6 +10,7 @@
 #include "banner.h"
 #include "listen.h"
 #include "log.h"
+#include "logging.h"
 #include "reload.h"
 #include "server.h"
 #include "sys.h"
@@ -73,21 +74,6 @@ static void on_stop(EV_P_ ev_signal *w, int revents)
 }
 
 /* ---- configuration ---- */
-
-static enum log_level level_of(const struct server *s)
-{
-	return s->options->verbose ? LOG_LEVEL_DEBUG
-				   : (enum log_level)s->routes->conf->log_level;
-}
-
-void server_apply(struct server *s)
-{
-	bool journal =
-		s->routes->conf->log_to == LOG_TO_AUTO && sys_is_journal(STDERR_FILENO);
-
-	log_open(STDERR_FILENO, level_of(s), journal);
-	s->bridge.access = s->routes->conf->log_access;
-}
 
 static void on_reload(EV_P_ ev_signal *w, int revents)
 {
@@ -159,6 +145,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 
 	(void)revents;
 	free_dead_clients(s);
+	logging_proceed(s);
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
 		ev_break(EV_A_ EVBREAK_ALL);
 }
@@ -183,13 +170,14 @@ static void server_init(struct server *s, struct conf *conf,
 	 * select(2). */
 	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	s->options = options;
+	logging_init(s);
 	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
 		return;
 	TAILQ_INIT(&s->clients);
 	TAILQ_INIT(&s->dead_clients);
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
-	server_apply(s);
+	logging_apply(s);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -238,6 +226,7 @@ static void server_free(struct server *s)
 	if (s->routes) {
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
+		logging_end(s);
 		routes_unref(s->routes);
 	}
 	if (s->loop)
@@ -261,6 +250,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 		watch_configuration(s);
 		announce(s);
 		ev_run(s->loop, 0);
+		log_settle(true);
 		log_info("", "stopped");
 	}
 	server_free(s);

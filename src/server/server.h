@@ -36,15 +36,14 @@ struct server {
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */
-	ev_stat saved;     /* options.demo: the file */
-	ev_timer settled;  /* ... has not changed for a moment */
+	ev_timer tell;     /* what the log has left out */
+	int log_fd;
+	ev_stat saved;    /* options.demo: the file */
+	ev_timer settled; /* ... has not changed for a moment */
 	ev_prepare reaper;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
 };
-
-/* Make the settings of S's configuration that belong to the process true. */
-void server_apply(struct server *s);
 
 /* Run the daemon with CONF (taken over) until it is told to end.  Its exit code. */
 int server_run(struct conf *conf, const struct server_options *options);

@@ -125,7 +125,7 @@ static bool start_program(struct client *c, struct route *route,
 	err = source_exec_open(hub, &start, &what);
 	if (err == 0)
 		return true;
-	log_error(who, "%s: %s", what, strerror(-err));
+	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
 	if (err == -EMFILE || err == -ENFILE || err == -EAGAIN || err == -ENOMEM)
 		answer_error(c, 503, "no room to start the program");
 	else

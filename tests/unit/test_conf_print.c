@@ -53,11 +53,12 @@ static char *told(const struct conf *c)
 
 	for (size_t i = 0; i < c->nlisten; i++)
 		tell_listen(f, &c->listen[i]);
-	fprintf(f, "%d %g %u %u %u %g %g %zu %d %d %d %d %d %d\n", c->backlog,
+	fprintf(f, "%d %g %u %u %u %g %g %zu %d %d %d %d %d %d %d\n", c->backlog,
 		c->shutdown_timeout, c->limits.max_connections, c->limits.max_per_address,
 		c->limits.max_handshakes, c->limits.accept_rate,
 		c->limits.handshake_timeout, c->limits.max_header, c->limits.full,
-		c->nodelay, c->log_to, c->log_level, c->log_access, c->console);
+		c->nodelay, c->log_to, c->log_level, c->log_access, c->log_format,
+		c->console);
 	for (size_t i = 0; i < c->npaths; i++)
 		tell_path(f, c->paths[i]);
 	fclose(f);
@@ -85,7 +86,7 @@ TEST(what_is_printed_loads_as_the_same_snapshot)
 	survives_printing(LOAD);
 	survives_printing(
 		"[server]\nlisten = [::1]:0\nlisten = unix:/a mode=0600 group=g\nbacklog = 1\n"
-		"[limits]\nfull = close\naccept_rate = 0\n[logging]\nlevel = error\n"
+		"[limits]\nfull = close\naccept_rate = 0\n[logging]\nlevel = error\nformat = json\n"
 		"[web]\nconsole = on\n[socket]\nnodelay = off\n" LOAD);
 	survives_printing(
 		"[defaults]\nenv = A=1\nenv = B=2\norigin = any\nsubprotocol = a b\ntype = binary\n"

@@ -30,6 +30,7 @@ TEST(words_go_to_their_places)
 {
 	struct conf *c = load_good("[limits]\nfull = close\n[socket]\nnodelay = no\n"
 				   "[logging]\nto = stderr\nlevel = debug\naccess = off\n"
+				   "format = json\n"
 				   "[web]\nconsole = yes\n");
 
 	assert_int_equal(c->limits.full, FULL_CLOSE);
@@ -37,6 +38,7 @@ TEST(words_go_to_their_places)
 	assert_int_equal(c->log_to, LOG_TO_STDERR);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 	assert_false(c->log_access);
+	assert_int_equal(c->log_format, LOG_FORMAT_JSON);
 	assert_true(c->console);
 	conf_unref(c);
 }

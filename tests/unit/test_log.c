@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a log line looks, that no peer can forge one, that a full pipe never blocks. */
+/* Levels, limits and counts of the log; that a full pipe never blocks. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -65,22 +66,21 @@ static void fill(void)
 	assert_int_equal(fcntl(wr, F_SETFL, 0), 0);
 }
 
-static const char *printable(const char *p, size_t n, size_t cap)
+/* Text of at most LEVEL. */
+static void open_text(enum log_level level)
 {
-	static char out[256];
-	size_t size;
+	log_open(wr, &(struct log_conf){ .level = level });
+}
 
-	memset(out, '#', sizeof(out));
-	size = log_printable(out, cap, p, n);
-	assert_true(size < cap);
-	assert_int_equal(strlen(out), size);
-	assert_int_equal(out[cap], '#'); /* not written past */
-	return out;
+/* The same for the journal. */
+static void open_journal(enum log_level level)
+{
+	log_open(wr, &(struct log_conf){ .level = level, .journal_prefix = true });
 }
 
 TEST(only_error_and_warning_are_said_in_words)
 {
-	log_open(wr, LOG_LEVEL_DEBUG, false);
+	open_text(LOG_LEVEL_DEBUG);
 	log_error("", "e %d", 1);
 	log_warning("", "w");
 	log_info("", "i");
@@ -90,7 +90,7 @@ TEST(only_error_and_warning_are_said_in_words)
 
 TEST(the_journal_gets_a_priority_instead)
 {
-	log_open(wr, LOG_LEVEL_DEBUG, true);
+	open_journal(LOG_LEVEL_DEBUG);
 	log_error("", "e");
 	log_warning("", "w");
 	log_info("", "i");
@@ -100,7 +100,7 @@ TEST(the_journal_gets_a_priority_instead)
 
 TEST(the_session_stands_before_the_text)
 {
-	log_open(wr, LOG_LEVEL_INFO, false);
+	open_text(LOG_LEVEL_INFO);
 	log_error("#17 /clock", "gone");
 	log_info("#17 /clock", "closed %d", 1000);
 	assert_string_equal(logged(),
@@ -111,7 +111,7 @@ TEST(a_level_that_is_off_writes_nothing_and_evaluates_nothing)
 {
 	int evaluated = 0;
 
-	log_open(wr, LOG_LEVEL_WARNING, false);
+	open_text(LOG_LEVEL_WARNING);
 	assert_true(log_is_on(LOG_LEVEL_ERROR));
 	assert_true(log_is_on(LOG_LEVEL_WARNING));
 	assert_false(log_is_on(LOG_LEVEL_INFO));
@@ -123,7 +123,7 @@ TEST(a_level_that_is_off_writes_nothing_and_evaluates_nothing)
 
 TEST(a_newline_of_a_peer_cannot_forge_a_line)
 {
-	log_open(wr, LOG_LEVEL_INFO, true);
+	open_journal(LOG_LEVEL_INFO);
 	log_info("#1 /a\n<3>b", "Origin %s", "x\n<3>error\r\t\033[2J\177");
 	assert_string_equal(logged(), "<6>#1 /a\\x0A<3>b: Origin x\\x0A<3>error\\x0D\\x09"
 				      "\\x1B[2J\\x7F\n");
@@ -131,8 +131,11 @@ TEST(a_newline_of_a_peer_cannot_forge_a_line)
 
 TEST(a_backslash_of_our_own_is_left_alone)
 {
-	log_open(wr, LOG_LEVEL_INFO, false);
-	log_info("", "first bytes: %s", printable("\\\n", 2, 200));
+	open_text(LOG_LEVEL_INFO);
+	char bytes[16];
+
+	log_printable(bytes, sizeof(bytes), "\\\n", 2);
+	log_info("", "first bytes: %s", bytes);
 	assert_string_equal(logged(), "first bytes: \\\\\\x0A\n");
 }
 
@@ -141,7 +144,7 @@ TEST(errno_is_printed_by_m_and_left_alone)
 	char expected[128];
 
 	snprintf(expected, sizeof(expected), "#1: %s\n", strerror(ENOENT));
-	log_open(wr, LOG_LEVEL_INFO, false);
+	open_text(LOG_LEVEL_INFO);
 	errno = ENOENT;
 	log_info("#1", "%m");
 	assert_int_equal(errno, ENOENT);
@@ -153,7 +156,7 @@ TEST(a_line_is_cut_at_its_limit_with_an_ellipsis)
 	static char text[3 * LOG_LINE_MAX];
 	const char *line;
 
-	log_open(wr, LOG_LEVEL_INFO, true);
+	open_journal(LOG_LEVEL_INFO);
 	for (size_t n = LOG_LINE_MAX - 16; n < LOG_LINE_MAX + 16; n++) {
 		bool cut = 3 + n + 1 > LOG_LINE_MAX;
 
@@ -177,7 +180,7 @@ TEST(a_cut_never_tears_a_character)
 	char text[LOG_LINE_MAX + 64];
 	const char *line;
 
-	log_open(wr, LOG_LEVEL_INFO, false);
+	open_text(LOG_LEVEL_INFO);
 	for (size_t lead = 0; lead < 8; lead++) {
 		memset(text, 'x', lead);
 		for (size_t at = lead; at < sizeof(text); at += 3)
@@ -191,7 +194,7 @@ TEST(a_cut_never_tears_a_character)
 
 TEST(a_full_pipe_never_blocks_and_what_was_lost_is_counted)
 {
-	log_open(wr, LOG_LEVEL_INFO, false);
+	open_text(LOG_LEVEL_INFO);
 	fill();
 	alarm(10); /* blocked: killed, which is red, too */
 	log_info("", "one");
@@ -201,8 +204,9 @@ TEST(a_full_pipe_never_blocks_and_what_was_lost_is_counted)
 	assert_true(read(rd, got, sizeof(got)) > 0);
 	log_info("", "four");
 	log_info("", "five");
-	assert_string_equal(logged(), "warning: 3 log lines were lost: they came faster "
-				      "than they were read\nfour\nfive\n");
+	assert_string_equal(logged(),
+			    "warning: 3 log lines were lost: the reader was too "
+			    "slow, or the disk full\nfour\nfive\n");
 }
 
 TEST(a_reader_that_is_gone_is_no_end_of_the_world)
@@ -212,62 +216,95 @@ TEST(a_reader_that_is_gone_is_no_end_of_the_world)
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	close(rd);
 	rd = -1;
-	log_open(wr, LOG_LEVEL_INFO, false);
+	open_text(LOG_LEVEL_INFO);
 	errno = ENOENT;
 	log_info("", "x");
 	assert_int_equal(errno, ENOENT);
-	log_open(null, LOG_LEVEL_INFO, false);
+	log_open(null, &(struct log_conf){ .level = LOG_LEVEL_INFO });
 	log_info("", "flush the count");
 	close(null);
 }
 
-TEST(bytes_become_printable)
+TEST(a_full_disk_costs_lines_and_nothing_else)
 {
-	static const struct {
-		const char *in;
-		size_t n;
-		const char *out;
-	} rows[] = {
-#define ROW(in, out) { in, sizeof(in) - 1, out }
-		ROW("", ""),
-		ROW("plain ~", "plain ~"),
-		ROW("a\\b", "a\\\\b"),
-		ROW("\0\x01\n\x1F\x7F", "\\x00\\x01\\x0A\\x1F\\x7F"),
-		ROW("é€😀", "é€😀"),
-		ROW("\xC2\xA0", "\xC2\xA0"),
-		ROW("\xC2\x9B", "\\xC2\\x9B"),          /* C1: CSI */
-		ROW("\xE2\x80\xAE", "\\xE2\\x80\\xAE"), /* right to left */
-		ROW("\xE2\x80\xA8", "\\xE2\\x80\\xA8"), /* newline */
-		ROW("\xE2\x81\xA6", "\\xE2\\x81\\xA6"), /* isolate */
-		ROW("\x80\xFF", "\\x80\\xFF"),          /* no lead byte */
-		ROW("\xC3", "\\xC3"),                   /* cut off */
-		ROW("\xE2\x82", "\\xE2\\x82"),
-		ROW("\xF0\x9F\x98", "\\xF0\\x9F\\x98"),
-		ROW("\xE2\x82!", "\\xE2\\x82!"),
-		ROW("\xC0\x80\xC1\xBF", "\\xC0\\x80\\xC1\\xBF"), /* overlong */
-		ROW("\xE0\x9F\xBF", "\\xE0\\x9F\\xBF"),
-		ROW("\xF0\x8F\xBF\xBF", "\\xF0\\x8F\\xBF\\xBF"),
-		ROW("\xED\xA0\x80", "\\xED\\xA0\\x80"), /* surrogate */
-		ROW("\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"),
-		ROW("\xF4\x90\x80\x80", "\\xF4\\x90\\x80\\x80"), /* too large */
-		ROW("\xF5\x80\x80\x80", "\\xF5\\x80\\x80\\x80"),
-	};
+	int full = open("/dev/full", O_WRONLY);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(printable(rows[i].in, rows[i].n, 200), rows[i].out);
-	assert_string_equal(printable("€", 2, 200), "\\xE2\\x82");
+	log_open(full, &(struct log_conf){ .level = LOG_LEVEL_INFO });
+	errno = ENOENT;
+	log_info("", "one");
+	log_info("", "two");
+	assert_int_equal(errno, ENOENT);
+	assert_true(log_owes());
+	open_text(LOG_LEVEL_INFO);
+	log_settle(false);
+	assert_false(log_owes());
+	assert_string_equal(logged(),
+			    "warning: 2 log lines were lost: the reader was too "
+			    "slow, or the disk full\n");
+	close(full);
 }
 
-TEST(what_does_not_fit_ends_in_an_ellipsis)
+/* A disk that fills up takes a part of a line: here, a file that may not grow. */
+TEST(a_line_that_was_torn_does_not_tear_the_next)
 {
-	assert_string_equal(printable("abcdef", 6, 7), "abcdef");
-	assert_string_equal(printable("abcdefg", 7, 7), "abc…");
-	assert_string_equal(printable("abc\n", 4, 8), "abc\\x0A");
-	assert_string_equal(printable("abc\n", 4, 7), "abc…");
-	assert_string_equal(printable("ab€", 5, 6), "ab€");
-	assert_string_equal(printable("ab€", 5, 5), "a…");
-	assert_string_equal(printable("abcd", 4, 4), "…");
-	assert_string_equal(printable("abc", 3, 4), "abc");
+	struct rlimit old, less;
+	FILE *file = tmpfile();
+	char text[64] = "";
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	less = (struct rlimit){ 4, old.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	log_open(fileno(file), &(struct log_conf){ .level = LOG_LEVEL_INFO });
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+	log_info("", "first line");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	log_info("", "second line");
+	assert_true(pread(fileno(file), text, sizeof(text) - 1, 0) > 0);
+	assert_memory_equal(text, "firs\nwarning: 1 log line", 24);
+	fclose(file);
+}
+
+TEST(what_a_reason_has_too_many_of_is_counted_and_told)
+{
+	static const char expected[] = "x 0\nx 1\nx 2\nother\nx: 97 more in the last "
+				       "second\n";
+
+	log_open(wr, &(struct log_conf){ .level = LOG_LEVEL_INFO, .most = 3 });
+	for (int i = 0; i < 100; i++)
+		log_info("", "x %d", i);
+	assert_true(log_owes());
+	log_info("", "other");
+	log_settle(true);
+	assert_false(log_owes());
+	assert_string_equal(logged(), expected);
+}
+
+TEST(events_of_one_name_are_limited_by_kind)
+{
+	struct log_event e = { .name = "refused" };
+
+	log_open(wr, &(struct log_conf){ .level = LOG_LEVEL_INFO, .most = 1 });
+	for (unsigned i = 0; i < 4; i++) {
+		e.kind = 403 + i % 2;
+		log_event(LOG_LEVEL_INFO, "#1 /a", &e);
+	}
+	log_settle(true);
+	assert_string_equal(logged(), "#1 /a: refused\n#1 /a: refused\n"
+				      "refused 403: 1 more in the last second\n"
+				      "refused 404: 1 more in the last second\n");
+}
+
+TEST(debug_and_what_is_bounded_otherwise_are_not_limited)
+{
+	struct log_event e = { .name = "closed", .unlimited = true };
+
+	log_open(wr, &(struct log_conf){ .level = LOG_LEVEL_DEBUG, .most = 1 });
+	for (int i = 0; i < 3; i++) {
+		log_debug("", "d");
+		log_event(LOG_LEVEL_INFO, "", &e);
+	}
+	assert_false(log_owes());
+	assert_string_equal(logged(), "d\nclosed\nd\nclosed\nd\nclosed\n");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -285,9 +322,12 @@ int main(void)
 		T(a_line_is_cut_at_its_limit_with_an_ellipsis),
 		T(a_cut_never_tears_a_character),
 		T(a_full_pipe_never_blocks_and_what_was_lost_is_counted),
+		T(a_full_disk_costs_lines_and_nothing_else),
+		T(a_line_that_was_torn_does_not_tear_the_next),
+		T(what_a_reason_has_too_many_of_is_counted_and_told),
+		T(events_of_one_name_are_limited_by_kind),
+		T(debug_and_what_is_bounded_otherwise_are_not_limited),
 		T(a_reader_that_is_gone_is_no_end_of_the_world),
-		T(bytes_become_printable),
-		T(what_does_not_fit_ends_in_an_ellipsis),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static int setup(void **state)
 {
 	(void)state;
 	sink = memfd_create("log", MFD_CLOEXEC);
-	log_open(sink, LOG_LEVEL_INFO, false);
+	log_open(sink, &(struct log_conf){ .level = LOG_LEVEL_INFO });
 	return sink < 0 ? -1 : 0;
 }
 
@@ -207,8 +207,8 @@ TEST(in_a_second_only_so_many_lines_are_logged)
 {
 	struct stderr_log l = { 0 };
 
-	feed_lines(&l, 10, STDERR_LINES_PER_SECOND);
-	assert_int_equal(count(logged(), '\n'), STDERR_LINES_PER_SECOND);
+	feed_lines(&l, 10, STDERR_LINES_AT_ONCE);
+	assert_int_equal(count(logged(), '\n'), STDERR_LINES_AT_ONCE);
 	feed_lines(&l, 10.5, 20);
 	feed_lines(&l, 10.99, 30);
 	assert_string_equal(logged(), "");
@@ -220,42 +220,50 @@ TEST(the_next_second_begins_with_how_many_were_dropped)
 {
 	struct stderr_log l = { 0 };
 
-	feed_lines(&l, 10, STDERR_LINES_PER_SECOND + 50);
+	feed_lines(&l, 10, STDERR_LINES_AT_ONCE + 50);
 	logged();
 	feed(&l, 11, "again\n");
-	assert_string_equal(logged(),
-			    "warning: " LINE
-			    "50 lines dropped (more than 100 a second)\n" LINE "again\n");
+	assert_string_equal(logged(), "warning: " LINE "50 more lines were dropped\n" LINE
+				      "again\n");
 	feed_lines(&l, 11.5, STDERR_LINES_PER_SECOND);
 	assert_int_equal(count(logged(), '\n'), STDERR_LINES_PER_SECOND - 1);
 	feed(&l, 12, "and again\n");
-	assert_string_equal(logged(), "warning: " LINE
-				      "1 lines dropped (more than 100 a second)\n" LINE
+	assert_string_equal(logged(), "warning: " LINE "1 more lines were dropped\n" LINE
 				      "and again\n");
 	stderr_log_end(&l, WHO, 12);
 	assert_string_equal(logged(), "");
+}
+
+TEST(after_a_silence_there_may_be_many_again)
+{
+	struct stderr_log l = { 0 };
+
+	feed_lines(&l, 10, STDERR_LINES_AT_ONCE);
+	feed_lines(&l, 1000, STDERR_LINES_AT_ONCE + 1);
+	assert_int_equal(count(logged(), '\n'), 2 * STDERR_LINES_AT_ONCE);
+	stderr_log_end(&l, WHO, 1000);
+	logged();
 }
 
 TEST(at_the_end_the_dropped_lines_are_told)
 {
 	struct stderr_log l = { 0 };
 
-	feed_lines(&l, 10, STDERR_LINES_PER_SECOND + 7);
+	feed_lines(&l, 10, STDERR_LINES_AT_ONCE + 7);
 	feed(&l, 10, "the last one, dropped too");
 	logged();
 	stderr_log_end(&l, WHO, 10);
-	assert_string_equal(logged(), "warning: " LINE
-				      "8 lines dropped (more than 100 a second)\n");
+	assert_string_equal(logged(), "warning: " LINE "8 more lines were dropped\n");
 }
 
 TEST(lines_that_come_slowly_are_all_logged)
 {
 	struct stderr_log l = { 0 };
 
-	for (int i = 0; i < 3 * STDERR_LINES_PER_SECOND; i++)
-		feed(&l, 10 + i / 50.0, "x\n");
+	for (int i = 0; i < 3 * STDERR_LINES_AT_ONCE; i++)
+		feed(&l, 10 + i / 10.0, "x\n");
 	stderr_log_end(&l, WHO, 99);
-	assert_int_equal(count(logged(), '\n'), 3 * STDERR_LINES_PER_SECOND);
+	assert_int_equal(count(logged(), '\n'), 3 * STDERR_LINES_AT_ONCE);
 }
 
 TEST(a_flood_without_newlines_is_limited_too)
@@ -264,9 +272,9 @@ TEST(a_flood_without_newlines_is_limited_too)
 	static char piece[STDERR_LINE_MAX];
 
 	memset(piece, 'y', sizeof(piece));
-	for (int i = 0; i < 2 * STDERR_LINES_PER_SECOND; i++)
+	for (int i = 0; i < 2 * STDERR_LINES_AT_ONCE; i++)
 		stderr_log_feed(&l, WHO, 10, piece, sizeof(piece));
-	assert_in_range(count(logged(), '\n'), 1, STDERR_LINES_PER_SECOND);
+	assert_in_range(count(logged(), '\n'), 1, STDERR_LINES_AT_ONCE);
 	stderr_log_end(&l, WHO, 10);
 	assert_int_equal(count(logged(), '\n'), 1);
 }
@@ -286,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_line_without_end_takes_no_memory_without_end),
 		cmocka_unit_test(in_a_second_only_so_many_lines_are_logged),
 		cmocka_unit_test(the_next_second_begins_with_how_many_were_dropped),
+		cmocka_unit_test(after_a_silence_there_may_be_many_again),
 		cmocka_unit_test(at_the_end_the_dropped_lines_are_told),
 		cmocka_unit_test(lines_that_come_slowly_are_all_logged),
 		cmocka_unit_test(a_flood_without_newlines_is_limited_too),

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* How an event looks as a line: text for people, or one JSON object. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log_impl.h"
+
+static const struct {
+	const char *journal, *text, *coloured, *json;
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "<3>", "error: ", "\033[1;31merror:\033[0m ", "error" },
+	[LOG_LEVEL_WARNING] = { "<4>", "warning: ", "\033[33mwarning:\033[0m ",
+				"warning" },
+	[LOG_LEVEL_INFO] = { "<6>", "", "", "info" },
+	[LOG_LEVEL_DEBUG] = { "<7>", "", "", "debug" },
+};
+
+/* Our own numbers and words. */
+__attribute__((format(printf, 2, 3))) static void add(struct log_out *o, const char *fmt,
+						      ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_out_text(o, text);
+}
+
+/* The two parts of WHO. */
+static void split_who(const char *who, struct span *ret_id, struct span *ret_path)
+{
+	size_t n = *who == '#' ? strcspn(who, " ") : 0;
+
+	*ret_id = (struct span){ who, n };
+	*ret_path = (struct span){ who + n, strlen(who + n) };
+	if (n > 0 && ret_path->n > 0)
+		*ret_path = (struct span){ who + n + 1, ret_path->n - 1 };
+}
+
+/* ---- text ---- */
+
+/* A value that no quote, blank or sign in it can end. */
+static bool is_word(const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~' || strchr("\"\\=", text[i]))
+			return false;
+	return n > 0;
+}
+
+static void add_quoted(struct log_out *o, const char *text)
+{
+	log_out_text(o, "\"");
+	log_out_escaped(o, text, strlen(text), LOG_ESCAPE_BACKSLASH | LOG_ESCAPE_QUOTE);
+	log_out_text(o, "\"");
+}
+
+static void add_text_value(struct log_out *o, const struct log_field *f)
+{
+	switch (f->type) {
+	case LOG_WORD:
+		if (!f->text || is_word(f->text))
+			log_out_text(o, f->text ? f->text : "-");
+		else
+			add_quoted(o, f->text);
+		break;
+	case LOG_TEXT:
+		add_quoted(o, f->text ? f->text : "");
+		break;
+	case LOG_NUMBER:
+		add(o, "%llu", f->number);
+		break;
+	case LOG_SECONDS:
+		add(o, "%.3f", f->seconds);
+		break;
+	case LOG_LATENCY:
+		if (f->seconds < 0)
+			log_out_text(o, "-");
+		else
+			add(o, "%.1fms", f->seconds * 1e3);
+		break;
+	case LOG_TRAFFIC:
+		add(o, "%llu/%llu", f->traffic.messages, f->traffic.bytes);
+		break;
+	}
+}
+
+/* No blank in the path: the first one behind ID ends it, so it cannot be followed by
+ * words of the client that look like ours. */
+static void add_text_who(struct log_out *o, const char *who)
+{
+	struct span id, path;
+
+	split_who(who, &id, &path);
+	log_out_escaped(o, id.p, id.n, 0);
+	if (id.n > 0 && path.n > 0)
+		log_out_text(o, " ");
+	log_out_escaped(o, path.p, path.n, LOG_ESCAPE_BLANK);
+	if (*who)
+		log_out_text(o, ": ");
+}
+
+static void add_text(struct log_out *o, const char *who, const struct log_event *e)
+{
+	add_text_who(o, who);
+	if (e->name)
+		log_out_text(o, e->name);
+	if (e->name && e->message.p)
+		log_out_text(o, ": ");
+	if (e->message.p)
+		log_out_escaped(o, e->message.p, e->message.n, 0);
+	for (size_t i = 0; i < e->nfields; i++) {
+		add(o, " %s=", e->fields[i].name);
+		add_text_value(o, &e->fields[i]);
+	}
+}
+
+/* ---- JSON ---- */
+
+/* A line that is cut is no object any more: strings are cut, to MOST bytes each. */
+static void add_string(struct log_out *o, size_t most, struct span text)
+{
+	struct log_out string;
+	size_t room;
+
+	log_out_text(o, "\"");
+	room = o->cap - o->at;
+	string = (struct log_out){ .p = o->p + o->at, .cap = most < room ? most : room };
+	log_out_escaped(&string, text.p, text.n,
+			LOG_ESCAPE_JSON | LOG_ESCAPE_BACKSLASH | LOG_ESCAPE_QUOTE);
+	if (o->overflowed || (string.overflowed && room <= most)) {
+		o->overflowed = true;
+		return;
+	}
+	o->at += log_out_end(&string);
+	log_out_text(o, "\"");
+}
+
+static void add_json_value(struct log_out *o, size_t most, const struct log_field *f)
+{
+	switch (f->type) {
+	case LOG_WORD:
+	case LOG_TEXT:
+		if (f->text)
+			add_string(o, most, (struct span){ f->text, strlen(f->text) });
+		else
+			log_out_text(o, "null");
+		break;
+	case LOG_NUMBER:
+		add(o, "%llu", f->number);
+		break;
+	case LOG_SECONDS:
+		add(o, "%.3f", f->seconds);
+		break;
+	case LOG_LATENCY:
+		if (f->seconds < 0)
+			log_out_text(o, "null");
+		else
+			add(o, "%.6f", f->seconds);
+		break;
+	case LOG_TRAFFIC:
+		add(o, "{\"messages\":%llu,\"bytes\":%llu}", f->traffic.messages,
+		    f->traffic.bytes);
+		break;
+	}
+}
+
+static void add_time(struct log_out *o, const struct timespec *when)
+{
+	char seconds[32];
+	struct tm tm;
+
+	gmtime_r(&when->tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	add(o, "{\"time\":\"%s.%03ldZ\"", seconds, when->tv_nsec / 1000000);
+}
+
+static void add_json_who(struct log_out *o, size_t most, const char *who)
+{
+	struct span id, path;
+
+	split_who(who, &id, &path);
+	if (id.n > 1)
+		add(o, ",\"id\":%.*s", (int)id.n - 1, id.p + 1);
+	if (path.n == 0)
+		return;
+	log_out_text(o, ",\"path\":");
+	add_string(o, most, path);
+}
+
+static void add_json(struct log_out *o, size_t most, const char *who,
+		     const struct log_event *e)
+{
+	add_json_who(o, most, who);
+	if (e->name)
+		add(o, ",\"event\":\"%s\"", e->name);
+	for (size_t i = 0; i < e->nfields; i++) {
+		add(o, ",\"%s\":", e->fields[i].name);
+		add_json_value(o, most, &e->fields[i]);
+	}
+	if (e->message.p) {
+		log_out_text(o, ",\"message\":");
+		add_string(o, most, e->message);
+	}
+	log_out_text(o, "}");
+}
+
+/* ---- the line ---- */
+
+static const char *prefix_of(const struct log_conf *conf, enum log_level level)
+{
+	if (conf->journal_prefix)
+		return levels[level].journal;
+	if (conf->format == LOG_FORMAT_JSON)
+		return "";
+	return conf->colour ? levels[level].coloured : levels[level].text;
+}
+
+size_t log_line(char *out, const struct log_conf *conf, const struct timespec *when,
+		enum log_level level, const char *who, const struct log_event *e)
+{
+	size_t most = LOG_LINE_MAX;
+	struct log_out o;
+
+	do {
+		o = (struct log_out){ .p = out, .cap = LOG_LINE_MAX };
+		log_out_text(&o, prefix_of(conf, level));
+		if (conf->format == LOG_FORMAT_TEXT) {
+			add_text(&o, who, e);
+			break;
+		}
+		add_time(&o, when);
+		add(&o, ",\"level\":\"%s\"", levels[level].json);
+		add_json(&o, most, who, e);
+		most -= most / 4;
+		assert(most > 8); /* the names and numbers of an event are few */
+	} while (o.overflowed);
+	log_out_end(&o);
+	out[o.at] = '\n'; /* over the NUL */
+	return o.at + 1;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* logging.h - the daemon's log: where it goes, in which form, and when counts are told.
+ */
+#ifndef SERVER_LOGGING_H
+#define SERVER_LOGGING_H
+
+#include "server.h"
+
+/* Once, before logging_apply(). */
+void logging_init(struct server *s);
+
+/* Log as the current snapshot says. */
+void logging_apply(struct server *s);
+
+/* Before the loop sleeps: counts that are yet to be told get their timer. */
+void logging_proceed(struct server *s);
+
+/* Tell every count; the log goes to plain stderr from now on. */
+void logging_end(struct server *s);
+
+#endif
