@@ -61,8 +61,8 @@ void answer_error(struct client *c, int status, const char *reason)
 	size_t n = 0;
 	char *text = pages_error(status, reason, &n);
 
-	log_info(session_who(c->id, c->path, who), "refused %d to %s: %s", status,
-		 addr_text(&c->peer, peer), reason);
+	log_info(session_who(c->id, c->path ? c->path : "", who), "refused %d to %s: %s",
+		 status, addr_text(&c->peer, peer), reason);
 	answer_text(c, &r, text, n);
 }
 
