@@ -6,8 +6,9 @@
  *       |  consumed  |   content   |    room     |
  *
  * Invariant: r <= w <= cap, and data is NULL while there is no content: what is empty
- * owns no memory. It grows by a tenth at a time, so that what it takes stays within 1.1 x
- * its content + 4 KiB.
+ * owns no memory. It grows by a sixteenth at a time, so that what it takes stays
+ * within 1.1 x its content + 4 KiB; while it is emptied, within 8 x its content or 64
+ * KiB.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -34,6 +35,10 @@ static inline char *buf_head(const struct buf *b)
 /* Append N bytes of P (copied), or none.  0, -ENOBUFS when the content would exceed LIMIT
  * bytes, or -ENOMEM. */
 int buf_append(struct buf *b, const void *p, size_t n, size_t limit);
+
+/* Append all of FROM's content and leave FROM empty.  The larger of the two stays where
+ * it lies, so that it is never held twice.  0, or -ENOMEM: both are as they were. */
+int buf_join(struct buf *b, struct buf *from);
 
 /* Forget the first N bytes of the content; the storage goes with the last of them. */
 void buf_consume(struct buf *b, size_t n);

@@ -2,6 +2,7 @@
 /* Bytes for one writev(2): small pieces copied side by side, large ones by reference. */
 #include <assert.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "gather.h"
@@ -11,6 +12,7 @@ void gather_reset(struct gather *g)
 	g->n = 0;
 	g->bytes = 0;
 	g->used = 0;
+	g->given = NULL;
 }
 
 bool gather_fits(const struct gather *g, size_t n)
@@ -62,6 +64,27 @@ void gather_add(struct gather *g, const void *p, size_t n)
 		refer(g, p, n);
 }
 
+void gather_give(struct gather *g, struct buf *b)
+{
+	assert(!g->given);
+	g->given = b;
+	g->given_at = g->n;
+	refer(g, buf_head(b), buf_len(b));
+}
+
+/* Append iov[I] without its first TAKEN bytes. */
+static int save_one(const struct gather *g, unsigned i, size_t taken, struct buf *to)
+{
+	const struct iovec *v = &g->iov[i];
+
+	if (g->given && i == g->given_at) {
+		buf_consume(g->given, taken);
+		return buf_join(to, g->given);
+	}
+	return buf_append(to, (const char *)v->iov_base + taken, v->iov_len - taken,
+			  SIZE_MAX);
+}
+
 int gather_save(const struct gather *g, size_t skip, struct buf *to, size_t limit)
 {
 	assert(skip <= g->bytes);
@@ -70,8 +93,7 @@ int gather_save(const struct gather *g, size_t skip, struct buf *to, size_t limi
 	for (unsigned i = 0; i < g->n; i++) {
 		const struct iovec *v = &g->iov[i];
 		size_t taken = skip < v->iov_len ? skip : v->iov_len;
-		const char *rest = (const char *)v->iov_base + taken;
-		int r = buf_append(to, rest, v->iov_len - taken, limit);
+		int r = save_one(g, i, taken, to);
 
 		if (r < 0)
 			return r;

@@ -19,9 +19,11 @@
 
 struct gather {
 	struct iovec iov[GATHER_IOV];
-	unsigned n;   /* iovecs in use */
-	size_t bytes; /* in all of them */
-	size_t used;  /* of copy */
+	unsigned n;        /* iovecs in use */
+	size_t bytes;      /* in all of them */
+	size_t used;       /* of copy */
+	struct buf *given; /* what iov[given_at] lies in; NULL: nothing was given */
+	unsigned given_at;
 	char copy[GATHER_COPY];
 };
 
@@ -38,6 +40,11 @@ void gather_copy(struct gather *g, const void *p, size_t n);
 /* Append the N bytes at P: a copy below GATHER_REF_MIN, else a reference: P must stay as
  * it is until writev(2) and gather_save() are done.  They must fit: gather_fits(). */
 void gather_add(struct gather *g, const void *p, size_t n);
+
+/* Append the content of B by reference, and let gather_save() move it out of B: it leaves
+ * B with what it did not take, usually nothing.  Only once before a gather_reset(); fits
+ * as two iovecs do. */
+void gather_give(struct gather *g, struct buf *b);
 
 /* Append to TO all bytes of G but the first SKIP, which writev(2) took.  0, -ENOBUFS (the
  * content would exceed LIMIT bytes: nothing is appended), or -ENOMEM (a part may be

@@ -34,7 +34,7 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 {
 	b->loop = loop;
 	b->owner = *owner;
-	b->nsessions = 0;
+	b->nsessions = b->nrefused = 0;
 	LIST_INIT(&b->sessions);
 	LIST_INIT(&b->dead_sessions);
 	LIST_INIT(&b->hubs);

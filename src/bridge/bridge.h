@@ -47,6 +47,7 @@ struct bridge {
 	double now; /* of this turn, in seconds; monotonic: no clock jump moves a deadline
 		     */
 	unsigned nsessions; /* not yet freed */
+	unsigned nrefused;  /* of these, those that only hear why they are closed */
 	bool access;        /* log a line at the end of each session */
 	struct scratch scratch;
 };

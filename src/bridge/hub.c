@@ -63,7 +63,7 @@ void hub_flush(struct hub *h)
 }
 
 bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-	       bool transient)
+	       struct buf *storage)
 {
 	struct gather *g = &h->bridge->scratch.gather;
 	struct span tail;
@@ -72,10 +72,14 @@ bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
 		return false;
 	if (!gather_fits(g, (n < GATHER_REF_MIN ? n : 0) + tail.n))
 		hub_flush(h);
+	if (storage && n >= GATHER_REF_MIN) {
+		gather_give(g, storage); /* so that a large message is held once */
+		gather_add(g, tail.p, tail.n);
+		hub_flush(h);
+		return true;
+	}
 	gather_add(g, p, n);
 	gather_add(g, tail.p, tail.n);
-	if (transient && n >= GATHER_REF_MIN) /* g refers to it */
-		hub_flush(h);
 	return true;
 }
 

@@ -55,10 +55,11 @@ void hub_subscribe(struct hub *h, struct session *s);
  * it. */
 void hub_leave(struct hub *h, bool flush);
 
-/* A piece of a client's message for the source.  P stays until hub_flush(), unless
- * TRANSIENT. False: refused (1008), nothing was passed on. */
+/* A piece of a client's message for the source.  P stays until hub_flush(); or it is all
+ * that lies in STORAGE, which goes with the next event and may be emptied.  False:
+ * refused (1008), nothing was passed on. */
 bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-	       bool transient);
+	       struct buf *storage);
 
 /* Write what hub_input() gathered. */
 void hub_flush(struct hub *h);

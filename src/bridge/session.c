@@ -159,11 +159,30 @@ static void after_flush(struct session *s)
 
 /* ---- watchers and timer ---- */
 
+/*
+ * Has a queue that holds USED bytes no room?  From its half on it is FULL, until most of
+ * it has gone: then reads are large, and what is left is rarely moved to make room.
+ */
+static bool is_full(const struct session *s, bool full, size_t used)
+{
+	return used > (full ? s->conf->queue / 8 : s->conf->queue / 2);
+}
+
 /* The client is read only while there is room for what it says. */
 static bool may_read(const struct session *s)
 {
 	return states[s->state].reads && !s->client_finished &&
-	       !(s->hub && hub_kept(s->hub) > s->conf->queue / 2);
+	       !(s->hub && is_full(s, s->reading_paused, hub_kept(s->hub)));
+}
+
+/* The time for a pong stands still while nobody reads it. */
+static void pause_reading(struct session *s, bool pause)
+{
+	if (pause && !s->reading_paused)
+		s->paused_since = s->bridge->now;
+	else if (!pause && s->reading_paused)
+		s->ping_paused += s->bridge->now - s->paused_since;
+	s->reading_paused = pause;
 }
 
 /* What the deadlines depend on; they come nearer only when this changes. */
@@ -184,7 +203,8 @@ void session_proceed(struct session *s)
 	if (s->state == SESSION_DEAD)
 		return;
 	reads = may_read(s);
-	s->reading_paused = !reads;
+	pause_reading(s, !reads);
+	s->output_full = is_full(s, s->output_full, buf_len(&s->out));
 	watch(EV_A_ & s->client.io,
 	      (reads ? EV_READ : 0) | (buf_len(&s->out) > 0 ? EV_WRITE : 0));
 	key = deadline_key(s);
@@ -223,10 +243,12 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->keep = start->keep;
 	s->peer = start->peer;
 	s->hub = start->hub;
+	s->refused = !start->hub;
 	s->round_trip = -1;
 	s->armed_for = UINT8_MAX; /* no key: the first session_proceed() arms */
 	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
 		b->now;
+	bucket_init(&s->messages, s->conf->message_rate, b->now);
 	ws_init(&s->ws, &s->conf->ws);
 	ev_init(&s->client.io, on_client);
 	s->client.io.data = s;
@@ -241,8 +263,10 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	if (!s)
 		return NULL;
 	stream_move(b->loop, start->client, &s->client);
+	stream_give_up_after(&s->client, s->conf->send_timeout);
 	LIST_INSERT_HEAD(&b->sessions, s, link);
 	b->nsessions++;
+	b->nrefused += s->refused;
 	if (s->hub)
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
@@ -286,6 +310,7 @@ void session_free(struct session *s)
 		log_access(s);
 	s->bridge->owner.session_ended(s->bridge->owner.data, s);
 	s->bridge->nsessions--;
+	s->bridge->nrefused -= s->refused;
 	LIST_REMOVE(s, link);
 	ws_free(&s->ws);
 	buf_free(&s->out);

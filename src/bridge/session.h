@@ -15,6 +15,7 @@
 
 #include "addr.h"
 #include "bridge.h"
+#include "bucket.h"
 #include "hub.h"
 #include "span.h"
 #include "stream.h"
@@ -29,6 +30,7 @@ struct session_conf {
 	double ping_timeout;  /* for the pong */
 	double idle_timeout;  /* without a data frame in either direction */
 	double send_timeout;  /* without progress while output waits */
+	double message_rate;  /* clients' messages a second; 0: no limit */
 	size_t queue;         /* bytes held in each direction */
 	unsigned close_code;  /* when the backend ended well */
 	char *close_reason;   /* or NULL */
@@ -58,6 +60,7 @@ struct session {
 	const struct session_conf *conf;
 	void *keep;      /* what CONF lives in */
 	struct hub *hub; /* NULL: has left it */
+	bool refused;    /* never had one */
 	enum session_state state;
 	struct stream client;
 	struct ws ws;
@@ -73,6 +76,7 @@ struct session {
 	bool client_finished; /* SESSION_FLUSHING: the end of its stream has come */
 	bool empty;           /* the message under way, so far */
 	bool reading_paused;
+	bool output_full;     /* the source is not read */
 	bool ping_waits;      /* the pong to our last ping has not come */
 	uint32_t ping_number; /* of that ping */
 	uint8_t armed_for;    /* the deadline_key() that the timer is set for */
@@ -80,7 +84,10 @@ struct session {
 	double last_taken;    /* ... and when it was another */
 	ev_timer timer;       /* the nearest deadline */
 	double opened, last_data, last_progress, last_ping, last_look, state_since;
-	double round_trip; /* of the last ping, seconds; < 0: unknown */
+	double paused_since, ping_paused; /* the pause, and those since the last ping */
+	double round_trip;                /* of the last ping, seconds; < 0: unknown */
+
+	struct bucket messages; /* under conf->message_rate */
 
 	uint64_t id;
 	struct addr peer;

@@ -45,7 +45,7 @@ static double pong_at(const struct session *s)
 {
 	if (s->state != SESSION_OPEN || !s->ping_waits || s->reading_paused)
 		return INFINITY;
-	return after(s->last_ping, s->conf->ping_timeout);
+	return after(s->last_ping + s->ping_paused, s->conf->ping_timeout);
 }
 
 static void no_pong(struct session *s)

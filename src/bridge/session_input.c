@@ -26,13 +26,23 @@ static void discard(struct session *s, const struct ws_event *e)
 	count->bytes += e->n;
 }
 
+/* The client has broken a rule of the path's: what came before still goes to the backend.
+ */
+static void refuse(struct session *s, const char *reason)
+{
+	pass_on(s);
+	session_close(s, CLOSE_POLICY, reason, CLOSED_BY_SERVER);
+}
+
 static void on_data(struct session *s, struct ws_event *e)
 {
-	/* Told from the machine's own storage, which goes with the next event. */
-	bool transient = buf_len(&s->ws.message) > 0;
-
 	if (s->state != SESSION_OPEN)
 		return;
+	if (e->first &&
+	    !bucket_take(&s->messages, s->conf->message_rate, s->bridge->now)) {
+		refuse(s, "too many messages (message_rate)");
+		return;
+	}
 	s->last_data = s->bridge->now;
 	s->empty = e->n == 0 && (e->first || s->empty);
 	if (!s->conf->write || s->input_ended) {
@@ -40,13 +50,11 @@ static void on_data(struct session *s, struct ws_event *e)
 	} else if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
 		s->input_ended = true;
 		hub_finish(s->hub);
-	} else if (hub_input(s->hub, e->opcode, e->last, e->p, e->n, transient)) {
+	} else if (hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage)) {
 		s->in.messages += e->last;
 		s->in.bytes += e->n;
 	} else {
-		pass_on(s);
-		session_close(s, CLOSE_POLICY, "separator inside a message",
-			      CLOSED_BY_SERVER);
+		refuse(s, "separator inside a message");
 	}
 }
 

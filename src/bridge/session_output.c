@@ -68,7 +68,8 @@ void session_ping(struct session *s)
 
 	s->ping_number++;
 	s->ping_waits = true;
-	s->last_ping = s->bridge->now;
+	s->last_ping = s->paused_since = s->bridge->now;
+	s->ping_paused = 0;
 	session_queue(
 		s, frame,
 		ws_control(frame, OP_PING, &s->ping_number, sizeof(s->ping_number)));
@@ -110,11 +111,9 @@ void session_flush(struct session *s)
 
 size_t session_room(const struct session *s)
 {
-	size_t most = s->conf->queue, used = buf_len(&s->out);
+	size_t used = buf_len(&s->out);
 
-	/* Only below the half: reads stay large, and a queue that moves its content does
-	 * it rarely. */
-	return used > most / 2 ? 0 : most - used;
+	return s->output_full || used > s->conf->queue ? 0 : s->conf->queue - used;
 }
 
 void session_deliver(struct session *s, struct gather *g, const struct traffic *t)

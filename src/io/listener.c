@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bucket.h"
 #include "listener.h"
 #include "sys.h"
 
@@ -22,8 +23,7 @@ struct listener {
 		      */
 	bool bound;  /* a Unix socket's file is ours */
 	struct listener_conf conf;
-	double tokens; /* clients that may come now, under conf.rate */
-	double filled;
+	struct bucket clients; /* under conf.rate */
 	listener_accepted *accepted;
 	void *data;
 };
@@ -60,32 +60,14 @@ static void refuse_one(struct listener *l)
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* The token bucket of accept_rate holds one second's worth. */
-static bool take_token(struct listener *l)
-{
-	double full = l->conf.rate < 1 ? 1 : l->conf.rate;
-	double now = sys_now();
-
-	if (l->conf.rate <= 0)
-		return true;
-	l->tokens += (now - l->filled) * l->conf.rate;
-	l->filled = now;
-	if (l->tokens > full)
-		l->tokens = full;
-	if (l->tokens < 1)
-		return false;
-	l->tokens--;
-	return true;
-}
-
 /* False: no more this turn. */
 static bool accept_one(struct listener *l)
 {
 	struct addr peer = { .len = sizeof(peer.un) };
 	int fd;
 
-	if (!take_token(l)) {
-		pause_for(l, (1 - l->tokens) / l->conf.rate);
+	if (!bucket_take(&l->clients, l->conf.rate, sys_now())) {
+		pause_for(l, bucket_wait(&l->clients, l->conf.rate));
 		return false;
 	}
 	fd = accept4(l->io.fd, &peer.sa, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -93,7 +75,7 @@ static bool accept_one(struct listener *l)
 		l->accepted(l->data, fd, &peer, &l->conf.at);
 		return true;
 	}
-	l->tokens++;
+	bucket_give_back(&l->clients);
 	switch (errno) {
 	case EMFILE:
 	case ENFILE:
@@ -215,8 +197,7 @@ int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		return -ENOMEM;
 	l->loop = loop;
 	l->conf = *conf;
-	l->tokens = conf->rate;
-	l->filled = sys_now();
+	bucket_init(&l->clients, conf->rate, sys_now());
 	l->accepted = accepted;
 	l->data = data;
 	l->reserve = -1;

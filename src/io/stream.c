@@ -1,11 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /* A non-blocking byte stream to a client. */
 #include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "stream.h"
+
+/* A connection that lacks an option works without it. */
+static void set_tcp(int fd, int option, double value)
+{
+	int v = (int)ceil(value);
+
+	(void)setsockopt(fd, IPPROTO_TCP, option, &v, sizeof(v));
+}
+
+void stream_tune(int fd, const struct stream_conf *conf)
+{
+	int on = 1;
+
+	if (conf->nodelay)
+		set_tcp(fd, TCP_NODELAY, 1);
+	if (conf->unsent > 0)
+		set_tcp(fd, TCP_NOTSENT_LOWAT, (double)conf->unsent);
+	if (conf->keepalive_time <= 0)
+		return;
+	set_tcp(fd, TCP_KEEPIDLE, conf->keepalive_time);
+	set_tcp(fd, TCP_KEEPINTVL, conf->keepalive_interval);
+	set_tcp(fd, TCP_KEEPCNT, conf->keepalive_probes);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+void stream_give_up_after(const struct stream *s, double seconds)
+{
+	if (seconds > 0)
+		set_tcp(s->io.fd, TCP_USER_TIMEOUT, seconds * 1e3);
+}
 
 void stream_init(struct stream *s, int fd)
 {

@@ -15,6 +15,24 @@ struct stream {
 	bool open;
 };
 
+/* What is asked of TCP. */
+struct stream_conf {
+	bool nodelay;
+	size_t unsent; /* bytes that the kernel takes beyond what is on its way; 0: as it
+			* likes */
+	double keepalive_time;     /* seconds of silence before it is asked whether the
+				    * peer is there; 0: never */
+	double keepalive_interval; /* and again */
+	unsigned keepalive_probes; /* times in vain, then the peer is gone */
+};
+
+/* Make the TCP connection FD as CONF says. */
+void stream_tune(int fd, const struct stream_conf *conf);
+
+/* The kernel itself gives up a peer of S that acknowledges nothing for SECONDS (0: its
+ * own patience), also where nobody waits for the socket to take more. */
+void stream_give_up_after(const struct stream *s, double seconds);
+
 /* Take over the non-blocking FD; no watcher is started. */
 void stream_init(struct stream *s, int fd);
 

@@ -95,17 +95,6 @@ size_t frame_encode(char *out, enum opcode opcode, bool fin, uint64_t n)
 	return 2 + 8;
 }
 
-/* XOR 64 bytes at P with WORD: a fixed count, so that the compiler unrolls it. */
-static inline void mask_block(char *p, uint64_t word)
-{
-	uint64_t block[8];
-
-	memcpy(block, p, sizeof(block));
-	for (int i = 0; i < 8; i++)
-		block[i] ^= word;
-	memcpy(p, block, sizeof(block));
-}
-
 static inline void mask_word(char *p, uint64_t word)
 {
 	uint64_t value;
@@ -113,6 +102,13 @@ static inline void mask_word(char *p, uint64_t word)
 	memcpy(&value, p, sizeof(value));
 	value ^= word;
 	memcpy(p, &value, sizeof(value));
+}
+
+/* XOR 64 bytes at P with WORD. */
+static inline void mask_block(char *p, uint64_t word)
+{
+	for (int i = 0; i < 64; i += 8)
+		mask_word(p + i, word);
 }
 
 unsigned frame_mask(char *p, size_t n, const uint8_t key[4], unsigned phase)

@@ -204,7 +204,9 @@ static bool collect(struct ws *w, char *p, size_t n, bool last, struct ws_event 
 		return fail(w, ret, CLOSE_SERVER_ERROR, "out of memory");
 	if (!last)
 		return true;
-	return tell(w, buf_head(&w->message), buf_len(&w->message), true, ret);
+	tell(w, buf_head(&w->message), buf_len(&w->message), true, ret);
+	ret->storage = &w->message;
+	return false;
 }
 
 /* The N bytes at P may stand in the message, and be its end if they are the LAST. */
@@ -317,7 +319,7 @@ void ws_next(struct ws *w, char **p, char *end, struct ws_event *ret)
 {
 	*ret = (struct ws_event){ .type = WS_MORE };
 	if (!in_message(w))
-		buf_free(&w->message); /* it was told by the call before */
+		buf_free(&w->message); /* told by the call before, and not taken */
 	while (steps[w->state](w, p, end, ret))
 		;
 }

@@ -50,8 +50,10 @@ struct ws_event {
 	bool first, last;   /* WS_DATA: begins, ends the message */
 	char *p;            /* payload; WS_CLOSE: the reason.  Until the next ws_next() */
 	size_t n;
-	uint16_t code;      /* WS_CLOSE, WS_FAIL */
-	const char *reason; /* WS_FAIL: static text, at most 123 bytes */
+	struct buf *storage; /* WS_DATA: what P lies in, which may be taken out of it;
+				NULL: in the bytes that came */
+	uint16_t code;       /* WS_CLOSE, WS_FAIL */
+	const char *reason;  /* WS_FAIL: static text, at most 123 bytes */
 };
 
 struct ws; /* in full below, so that it can live inside a session */

@@ -57,7 +57,7 @@ static void log_refusal(const struct client *c, int status, const char *reason)
 		{ "reason", LOG_TEXT, .text = reason },
 	};
 
-	log_event(LOG_LEVEL_INFO, session_who(c->id, c->path, who),
+	log_event(LOG_LEVEL_INFO, client_who(c, who),
 		  &(struct log_event){ .name = "refused",
 				       .fields = fields,
 				       .nfields = sizeof(fields) / sizeof(*fields),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A client from accept(2) to the decision what its request gets. */
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,11 @@
 static struct ev_loop *loop_of(const struct client *c)
 {
 	return c->server->loop;
+}
+
+const char *client_who(const struct client *c, char *out)
+{
+	return session_who(c->id, c->path ? c->path : "", out);
 }
 
 void client_drop(struct client *c)
@@ -38,6 +43,7 @@ void client_free(struct client *c)
 	if (c->counted)
 		peers_remove(&c->server->peers, &c->peer);
 	buf_free(&c->head);
+	free(c->path);
 	buf_free(&c->out);
 	free(c);
 }
@@ -56,7 +62,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	log_debug(session_who(c->id, c->path, who), "dropped: handshake_timeout");
+	log_debug(client_who(c, who), "dropped: handshake_timeout");
 	client_drop(c);
 }
 
@@ -78,6 +84,18 @@ static bool host_allowed(struct client *c)
 	return false;
 }
 
+/* PATH decoded, yours; NULL: it matches nothing, or out of memory. */
+static char *decoded(struct span path)
+{
+	size_t cap = path.n + sizeof("/");
+	char *out = malloc(cap < PATH_MAX ? cap : PATH_MAX);
+
+	if (out && http_decode_path(path, out, cap < PATH_MAX ? cap : PATH_MAX) >= 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
 static void decide(struct client *c)
 {
 	const struct http *h = &c->http;
@@ -90,8 +108,8 @@ static void decide(struct client *c)
 
 	if (!host_allowed(c))
 		return;
-	if (http_decode_path(http_span(data, h->path), c->path, sizeof(c->path)) < 0) {
-		c->path[0] = '\0';
+	c->path = decoded(http_span(data, h->path));
+	if (!c->path) {
 		answer_error(c, 404, "no such path");
 		return;
 	}
@@ -203,7 +221,7 @@ static void make_room(struct server *s)
 
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
-	log_info(session_who(oldest->id, oldest->path, who),
+	log_info(client_who(oldest, who),
 		 "dropped: max_handshakes are under way");
 	client_drop(oldest);
 }
@@ -213,7 +231,6 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 	struct server *s = data;
 	struct client *c = calloc(1, sizeof(*c));
 	char text[ADDR_TEXT], who[SESSION_WHO];
-	int on = 1;
 
 	if (!c) {
 		close(fd);
@@ -227,15 +244,15 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 	c->of_peer = peers_add(&s->peers, peer);
 	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);
-	if (s->routes->conf->nodelay && peer->sa.sa_family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (peer->sa.sa_family != AF_UNIX)
+		stream_tune(fd, &s->routes->conf->stream);
 	ev_init(&c->stream.io, on_client);
 	ev_init(&c->deadline, on_deadline);
 	stream_init(&c->stream, fd);
 	c->stream.io.data = c->deadline.data = c;
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;
-	log_debug(session_who(c->id, "", who), "accepted from %s", addr_text(peer, text));
+	log_debug(client_who(c, who), "accepted from %s", addr_text(peer, text));
 	set_deadline(c, s->routes->conf->limits.handshake_timeout);
 	proceed(c);
 }

@@ -27,10 +27,13 @@ struct client {
 	unsigned of_peer; /* connections that its address had with it */
 	struct buf head;  /* received so far */
 	struct http http;
-	char path[4096]; /* decoded; empty until then */
-	struct buf out;  /* the answer */
+	char *path;     /* decoded; NULL until then, and when it cannot be */
+	struct buf out; /* the answer */
 	TAILQ_ENTRY(client) link;
 };
+
+/* The prefix of its log lines; OUT has room for SESSION_WHO bytes, returned. */
+const char *client_who(const struct client *c, char *out);
 
 /* ---- answer.c ---- */
 

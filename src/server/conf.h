@@ -17,6 +17,7 @@
 #include "hub.h"
 #include "session.h"
 #include "source_exec.h"
+#include "stream.h"
 
 enum full_policy { FULL_HTTP, FULL_CLOSE };
 enum log_to { LOG_TO_AUTO, LOG_TO_STDERR };
@@ -74,7 +75,7 @@ struct conf {
 	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;
 	struct limits_conf limits;
-	bool nodelay;
+	struct stream_conf stream;
 	enum log_to log_to;
 	int log_level;  /* enum log_level */
 	int log_format; /* enum log_format */

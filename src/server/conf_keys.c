@@ -127,9 +127,29 @@ const struct conf_key conf_keys[] = {
 
 	/* ---- [socket] ---- */
 
-	{ CONF_SOCKET, "nodelay", .parse = conf_parse_bool, .field = DAEMON(nodelay),
+	{ CONF_SOCKET, "nodelay", .parse = conf_parse_bool,
+	  .field = DAEMON(stream.nodelay),
 	  .def = "yes",
 	  .doc = "Send small messages at once (TCP_NODELAY)." },
+	{ CONF_SOCKET, "unsent", .parse = conf_parse_size, .field = DAEMON(stream.unsent),
+	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 is as much as it likes",
+	  .doc = "Bytes that the kernel takes for a client beyond those under way "
+		 "(TCP_NOTSENT_LOWAT); the others wait in queue.  With 128k a pong or "
+		 "close frame waits behind less, and a flood costs more CPU time." },
+	{ CONF_SOCKET, "keepalive_time", .parse = conf_parse_seconds,
+	  .field = DAEMON(stream.keepalive_time),
+	  .def = "2m", .max = 9 * HOUR, .values = "a duration up to 9h, 0 is never",
+	  .doc = "After this silence the kernel begins to ask whether the client's host "
+		 "is still there (SO_KEEPALIVE); whole seconds." },
+	{ CONF_SOCKET, "keepalive_interval", .parse = conf_parse_seconds,
+	  .field = DAEMON(stream.keepalive_interval),
+	  .def = "15s", .min = 1, .max = 9 * HOUR, .values = "a duration from 1s to 9h",
+	  .doc = "It asks again after this time; whole seconds." },
+	{ CONF_SOCKET, "keepalive_probes", .parse = conf_parse_unsigned,
+	  .field = DAEMON(stream.keepalive_probes),
+	  .def = "4", .min = 1, .max = 127, .values = "1 to 127",
+	  .doc = "Times that it asks before the connection is lost; with send_timeout, "
+		 "the first time after that was in vain." },
 
 	/* ---- [logging] ---- */
 
@@ -193,6 +213,11 @@ const struct conf_key conf_keys[] = {
 	  .field = PATH(session.send_timeout),
 	  .def = "60s", .max = DAY, .values = "a duration up to 1d, 0 is never",
 	  .doc = "Drop a client that takes nothing for this long while output waits." },
+	{ CONF_PATH, "message_rate", .parse = conf_parse_rate,
+	  .field = PATH(session.message_rate),
+	  .def = "0", .max = 1e6, .values = "a rate, or 0 for no limit",
+	  .doc = "Messages that a client may send in this time, one second's worth of "
+		 "them at once; beyond it the session is closed with 1008." },
 	{ CONF_PATH, "max_message", .parse = conf_parse_size,
 	  .field = PATH(session.ws.max_message),
 	  .def = "1M", .max = GIB, .values = "a size up to 1G, 0 is no limit",

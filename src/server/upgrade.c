@@ -169,8 +169,7 @@ static void refuse_full(struct client *c, const struct route *route,
 
 	/* Those who wait for their 1013 are few, too. */
 	if (limits->full == FULL_CLOSE &&
-	    c->server->bridge.nsessions <
-		    limits->max_connections + limits->max_handshakes)
+	    c->server->bridge.nrefused < limits->max_handshakes)
 		refuse_in_words(c, route, hs);
 	else
 		answer_error(c, status, reason);
@@ -179,13 +178,14 @@ static void refuse_full(struct client *c, const struct route *route,
 void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 {
 	const struct limits_conf *limits = &c->server->routes->conf->limits;
+	const struct bridge *b = &c->server->bridge;
 
 	if (!origin_allowed(c, route))
 		return;
 	if (address_full(c))
 		answer_error(c, 429,
 			     "too many connections from this address (max_per_address)");
-	else if (c->server->bridge.nsessions >= limits->max_connections)
+	else if (b->nsessions - b->nrefused >= limits->max_connections)
 		refuse_full(c, route, hs, 503, "too many connections (max_connections)");
 	else if (route->use->running >= route->conf->exec.max_processes)
 		refuse_full(c, route, hs,

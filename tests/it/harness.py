@@ -29,13 +29,15 @@ ENVIRONMENT = {
     "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
 }
 
-# A network namespace whose loopback also answers for 192.0.2.1, which is no loopback address.
+# A network namespace whose loopback also answers for addresses that are no loopback addresses: 192.0.2.1, and
+# three of IPv6, of which two are of one /64.
 OWN_NETWORK = (
     "unshare",
     "-n",
     "sh",
     "-c",
-    'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"',
+    "ip link set lo up && for a in 192.0.2.1/32 2001:db8:0:1::1/128 2001:db8:0:1:ffff::1/128 2001:db8:0:2::1/128; "
+    'do ip addr add $a dev lo || exit; done && exec "$@"',
     "sh",
 )
 

@@ -2,9 +2,11 @@
 """What the kernel says about a process: its children, descriptors, memory and sockets."""
 
 import ctypes
+import fcntl
 import os
 import re
 import socket
+import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -90,6 +92,29 @@ def memory(pid):
     )
 
 
+def forget_peak(pid):
+    with open(f"/proc/{pid}/clear_refs", "w") as f:
+        f.write("5")
+
+
+def peak(pid):
+    """The most bytes of memory that PID had since forget_peak(), its program text included."""
+    return 1024 * int(status(pid, "VmHWM").split()[0])
+
+
+def fifo(path):
+    os.mkfifo(path)
+    return path
+
+
+def unread(pid):
+    """Bytes that lie in the receive queues of the TCP connections of PID's network."""
+    with open(f"/proc/{pid}/net/tcp") as f:
+        rows = [line.split() for line in f.readlines()[1:]]
+    inodes = {what[8:-1] for what in descriptors(pid).values() if what.startswith("socket:")}
+    return sum(int(row[4].split(":")[1], 16) for row in rows if row[9] in inodes and row[3] == "01")
+
+
 def cpu_seconds(pid):
     """User and system time of PID."""
     fields = stat(pid)
@@ -111,6 +136,12 @@ def socket_in(pid, family):
     finally:
         os.close(own)
         os.close(other)
+
+
+def unsent(sock):
+    """Bytes that the kernel has taken for a TCP socket and not sent yet (SIOCOUTQNSD)."""
+    answer = fcntl.ioctl(sock, 0x894B, b"\0\0\0\0")
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def peer_socket(pid, mine):

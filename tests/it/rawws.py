@@ -127,6 +127,12 @@ class RawWS:
         thread.start()
         return thread
 
+    def send_in_background_after(self, before, data):
+        """The same once the thread BEFORE has sent everything."""
+        thread = threading.Thread(target=lambda: (before.join(), self._send_all(data)), daemon=True)
+        thread.start()
+        return thread
+
     def _send_all(self, data):
         data = memoryview(data)
         try:

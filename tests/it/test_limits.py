@@ -2,6 +2,7 @@
 """Limits: how many clients, how fast, how large, and what the one too many is told."""
 
 import grp
+import select
 import socket
 import struct
 import subprocess
@@ -9,8 +10,8 @@ import time
 
 import procfs
 import pytest
-from harness import get
-from rawws import RawWS, request
+from harness import ENVIRONMENT, get, is_sanitized
+from rawws import BINARY, CONT, PING, PONG, Closed, RawWS, request
 from waiting import TIMEOUT, until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -58,6 +59,25 @@ def test_the_client_too_many_can_be_told_by_a_close_code(daemon):
     assert first.echoes()
 
 
+@pytest.mark.key("full")
+def test_those_who_were_told_that_it_is_full_do_not_keep_it_full(daemon):
+    d = daemon("[limits]\nmax_connections = 2\nmax_handshakes = 3\nfull = close\n" + ECHO)
+    first = d.ws("/echo")
+    for _ in range(3):
+        assert d.ws("/echo").closed()[0] == 1013  # and is waited for
+    assert d.handshake("/echo").response.status == 503, "they are few, too"
+    first.finish()
+
+    def attempt():
+        raw = d.handshake("/echo")
+        try:
+            return raw.response.status == 101 and raw.echoes() and raw
+        except Closed:
+            return None
+
+    assert until(attempt, "room for another client").echoes()
+
+
 @pytest.mark.key("full", "max_processes")
 def test_a_path_that_is_full_can_say_so_by_a_close_code_too(daemon):
     d = daemon("[limits]\nfull = close\n[/few]\nexec = cat\nmax_processes = 1\n")
@@ -94,6 +114,20 @@ def test_one_address_may_have_so_many_clients(daemon):
     assert all(ws.echoes() for ws in near), "loopback is exempt"
     first.finish()
     assert comes_through(d, **away).echoes() and second.echoes()
+
+
+@pytest.mark.key("max_per_address")
+def test_of_ipv6_a_whole_64_counts_as_one_address(daemon):
+    d = daemon("[server]\nlisten = [::]:0\n[limits]\nmax_per_address = 2\n" + ECHO, own_network=True)
+
+    def client(host):
+        return d.handshake("/echo", address=f"[{host}]:{d.port}", bind=host)
+
+    first, second = client("2001:db8:0:1::1"), client("2001:db8:0:1:ffff::1")
+    assert first.echoes() and second.echoes()
+    assert client("2001:db8:0:1::1").response.status == 429
+    assert client("2001:db8:0:1:ffff::1").response.status == 429
+    assert client("2001:db8:0:2::1").echoes(), "another /64"
 
 
 # ---- handshakes ----
@@ -219,6 +253,219 @@ def test_every_socket_is_closed_on_exec(daemon):
             with open(f"/proc/{d.pid}/fdinfo/{fd}") as f:
                 flags = int(f.read().split("flags:")[1].split()[0], 8)
             assert flags & 0o2000000, f"descriptor {fd} of the daemon has no O_CLOEXEC"
+
+
+SOCKET_OPTIONS = {
+    "unsent": (socket.IPPROTO_TCP, 25),  # TCP_NOTSENT_LOWAT
+    "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    "keepalive_time": (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+    "keepalive_interval": (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+    "keepalive_probes": (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+    "send_timeout": (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+}
+
+
+@pytest.mark.key("unsent", "keepalive_time", "keepalive_interval", "keepalive_probes", "send_timeout")
+@pytest.mark.parametrize(
+    "ini, options",
+    [
+        (
+            "",
+            {
+                "unsent": 0,
+                "keepalive": 1,
+                "keepalive_time": 120,
+                "keepalive_interval": 15,
+                "keepalive_probes": 4,
+                "send_timeout": 60_000,
+            },
+        ),
+        (
+            "[socket]\nunsent = 16k\nkeepalive_time = 90s\nkeepalive_interval = 1500ms\nkeepalive_probes = 9\n"
+            "[defaults]\nsend_timeout = 7500ms\n",
+            {
+                "unsent": 16 * 1024,
+                "keepalive": 1,
+                "keepalive_time": 90,
+                "keepalive_interval": 2,
+                "keepalive_probes": 9,
+                "send_timeout": 7500,
+            },
+        ),
+        (
+            "[socket]\nkeepalive_time = 0\n[defaults]\nsend_timeout = 0\n",
+            {"keepalive": 0, "send_timeout": 0},
+        ),
+    ],
+)
+def test_the_kernel_is_told_about_slow_and_silent_clients(daemon, ini, options):
+    d = daemon(ini + ECHO)
+    ws = d.ws("/echo")
+    with procfs.peer_socket(d.pid, ws.sock) as peer:
+        seen = {name: peer.getsockopt(*SOCKET_OPTIONS[name]) for name in options}
+    assert seen == options
+    assert ws.echoes()
+
+
+@pytest.mark.key("unsent")
+def test_the_kernel_takes_little_beyond_what_is_under_way(daemon):
+    """What a client that reads nothing leaves in the daemon's kernel, against the megabytes of its own choice."""
+    d = daemon("[socket]\nunsent = 64k\n[/flood]\nexec = cat /dev/zero\nframe = raw\nqueue = 64k\neof_timeout = 50ms\n")
+    ws = d.ws("/flood", receive_buffer=4096)
+    with procfs.peer_socket(d.pid, ws.sock) as peer:
+        until(lambda: at_rest(d), "the program has to wait")
+        assert 0 < procfs.unsent(peer) < 192 * 1024
+
+
+# ---- rates ----
+
+
+@pytest.mark.key("message_rate")
+def test_messages_beyond_the_rate_close_the_session_1008(daemon):
+    d = daemon("[/echo]\nexec = cat\nmessage_rate = 10/s\n")
+    ws = d.ws("/echo")
+    for i in range(10):
+        ws.text(f"{i}")
+    assert [ws.recv() for _ in range(10)] == [f"{i}" for i in range(10)]
+    for _ in range(10):
+        ws.text("too many")
+    messages, code, reason = ws.recv_until_close()
+    assert (code, "message_rate" in reason) == (1008, True)
+    assert len(messages) < 10
+    ws.close(1008)
+    assert ws.end() == "FIN"
+
+
+@pytest.mark.key("message_rate")
+def test_messages_at_the_rate_pass_and_fragments_and_pings_do_not_count(daemon):
+    d = daemon(
+        "[/echo]\nexec = cat\nframe = raw\nmessage_rate = 5/s\n"
+        "[/clock]\nshell = while :; do echo tick; sleep 0.25; done\neof_timeout = 50ms\n"
+    )
+    ws, clock = d.ws("/echo"), d.ws("/clock")
+    for _ in range(30):
+        ws.send(PING)
+    for i in range(100):
+        ws.send(CONT if i else BINARY, b"x", fin=i == 99)
+    for _ in range(4):
+        ws.binary(b"y")
+    for _ in range(30):
+        assert next_but_data(ws).opcode == PONG
+    clock.recv()
+    for _ in range(6):
+        clock.recv()  # 0.25 s: at least one message more
+        ws.binary(b"z")
+    ws.send(PING, b"open")
+    assert next_but_data(ws).payload == b"open"
+
+
+def next_but_data(ws):
+    while True:
+        frame = ws.frame()
+        if frame.opcode != BINARY:
+            return frame
+
+
+@pytest.mark.key("message_rate")
+def test_no_message_rate_is_no_limit(daemon):
+    ws = daemon("[/echo]\nexec = cat\n").ws("/echo")
+    for i in range(3000):
+        ws.text("m")
+    assert [ws.recv() for _ in range(3000)] == ["m"] * 3000
+
+
+# ---- when the kernel has no more ----
+
+
+def at_rest(d):
+    before = procfs.cpu_seconds(d.pid)
+    select.select([], [], [], 0.2)
+    return before == procfs.cpu_seconds(d.pid)
+
+
+def wait_for_seconds(clock, n):
+    for _ in range(4 * n + 1):
+        assert clock.recv() == "tick"
+
+
+CLOCK = "[/clock]\nshell = while :; do echo tick; sleep 0.25; done\neof_timeout = 50ms\n"
+
+
+def test_clients_that_wait_for_descriptors_cost_nothing_and_are_served_within_a_second(daemon):
+    wrap = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh")
+    d = daemon("[limits]\nhandshake_timeout = 1m\n" + ECHO + CLOCK, wrap=wrap)
+    clock, open_one = d.ws("/clock"), d.ws("/echo")
+    hogs = [d.raw() for _ in range(30)]
+    until(lambda: len(procfs.descriptors(d.pid)) >= 39, "it has no descriptor left")
+    before = procfs.cpu_seconds(d.pid)
+    waiting = [d.raw() for _ in range(40)]
+    wait_for_seconds(clock, 2)
+    assert procfs.cpu_seconds(d.pid) - before < 0.1, "never a busy loop"
+    assert open_one.echoes()
+    for hog in hogs:
+        hog.sock.close()
+    freed = time.monotonic()
+    for raw in waiting:
+        raw.sock.close()
+    assert comes_through(d).echoes()
+    assert time.monotonic() - freed < 1 + (2 if is_sanitized() else 0)
+
+
+# accept4(2) fails as the file says; for what needs no such file of its own, the kernel is asked.
+ACCEPT_SHIM = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int accept4(int fd, struct sockaddr *a, socklen_t *n, int flags)
+{
+	if (access(FULL, F_OK) == 0) {
+		errno = ENFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_accept4, fd, a, n, flags);
+}
+"""
+
+
+def test_when_the_whole_system_has_no_descriptors_left_clients_wait_and_the_daemon_does_not_spin(
+    daemon, tmp_path
+):
+    """root is above fs.file-max, so that accept4(2) has to be replaced."""
+    source, shim, full = tmp_path / "shim.c", tmp_path / "shim.so", tmp_path / "full"
+    source.write_text(f'#define FULL "{full}"\n{ACCEPT_SHIM}')
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
+    asan = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    d = daemon(ECHO + CLOCK, env={"LD_PRELOAD": str(shim), "ASAN_OPTIONS": asan})
+    clock, open_one = d.ws("/clock"), d.ws("/echo")
+    full.touch()
+    waiting = d.raw()
+    waiting.send_bytes(request("/echo", d.host))
+    before = procfs.cpu_seconds(d.pid)
+    wait_for_seconds(clock, 2)
+    assert procfs.cpu_seconds(d.pid) - before < 0.1, "never a busy loop"
+    assert open_one.echoes()
+    full.unlink()
+    freed = time.monotonic()
+    assert waiting.read_response().status == 101
+    assert time.monotonic() - freed < 1 + (2 if is_sanitized() else 0)
+    assert waiting.echoes()
+
+
+def test_a_program_that_cannot_be_forked_is_503_and_the_others_go_on(daemon):
+    """RLIMIT_NPROC binds nobody who is root: a user of its own, who may still read its files."""
+    user = ("setpriv", "--reuid=61234", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    d = daemon(ECHO, wrap=("prlimit", "--nproc=4:4", *user))
+    first, second = d.ws("/echo"), d.ws("/echo")
+    answer = d.handshake("/echo").response
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    d.wait_log("vfork: Resource temporarily unavailable")
+    assert first.echoes()
+    second.finish()
+    assert comes_through(d).echoes() and first.echoes()
 
 
 def test_running_out_of_descriptors_refuses_that_client_and_keeps_the_rest(daemon):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Clocks: the handshake, pings, idleness, and clients that take nothing."""
 
+import os
 import time
 
 import procfs
 import pytest
-from rawws import PING, PONG, TEXT, encode, request
+from rawws import BINARY, PING, PONG, TEXT, encode, request
 from waiting import until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -116,6 +117,32 @@ def test_a_client_that_answers_stays(daemon):
         ping = ws.frame()
         assert ping.opcode == PING
         ws.send(PONG, ping.payload)
+
+
+@pytest.mark.key("ping_timeout")
+def test_while_the_client_is_not_read_the_time_for_its_pong_stands_still(daemon, tmp_path):
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    d = daemon(
+        f"[/late]\nshell = read line < {go}; exec wc -l\nqueue = 64k\nline_buffer = no\neof_timeout = 50ms\n"
+        "ping_interval = 300ms\nping_timeout = 300ms\n"
+        "[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
+    )
+    ws, clock = d.ws("/late"), d.ws("/clock")
+    message = encode(TEXT, b"x" * 999)
+    sent = ws.send_in_background(message * 10_000)  # more than daemon and kernel take
+    while (ping := ws.frame()).opcode != PING:
+        assert ping.opcode == PONG  # to see whether the client is there
+    for _ in range(8):
+        clock.recv()
+    assert sent.is_alive() and "ping timeout" not in d.log()
+    rest = ws.send_in_background_after(sent, encode(PONG, ping.payload) + encode(BINARY))
+    go.write_text("go\n")
+    rest.join()
+    while (frame := ws.frame()).opcode != TEXT:
+        if frame.opcode == PING:
+            ws.send(PONG, frame.payload)
+    assert frame.payload == b"10000"
 
 
 def test_the_round_trip_is_measured(daemon):

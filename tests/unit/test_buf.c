@@ -174,6 +174,70 @@ static void a_long_stream_passes_through_unchanged(void **state)
 	buf_free(&b);
 }
 
+/* A buffer of N bytes FROM, FROM + 1, ..., of which the first CONSUMED are gone. */
+static struct buf filled(size_t n, unsigned from, size_t consumed)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		char c = (char)(from + i);
+
+		assert_int_equal(buf_append(&b, &c, 1, NO_LIMIT), 0);
+	}
+	buf_consume(&b, consumed);
+	return b;
+}
+
+static void joining_keeps_the_order_whichever_is_larger(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 100, 511, 5000 };
+
+	(void)state;
+	for (size_t i = 0; i < 25; i++) {
+		size_t n = sizes[i / 5], m = sizes[i % 5], gone = n / 3;
+		struct buf b = filled(n, 0, gone),
+			   from = filled(m + gone, n - gone, gone);
+
+		assert_int_equal(buf_join(&b, &from), 0);
+		owns_nothing(&from);
+		assert_int_equal(buf_len(&b), n - gone + m);
+		for (size_t at = 0; at < buf_len(&b); at++)
+			assert_int_equal(buf_head(&b)[at], (char)(gone + at));
+		buf_free(&b);
+	}
+}
+
+static void the_larger_of_two_that_are_joined_is_not_copied(void **state)
+{
+	struct buf b = { 0 }, from = filled(5000, 0, 0);
+	const char *data = from.data;
+
+	(void)state;
+	assert_int_equal(buf_join(&b, &from), 0);
+	assert_ptr_equal(b.data, data);
+	from = filled(10, 5000, 0);
+	assert_int_equal(buf_join(&b, &from), 0);
+	assert_ptr_equal(b.data, data);
+	buf_free(&b);
+}
+
+static void storage_that_lies_idle_is_given_back(void **state)
+{
+	struct buf b = { 0 };
+	static char text[1 << 20];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i * 7 / 5);
+	assert_int_equal(buf_append(&b, text, sizeof(text), NO_LIMIT), 0);
+	for (size_t out = 1000; out < sizeof(text); out += 1000) {
+		buf_consume(&b, 1000);
+		assert_memory_equal(buf_head(&b), text + out, buf_len(&b));
+		assert_true(b.cap <= 64 * 1024 || b.cap <= 8 * buf_len(&b) + 8);
+	}
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +249,9 @@ int main(void)
 		cmocka_unit_test(the_limit_counts_the_content_and_not_what_was_consumed),
 		cmocka_unit_test(without_memory_the_content_stays),
 		cmocka_unit_test(memory_stays_within_a_tenth_and_4_kib),
+		cmocka_unit_test(joining_keeps_the_order_whichever_is_larger),
+		cmocka_unit_test(the_larger_of_two_that_are_joined_is_not_copied),
+		cmocka_unit_test(storage_that_lies_idle_is_given_back),
 		cmocka_unit_test(a_long_stream_passes_through_unchanged),
 	};
 

@@ -34,7 +34,7 @@ TEST(words_go_to_their_places)
 				   "[web]\nconsole = yes\n");
 
 	assert_int_equal(c->limits.full, FULL_CLOSE);
-	assert_false(c->nodelay);
+	assert_false(c->stream.nodelay);
 	assert_int_equal(c->log_to, LOG_TO_STDERR);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 	assert_false(c->log_access);

@@ -190,6 +190,53 @@ TEST(a_rest_over_the_limit_saves_nothing)
 	buf_free(&to);
 }
 
+/* LARGE in a buffer of its own is given between two small pieces. */
+static struct buf give(void)
+{
+	struct buf given = { 0 };
+
+	assert_int_equal(buf_append(&given, large, sizeof(large), SIZE_MAX), 0);
+	return given;
+}
+
+TEST(what_is_given_is_moved_and_not_copied)
+{
+	struct buf given = give(), to = { 0 };
+	const char *data = given.data;
+
+	gather_give(&g, &given);
+	assert_int_equal(g.bytes, sizeof(large));
+	assert_int_equal(gather_save(&g, 10, &to, SIZE_MAX), 0);
+	assert_ptr_equal(to.data, data);
+	assert_int_equal(buf_len(&to), sizeof(large) - 10);
+	assert_null(given.data);
+	buf_free(&to);
+}
+
+TEST(what_is_given_stands_in_its_place_after_any_short_write)
+{
+	size_t n = 3 + sizeof(large) + 2;
+
+	for (size_t skip = 0; skip <= n; skip++) {
+		struct buf given = give(), to = { 0 };
+		char *out;
+
+		gather_reset(&g);
+		gather_copy(&g, "abc", 3);
+		gather_give(&g, &given);
+		gather_copy(&g, "de", 2);
+		out = sent(&n);
+		assert_int_equal(buf_append(&to, "before", 6, SIZE_MAX), 0);
+		assert_int_equal(gather_save(&g, skip, &to, SIZE_MAX), 0);
+		assert_int_equal(buf_len(&to), 6 + n - skip);
+		assert_memory_equal(buf_head(&to), "before", 6);
+		assert_memory_equal(buf_head(&to) + 6, out + skip, n - skip);
+		assert_null(given.data);
+		buf_free(&to);
+		free(out);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -205,6 +252,8 @@ int main(void)
 		T(it_fits_as_long_as_a_header_and_a_reference_have_iovecs),
 		T(a_short_write_at_any_byte_saves_exactly_the_rest),
 		T(a_rest_over_the_limit_saves_nothing),
+		T(what_is_given_is_moved_and_not_copied),
+		T(what_is_given_stands_in_its_place_after_any_short_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
