@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints the table of settings as the key list of wsbridge.ini(5), at build time. */
 #include <stdio.h>
+#include <string.h>
 
 #include "conf_keys.h"
 
-/* Text for mdoc(7): a backslash would begin an escape. */
+/* Text for mdoc(7): a backslash would begin an escape, and a sentence begins a line. */
 static void print_text(const char *s)
 {
 	for (; *s; s++)
-		fputs(*s == '\\' ? "\\e" : (char[]){ *s, 0 }, stdout);
+		if (strncmp(s, ".  ", 3) == 0) {
+			puts(".");
+			s += 2;
+		} else {
+			fputs(*s == '\\' ? "\\e" : (char[]){ *s, 0 }, stdout);
+		}
 }
 
 static void print_line(const char *before, const char *text, const char *after)

@@ -46,15 +46,12 @@ static void end_line(struct stderr_log *l, const char *who, double now)
 	buf_free(&l->line);
 }
 
-/* The first line of the N bytes at P, or as much as a line may have: how many bytes it
- * took. */
-static size_t take(struct stderr_log *l, const char *who, double now, const char *p,
-		   size_t n)
+/* The first line of the N bytes at P, or as much as a line may have: how many bytes it took. */
+static size_t take(struct stderr_log *l, const char *who, double now, const char *p, size_t n)
 {
 	size_t room = STDERR_LINE_MAX - buf_len(&l->line);
-	size_t most = n < room ? n : room;
-	const char *lf = memchr(p, '\n', most);
-	size_t len = lf ? (size_t)(lf - p) : most;
+	const char *lf = memchr(p, '\n', n <= room ? n : room + 1);
+	size_t len = lf ? (size_t)(lf - p) : n < room ? n : room;
 
 	if (lf && buf_len(&l->line) == 0) {
 		one_line(l, who, now, p, len);
@@ -63,7 +60,7 @@ static size_t take(struct stderr_log *l, const char *who, double now, const char
 	if (buf_append(&l->line, p, len, STDERR_LINE_MAX) < 0) {
 		l->dropped++;
 		buf_free(&l->line);
-	} else if (lf || buf_len(&l->line) == STDERR_LINE_MAX) {
+	} else if (lf || n > room) {
 		end_line(l, who, now);
 	}
 	return len + (lf != NULL);

@@ -11,7 +11,7 @@
 
 #include "buf.h"
 
-#define STDERR_LINE_MAX 4096 /* a longer line is split */
+#define STDERR_LINE_MAX 3840 /* and its prefix: a line of the log */
 #define STDERR_LINES_PER_SECOND 10
 #define STDERR_LINES_AT_ONCE 100 /* after a silence */
 

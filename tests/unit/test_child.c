@@ -702,29 +702,12 @@ int main(void)
 		CHILD_TEST(the_kill_can_be_the_first_step),
 		CHILD_TEST(the_steps_go_on_until_the_group_is_gone),
 		CHILD_TEST(what_is_left_of_a_group_can_be_stopped),
-		CHILD_ /* Its parent has left the group and does not wait for it: it
-			  stays, and nobody can help. */
-			TEST(a_zombie_that_nobody_reaps_is_not_waited_for){
-				static const struct child_stop stop = { SIGTERM, LONG,
-									LONG };
+		CHILD_TEST(a_zombie_that_nobody_reaps_is_not_waited_for),
+		CHILD_TEST(a_suspended_program_is_woken_for_the_signal),
+		CHILD_TEST(a_kill_skips_the_steps_between),
+		CHILD_TEST(who_is_on_the_way_out_does_not_begin_again),
+		CHILD_TEST(who_is_not_there_is_not_stopped),
+	};
 
-	start_script(
-		"exec 3<&0; (cat <&3 & exec setsid sh -c 'echo ready; exec cat <&3') & "
-		"exit 4");
-	await_ready();
-	await(&child, CHILD_EXITED);
-	child_stop(&child, &stop, STEP_KILL);
-	expect_exit(4);
-	close(to_child); /* the end of the parent, who leaves the zombie to us */
-	await_no_process();
-}
-
-TEST(a_suspended_program_is_woken_for_the_signal),
-	CHILD_TEST(a_kill_skips_the_steps_between),
-	CHILD_TEST(who_is_on_the_way_out_does_not_begin_again),
-	CHILD_TEST(who_is_not_there_is_not_stopped),
-}
-;
-
-return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
