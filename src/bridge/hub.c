@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hub.h"
+#include "log.h"
 #include "session.h"
 
 struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
@@ -66,20 +67,25 @@ bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
 	       struct buf *storage)
 {
 	struct gather *g = &h->bridge->scratch.gather;
-	struct span tail;
+	struct framing_ends ends;
 
-	if (!framing_encode(&h->conf->framing, opcode, last, p, n, &tail))
+	if (!framing_encode(&h->conf->framing, opcode, last, p, n, &ends))
 		return false;
-	if (!gather_fits(g, (n < GATHER_REF_MIN ? n : 0) + tail.n))
+	if (ends.head_n > 0) {
+		if (!gather_fits(g, ends.head_n))
+			hub_flush(h);
+		gather_copy(g, ends.head, ends.head_n);
+	}
+	if (!gather_fits(g, (n < GATHER_REF_MIN ? n : 0) + ends.tail.n))
 		hub_flush(h);
 	if (storage && n >= GATHER_REF_MIN) {
 		gather_give(g, storage); /* so that a large message is held once */
-		gather_add(g, tail.p, tail.n);
+		gather_add(g, ends.tail.p, ends.tail.n);
 		hub_flush(h);
 		return true;
 	}
 	gather_add(g, p, n);
-	gather_add(g, tail.p, tail.n);
+	gather_add(g, ends.tail.p, ends.tail.n);
 	return true;
 }
 
@@ -141,13 +147,27 @@ static void add_piece(struct hub *h, struct gather *g, const struct piece *piece
 		deliver(h, g, t);
 }
 
+/* The source broke its framing, or said what may not pass. */
+static void give_up(struct hub *h, const char *reason)
+{
+	struct span first = framing_first(&h->framing);
+	struct session *s = h->subscriber;
+	char who[SESSION_WHO], quoted[4 * FRAMING_FIRST + 4];
+
+	log_printable(quoted, sizeof(quoted), first.p, first.n);
+	session_who(s->id, s->path, who);
+	if (first.n > 0)
+		log_warning(who, "%s; it begins with \"%s\"", reason, quoted);
+	session_close(s, CLOSE_SERVER_ERROR, reason, CLOSED_BY_BACKEND);
+	session_proceed(s);
+}
+
 void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 {
 	struct gather *g = &h->bridge->scratch.gather;
 	struct span in = { p, n };
 	enum framing_result r;
 	struct traffic t = { 0 };
-	struct session *s;
 	struct piece piece;
 	const char *reason;
 
@@ -156,11 +176,8 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 	       FRAMING_PIECE)
 		add_piece(h, g, &piece, &t);
 	deliver(h, g, &t);
-	s = h->subscriber;
-	if (r == FRAMING_BAD && s) {
-		session_close(s, CLOSE_SERVER_ERROR, reason, CLOSED_BY_BACKEND);
-		session_proceed(s);
-	}
+	if (r == FRAMING_BAD && h->subscriber)
+		give_up(h, reason);
 }
 
 size_t hub_room(const struct hub *h)

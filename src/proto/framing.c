@@ -5,13 +5,49 @@
 
 #include "framing_kind.h"
 
-static const struct {
-	struct span tail; /* ends a text message; the separator that may be embedded */
-	framing_decoder *decode;
-} kinds[] = {
-	[FRAMING_LINE] = { .tail = { "\n", 1 }, .decode = framing_line_decode },
-	[FRAMING_RAW] = { .tail = { "", 0 }, .decode = framing_raw_decode },
+static const struct framing_row kinds[] = {
+	[FRAMING_LINE] = {
+		.traits = { "line", OP_TEXT, EMBEDDED_PASS, .separated = true },
+		.tail = { "\n", 1 },
+		.text_only = true,
+		.cuts_cr = true,
+		.decode = framing_separated_decode,
+	},
+	[FRAMING_RAW] = {
+		.traits = { "raw", OP_BINARY, EMBEDDED_PASS },
+		.tail = { "", 0 },
+		.decode = framing_raw_decode,
+	},
+	[FRAMING_NUL] = {
+		.traits = { "nul", OP_TEXT, EMBEDDED_REFUSE, .separated = true },
+		.tail = { "", 1 }, /* the NUL */
+		.decode = framing_separated_decode,
+	},
+	[FRAMING_NETSTRING] = {
+		.traits = { "netstring", OP_BINARY, EMBEDDED_PASS, .measured = true },
+		.tail = { ",", 1 },
+		.decode = framing_measured_decode,
+		.write_header = framing_netstring_write,
+		.read_header = framing_netstring_read,
+		.broken = "program wrote a broken netstring",
+		.too_big = "program wrote a netstring over max_message",
+		.cut_off = "program ended inside a netstring",
+	},
+	[FRAMING_U32BE] = {
+		.traits = { "u32be", OP_BINARY, EMBEDDED_PASS, .measured = true },
+		.tail = { "", 0 },
+		.decode = framing_measured_decode,
+		.write_header = framing_u32be_write,
+		.read_header = framing_u32be_read,
+		.too_big = "program wrote a length over max_message",
+		.cut_off = "program ended inside a message",
+	},
 };
+
+const struct framing_traits *framing_traits(enum framing_kind kind)
+{
+	return &kinds[kind].traits;
+}
 
 /* ---- client -> backend ---- */
 
@@ -32,15 +68,18 @@ static bool settle_embedded(enum framing_embedded embedded, char separator, char
 }
 
 bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last,
-		    char *p, size_t n, struct span *ret_tail)
+		    char *p, size_t n, struct framing_ends *ret)
 {
-	struct span tail = conf->ends_text ? SPAN("\n") : kinds[conf->kind].tail;
+	const struct framing_row *kind = &kinds[conf->kind];
+	bool bare = opcode != OP_TEXT && (kind->text_only || conf->ends_text);
+	struct span tail = conf->ends_text ? SPAN("\n") : kind->tail;
+	bool separated = kind->traits.separated || conf->ends_text;
 
-	if (opcode != OP_TEXT)
-		tail = SPAN("");
-	if (tail.n > 0 && n > 0 && !settle_embedded(conf->embedded, tail.p[0], p, n))
+	if (separated && !bare && n > 0 &&
+	    !settle_embedded(conf->embedded, tail.p[0], p, n))
 		return false;
-	*ret_tail = last ? tail : SPAN("");
+	ret->head_n = kind->write_header ? kind->write_header(n, ret->head) : 0;
+	ret->tail = last && !bare ? tail : SPAN("");
 	return true;
 }
 
@@ -48,7 +87,7 @@ bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool la
 
 void framing_init(struct framing *f, const struct framing_conf *conf)
 {
-	*f = (struct framing){ .conf = conf };
+	*f = (struct framing){ .conf = conf, .kind = &kinds[conf->kind] };
 }
 
 /* Give back the storage of the last piece. */
@@ -142,6 +181,37 @@ enum framing_result framing_piece(struct framing *f, struct span bytes, bool end
 	return FRAMING_PIECE;
 }
 
+enum framing_result framing_tell(struct framing *f, struct span text, bool last,
+				 struct piece *ret)
+{
+	enum framing_result r = framing_piece(f, text, last, ret);
+
+	if (r != FRAMING_PIECE)
+		return r;
+	if (ret->n == 0 && !last) /* all of it is withheld */
+		return FRAMING_MORE;
+	ret->last = last;
+	f->fragmented = !last;
+	if (last)
+		f->streaming = false;
+	return FRAMING_PIECE;
+}
+
+bool framing_hold(struct framing *f, struct span *in, size_t n)
+{
+	if (buf_append(&f->held, in->p, n, FRAMING_HELD_MAX) < 0)
+		return false;
+	framing_take(in, n);
+	return true;
+}
+
+struct span framing_held(struct framing *f)
+{
+	f->told = true;
+	return (struct span){ buf_len(&f->held) ? buf_head(&f->held) : "",
+			      buf_len(&f->held) };
+}
+
 enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
 				   struct piece *ret, const char **ret_reason)
 {
@@ -151,7 +221,7 @@ enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
 	if (in->n == 0)
 		in->p = ""; /* never NULL, which memchr(3) must not see */
 	if (in->n > 0 || eof)
-		r = kinds[f->conf->kind].decode(f, in, eof, ret);
+		r = f->kind->decode(f, in, eof, ret);
 	if (r == FRAMING_PIECE)
 		ret->transient = f->told || f->repaired;
 	else
@@ -159,4 +229,9 @@ enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
 	if (r == FRAMING_BAD)
 		*ret_reason = f->reason;
 	return r;
+}
+
+struct span framing_first(const struct framing *f)
+{
+	return (struct span){ f->first, f->first_n };
 }

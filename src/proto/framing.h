@@ -5,6 +5,10 @@
  * line:  a text message is its payload and LF; a binary message its payload alone.
  *        Back: one message a line, LF or CRLF cut.  A line over FRAMING_HELD_MAX is
  *        passed on in pieces (fragments of one message), so it needs no more memory.
+ * nul:   each message is its payload and NUL, both ways.  A long one goes as with line.
+ * netstring: each message is its length in decimal, a colon, its payload, a comma.
+ * u32be: each message is its length in 4 bytes, the highest first, and its payload.
+ *        Back: a message over FRAMING_HELD_MAX is passed on in pieces as it comes.
  * raw:   payload, as it is.  Back: one message for each read.
  */
 #ifndef PROTO_FRAMING_H
@@ -15,7 +19,7 @@
 #include "span.h"
 #include "utf8.h"
 
-/* The most bytes of an unfinished line that are held; a CR before the LF counts. */
+/* The most bytes of an unfinished message that are held; a CR before the LF counts. */
 #define FRAMING_HELD_MAX (64 * 1024)
 
 /*
@@ -27,8 +31,22 @@
  */
 #define FRAMING_EXPANSION 5
 
-enum framing_kind { FRAMING_LINE, FRAMING_RAW };
-enum framing_embedded { EMBEDDED_PASS, EMBEDDED_SPACE, EMBEDDED_REFUSE };
+/* The first bytes of a broken unit that are kept for the log; a header is shorter. */
+#define FRAMING_FIRST 32
+
+enum framing_kind {
+	FRAMING_LINE,
+	FRAMING_RAW,
+	FRAMING_NUL,
+	FRAMING_NETSTRING,
+	FRAMING_U32BE,
+};
+enum framing_embedded {
+	EMBEDDED_USUAL, /* not said: that of the kind */
+	EMBEDDED_PASS,
+	EMBEDDED_SPACE,
+	EMBEDDED_REFUSE,
+};
 enum framing_invalid { INVALID_REPLACE, INVALID_BINARY, INVALID_CLOSE };
 
 struct framing_conf {
@@ -38,35 +56,61 @@ struct framing_conf {
 	enum framing_embedded embedded; /* a separator inside a client's text message */
 	enum framing_invalid invalid;   /* what is no UTF-8 of the backend, type is text;
 					 * binary acts as replace on what is streamed */
+	size_t max_message;             /* bytes of a measured message of the backend;
+					 * 0: no limit */
 };
+
+/* What is true of a kind whatever the settings are. */
+struct framing_traits {
+	const char *name;
+	enum opcode type;               /* unless the settings say otherwise */
+	enum framing_embedded embedded; /* the same */
+	bool separated;                 /* one byte ends a message: it may be embedded */
+	bool measured;                  /* the length comes before a message */
+};
+
+const struct framing_traits *framing_traits(enum framing_kind kind);
 
 /* ---- client -> backend ---- */
 
+/* What stands around a piece of a message. */
+struct framing_ends {
+	char head[16];
+	size_t head_n;
+	struct span tail; /* static, may be empty */
+};
+
 /*
  * The bytes that stand for a piece of a client's message (OPCODE of the message, LAST
- * ends it).  P may be changed in place (embedded = space).  ret_tail follows the piece;
- * it is static and may be empty.
+ * ends it): the head of RET, the piece, the tail of RET.  P may be changed in place
+ * (embedded = space).
  *
  * False: a separator inside while embedded = refuse; the message must not be passed on.
- * With refuse the caller hands over whole messages only.
+ * With refuse, and where messages are measured, the caller hands over whole messages.
  */
 bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool last,
-		    char *p, size_t n, struct span *ret_tail);
+		    char *p, size_t n, struct framing_ends *ret);
 
 /* ---- backend -> client ---- */
 
 /* The decoder's state for one stream of a backend. */
 struct framing {
 	const struct framing_conf *conf;
-	struct buf held;    /* an unfinished line; without storage when there is none */
-	char *repaired;     /* the last piece where it was joined or repaired, or NULL */
+	const struct framing_row *kind;
+	struct buf held; /* an unfinished message; without storage when there is none */
+	char *repaired;  /* the last piece where it was joined or repaired, or NULL */
 	const char *reason; /* of FRAMING_BAD */
 	bool told;          /* the last piece is what is held */
-	bool streaming;     /* the line is too long to be held: it is told as it comes */
+	bool streaming;     /* it is too long to be held: it is told as it comes */
 	bool fragmented;    /* the last piece was not the last of its message */
 	bool cr;            /* streaming: a CR is withheld, it may belong to a CRLF */
 	char tail[3];       /* streaming, raw: an unfinished UTF-8 sequence is withheld */
 	size_t tail_n;
+	bool measured;   /* the length of the message under way is known */
+	uint8_t first_n; /* measured: bytes in first; 0: no message is under way */
+	char first[FRAMING_FIRST]; /* those that it begins with: its header, some payload
+				    */
+	size_t left;               /* measured: bytes of it still to come */
 };
 
 enum framing_result {
@@ -96,9 +140,13 @@ void framing_free(struct framing *f);
  * A piece of a text message is valid UTF-8 by itself.  A transient piece can be larger
  * than the read: up to three times that or FRAMING_HELD_MAX, whichever is more.
  *
- * Out of memory is FRAMING_BAD.  After FRAMING_BAD only framing_free() may follow.
+ * Out of memory is FRAMING_BAD.  After FRAMING_BAD only framing_first() and
+ * framing_free() may follow.
  */
 enum framing_result framing_decode(struct framing *f, struct span *in, bool eof,
 				   struct piece *ret, const char **ret_reason);
+
+/* After FRAMING_BAD: the first bytes of the broken unit, if that is why.  In F. */
+struct span framing_first(const struct framing *f);
 
 #endif

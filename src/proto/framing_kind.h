@@ -10,8 +10,38 @@
 typedef enum framing_result framing_decoder(struct framing *f, struct span *in, bool eof,
 					    struct piece *ret);
 
-framing_decoder framing_line_decode;
+framing_decoder framing_separated_decode;
 framing_decoder framing_raw_decode;
+framing_decoder framing_measured_decode;
+
+/* Write what stands before a message of N bytes to OUT (that of framing_ends): its size.
+ */
+typedef size_t framing_header_writer(size_t n, char *out);
+
+framing_header_writer framing_netstring_write;
+framing_header_writer framing_u32be_write;
+
+enum framing_header { HEADER_MORE, HEADER_DONE, HEADER_BAD };
+
+/* The header that N bytes at P (1 at least) begin with: how many bytes it has, less than
+ * FRAMING_FIRST, and how many follow before the tail. */
+typedef enum framing_header framing_header_reader(const char *p, size_t n,
+						  size_t *ret_size, size_t *ret_length);
+
+framing_header_reader framing_netstring_read;
+framing_header_reader framing_u32be_read;
+
+/* One kind. */
+struct framing_row {
+	struct framing_traits traits;
+	struct span tail; /* ends a message; of separated kinds the separator */
+	bool text_only;   /* only text messages to the backend get the tail */
+	bool cuts_cr;     /* a CR before the separator belongs to it */
+	framing_decoder *decode;
+	framing_header_writer *write_header; /* these only if measured */
+	framing_header_reader *read_header;
+	const char *broken, *too_big, *cut_off; /* reasons */
+};
 
 /*
  * BYTES, with what was withheld before them, as a piece that is valid UTF-8 where its
@@ -20,6 +50,24 @@ framing_decoder framing_raw_decode;
  */
 enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
 				  struct piece *ret);
+
+/* The same, as all of a message that is not raw, or the next piece of it; LAST ends the
+ * message. FRAMING_MORE: all of it is withheld. */
+enum framing_result framing_tell(struct framing *f, struct span text, bool last,
+				 struct piece *ret);
+
+/* Forget the first N bytes of IN. */
+static inline void framing_take(struct span *in, size_t n)
+{
+	in->p += n;
+	in->n -= n;
+}
+
+/* Append the first N bytes of IN to what is held.  False: out of memory. */
+bool framing_hold(struct framing *f, struct span *in, size_t n);
+
+/* What is held, as the next piece. */
+struct span framing_held(struct framing *f);
 
 /* FRAMING_BAD, because of REASON (static text). */
 enum framing_result framing_bad(struct framing *f, const char *reason);

@@ -8,8 +8,7 @@ enum framing_result framing_raw_decode(struct framing *f, struct span *in, bool 
 	struct span bytes = *in;
 	enum framing_result r = framing_piece(f, bytes, eof, ret);
 
-	in->p += in->n;
-	in->n = 0;
+	framing_take(in, in->n);
 	if (r != FRAMING_PIECE)
 		return r;
 	ret->last = true;

@@ -100,7 +100,7 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 	*ret = (struct web_path){
 		.path = star,
 		.exec = basename(p->exec.argv[0]),
-		.frame = p->hub.framing.kind == FRAMING_LINE ? "line" : "raw",
+		.frame = framing_traits(p->hub.framing.kind)->name,
 		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
 		.write = p->session.write,
 		.eof = p->session.eof,

@@ -221,8 +221,7 @@ static void make_room(struct server *s)
 
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
-	log_info(client_who(oldest, who),
-		 "dropped: max_handshakes are under way");
+	log_info(client_who(oldest, who), "dropped: max_handshakes are under way");
 	client_drop(oldest);
 }
 

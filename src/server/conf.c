@@ -194,21 +194,26 @@ static void settle_path(struct load *l, const struct conf_section *section,
 			struct path_conf *path)
 {
 	struct framing_conf *framing = &path->hub.framing;
-	bool line = framing->kind == FRAMING_LINE;
+	const struct framing_traits *kind = framing_traits(framing->kind);
 
 	if (framing->type == 0)
-		framing->type = line ? OP_TEXT : OP_BINARY;
-	if (line && framing->embedded == EMBEDDED_REFUSE)
-		path->session.ws.whole = true;
-	if (!line)
+		framing->type = kind->type;
+	if (framing->embedded == EMBEDDED_USUAL)
+		framing->embedded = kind->embedded;
+	framing->max_message = path->session.ws.max_message;
+	path->session.eof =
+		path->eof == EOF_AUTO ? !kind->measured : path->eof == EOF_YES;
+	if (!kind->separated)
 		path->exec.line_buffer = false;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
+	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE))
+		path->session.ws.whole = true;
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
 		conf_error(
 			&l->report, section->where,
-			"[%s] holds whole messages (buffer_message = yes or embedded = refuse): "
-			"max_message = 0 sets no limit to them",
+			"[%s] holds whole messages (buffer_message = yes, embedded = refuse, "
+			"frame = nul, netstring or u32be): max_message = 0 sets no limit to them",
 			section->name);
 }
 

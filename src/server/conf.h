@@ -51,6 +51,9 @@ struct conf_origin {
 	int line;
 };
 
+/* Does an empty binary message end the program's input?  Auto: as the framing has it. */
+enum eof_conf { EOF_AUTO, EOF_YES, EOF_NO };
+
 /* One [/path] with everything that [defaults] gave it. */
 struct path_conf {
 	char *path;  /* without the star of a prefix path: "/load", "/files/" for
@@ -63,6 +66,7 @@ struct path_conf {
 	struct session_conf session;
 	struct hub_conf hub;
 	struct exec_conf exec;
+	enum eof_conf eof; /* as written; session.eof is what follows */
 };
 
 struct conf {

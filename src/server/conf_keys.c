@@ -33,9 +33,11 @@ static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
 static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE }, { NULL, 0 } };
-static const struct conf_word frame_words[] = { { "line", FRAMING_LINE },
-						{ "raw", FRAMING_RAW },
-						{ NULL, 0 } };
+static const struct conf_word frame_words[] = {
+	{ "line", FRAMING_LINE },   { "raw", FRAMING_RAW },
+	{ "nul", FRAMING_NUL },     { "netstring", FRAMING_NETSTRING },
+	{ "u32be", FRAMING_U32BE }, { NULL, 0 }
+};
 static const struct conf_word type_words[] = { { "text", OP_TEXT },
 					       { "binary", OP_BINARY },
 					       { NULL, 0 } };
@@ -51,9 +53,8 @@ static const struct conf_word invalid_words[] = {
 	{ "close", INVALID_CLOSE },
 	{ NULL, 0 },
 };
-/* With the framings that there are, auto is yes. */
 static const struct conf_word eof_words[] = {
-	{ "auto", true }, { "yes", true }, { "no", false }, { NULL, 0 }
+	{ "auto", EOF_AUTO }, { "yes", EOF_YES }, { "no", EOF_NO }, { NULL, 0 }
 };
 static const struct conf_word compat_words[] = { { "websocketd", COMPAT_WEBSOCKETD },
 						 { NULL, 0 } };
@@ -221,8 +222,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "max_message", .parse = conf_parse_size,
 	  .field = PATH(session.ws.max_message),
 	  .def = "1M", .max = GIB, .values = "a size up to 1G, 0 is no limit",
-	  .doc = "Bytes of a client's message; a longer one closes the session with "
-		 "1009." },
+	  .doc = "Bytes of a client's message, a longer one closes the session with 1009; "
+		 "and of a program's netstring or u32be message, there with 1011." },
 	{ CONF_PATH, "buffer_message", .parse = conf_parse_bool,
 	  .field = PATH(session.ws.whole),
 	  .def = "no",
@@ -275,33 +276,38 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: framing ---- */
 
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(hub.framing.kind),
-	  .def = "line", .words = frame_words, .values = "line or raw",
-	  .doc = "How messages lie in the program's input and output: one a line, or "
-		 "bytes as they come." },
+	  .def = "line", .words = frame_words,
+	  .values = "line, raw, nul, netstring or u32be",
+	  .doc = "How messages lie in the program's input and output: one a line, bytes "
+		 "as they come, each ended by a NUL, each as a netstring, or each after "
+		 "its length in four bytes, the highest first." },
 	{ CONF_PATH, "type", .parse = conf_parse_word, .field = PATH(hub.framing.type),
 	  .def = "", .flags = CONF_EMPTY, .words = type_words, .values = "text or binary",
-	  .def_doc = "text for line, binary for raw",
+	  .def_doc = "text for line and nul, binary for the others",
 	  .doc = "Type of the messages to the client." },
 	{ CONF_PATH, "embedded", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.embedded),
-	  .def = "pass", .words = embedded_words, .values = "pass, space or refuse",
+	  .def = "", .flags = CONF_EMPTY, .words = embedded_words,
+	  .values = "pass, space or refuse",
+	  .def_doc = "refuse for nul, pass for the others",
 	  .doc = "What becomes of a line end inside a client's text message with frame "
-		 "= line: it passes, turns into a space, or closes the session with "
-		 "1008." },
+		 "= line, or of a NUL inside any message with frame = nul: it passes, "
+		 "turns into a space, or closes the session with 1008." },
 	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.invalid),
 	  .def = "replace", .words = invalid_words, .values = "replace, binary or close",
 	  .doc = "What becomes of output that is no UTF-8 when type is text: repaired "
 		 "with U+FFFD, sent as a binary message, or a reason to close with "
 		 "1011." },
-	{ CONF_PATH, "eof", .parse = conf_parse_flag_word, .field = PATH(session.eof),
+	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input; auto is "
-		 "yes for line and raw." },
+		 "no for netstring and u32be, which can tell an empty message, and yes "
+		 "for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool,
 	  .field = PATH(exec.line_buffer),
 	  .def = "yes", .websocketd = "no",
-	  .doc = "With frame = line make programs that use C's stdio, or Python, write "
+	  .doc = "With frame = line or nul make programs that use C's stdio, or Python, write "
 		 "each line at once; cannot help perl and mawk." },
 
 	/* ---- [/path]: process ---- */

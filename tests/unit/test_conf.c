@@ -146,6 +146,59 @@ TEST(raw_is_binary_and_line_is_text_unless_type_says_otherwise)
 	conf_unref(c);
 }
 
+TEST(what_is_not_said_follows_from_the_framing)
+{
+	static const struct {
+		const char *frame;
+		enum opcode type;
+		enum framing_embedded embedded;
+		bool eof, line_buffer, whole;
+	} rows[] = {
+		{ "line", OP_TEXT, EMBEDDED_PASS, true, true, false },
+		{ "raw", OP_BINARY, EMBEDDED_PASS, true, false, false },
+		{ "nul", OP_TEXT, EMBEDDED_REFUSE, true, true, true },
+		{ "netstring", OP_BINARY, EMBEDDED_PASS, false, false, true },
+		{ "u32be", OP_BINARY, EMBEDDED_PASS, false, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[100];
+		struct conf *c;
+		const struct path_conf *p;
+
+		snprintf(text, sizeof(text), LOAD "max_message = 5000\nframe = %s\n",
+			 rows[i].frame);
+		c = load_good(text);
+		p = c->paths[0];
+		assert_string_equal(framing_traits(p->hub.framing.kind)->name,
+				    rows[i].frame);
+		assert_int_equal(p->hub.framing.type, rows[i].type);
+		assert_int_equal(p->hub.framing.embedded, rows[i].embedded);
+		assert_int_equal(p->hub.framing.max_message, 5000);
+		assert_int_equal(p->session.eof, rows[i].eof);
+		assert_int_equal(p->exec.line_buffer, rows[i].line_buffer);
+		assert_int_equal(p->session.ws.whole, rows[i].whole);
+		conf_unref(c);
+	}
+}
+
+TEST(what_is_said_counts_whatever_the_framing_is)
+{
+	struct conf *c =
+		load_good("[/a]\nexec = x\nframe = u32be\neof = yes\ntype = text\n"
+			  "[/b]\nexec = x\nframe = nul\neof = no\n"
+			  "embedded = pass\nline_buffer = no\n");
+
+	assert_true(c->paths[0]->session.eof);
+	assert_int_equal(c->paths[0]->hub.framing.type, OP_TEXT);
+	assert_false(c->paths[1]->session.eof);
+	assert_int_equal(c->paths[1]->hub.framing.embedded, EMBEDDED_PASS);
+	assert_false(c->paths[1]->exec.line_buffer);
+	conf_unref(c);
+	assert_non_null(strstr(errors_in_path("max_message = 0\nframe = netstring"),
+			       "x.ini:1: error: [/load] holds whole messages"));
+}
+
 TEST(a_message_that_may_be_refused_is_held_whole)
 {
 	struct conf *c = load_good("[/a]\nexec = x\n[/b]\nexec = x\nembedded = refuse\n"
@@ -154,6 +207,13 @@ TEST(a_message_that_may_be_refused_is_held_whole)
 	assert_false(c->paths[0]->session.ws.whole);
 	assert_true(c->paths[1]->session.ws.whole);
 	assert_true(c->paths[2]->session.ws.whole);
+	conf_unref(c);
+	c = load_good("[/a]\nexec = x\nframe = nul\n"
+		      "[/b]\nexec = x\nframe = nul\nembedded = space\n"
+		      "[/c]\nexec = x\nframe = raw\nembedded = refuse\n");
+	assert_true(c->paths[0]->session.ws.whole);
+	assert_false(c->paths[1]->session.ws.whole);
+	assert_false(c->paths[2]->session.ws.whole); /* it has no separator */
 	conf_unref(c);
 	assert_non_null(strstr(errors_in_path("max_message = 0\nembedded = refuse"),
 			       "x.ini:1: error: [/load] holds whole messages"));
@@ -403,6 +463,8 @@ int main(void)
 		cmocka_unit_test(a_path_has_exactly_one_source),
 		cmocka_unit_test(
 			raw_is_binary_and_line_is_text_unless_type_says_otherwise),
+		cmocka_unit_test(what_is_not_said_follows_from_the_framing),
+		cmocka_unit_test(what_is_said_counts_whatever_the_framing_is),
 		cmocka_unit_test(a_message_that_may_be_refused_is_held_whole),
 		cmocka_unit_test(what_stands_twice_in_a_file_is_an_error),
 		cmocka_unit_test(an_empty_entry_clears_a_list),

@@ -124,8 +124,9 @@ TEST(each_setting_stands_below_its_origin)
 	assert_non_null(strstr(text, "[/load]"));
 	assert_non_null(strstr(strstr(text, "[/load]"), "; x.ini:9\nqueue = 64k\n"));
 	assert_non_null(strstr(text, "; x.ini:10\nsubprotocol =\n"));
-	assert_non_null(
-		strstr(text, "; default: text for line, binary for raw\ntype =\n"));
+	assert_non_null(strstr(
+		text,
+		"; default: text for line and nul, binary for the others\ntype =\n"));
 	assert_non_null(strstr(text, "; x.ini:5\nexec = vmstat 1\n"));
 	assert_null(strstr(text, "shell"));
 	free(text);

@@ -1,212 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What messages a backend's bytes become does not depend on how they were read. */
-#include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "framing.h"
-
-#define TEST(name) static void name(void **state __attribute__((unused)))
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-/* ---- a backend that is read, and what the client gets ---- */
-
-/* Everything that came out, as text: T[payload] B[payload] for messages, ! for
- * FRAMING_BAD; of raw, where messages depend on the reads, the payloads alone. */
-struct backend {
-	struct framing f;
-	struct framing_conf conf;
-	struct buf out;
-	size_t read, wire; /* bytes in; bytes of payload and of frame headers out */
-	bool open, bad, fragmented;
-	size_t messages, frames, transients;
-};
-
-static void out(struct backend *b, const char *p, size_t n)
-{
-	assert_int_equal(buf_append(&b->out, p, n, SIZE_MAX), 0);
-}
-
-static void begin(struct backend *b, const struct framing_conf *conf)
-{
-	*b = (struct backend){ .conf = *conf };
-	framing_init(&b->f, &b->conf);
-}
-
-static void end(struct backend *b)
-{
-	framing_free(&b->f);
-	buf_free(&b->out);
-}
-
-static bool is_utf8(const char *p, size_t n)
-{
-	struct utf8 u = { 0 };
-
-	return utf8_check(&u, p, n) == n && utf8_complete(&u);
-}
-
-/* One piece: in order, where it is said to be, and within the promised ratio. */
-static void on_piece(struct backend *b, const struct piece *p, const char *chunk,
-		     size_t n)
-{
-	char header[FRAME_SERVER_HEADER_MAX];
-	bool in_chunk = p->p >= chunk && p->p + p->n <= chunk + n;
-	bool text = b->conf.type == OP_TEXT;
-	struct span bytes = { p->p, p->n };
-
-	if (b->open)
-		assert_int_equal(p->opcode, OP_CONTINUATION);
-	else
-		assert_true(p->opcode == OP_BINARY || (text && p->opcode == OP_TEXT));
-	if (p->opcode == OP_TEXT || (p->opcode == OP_CONTINUATION && text))
-		assert_true(is_utf8(p->p, p->n));
-	assert_true(p->transient || in_chunk || p->n == 0 || span_is(bytes, SPAN("\r")));
-	if (b->conf.kind == FRAMING_LINE && !b->open)
-		out(b, p->opcode == OP_TEXT ? "T[" : "B[", 2);
-	out(b, p->p, p->n);
-	if (b->conf.kind == FRAMING_LINE && p->last)
-		out(b, "]", 1);
-	b->open = !p->last;
-	b->fragmented |= !p->last;
-	b->messages += p->last;
-	b->frames++;
-	b->transients += p->transient;
-	b->wire += frame_encode(header, p->opcode, p->last, p->n) + p->n;
-	assert_true(b->wire <= FRAMING_EXPANSION * b->read);
-}
-
-/* What is held stays within its bounds, and is gone when there is nothing to hold. */
-static void check_memory(const struct backend *b, size_t n, bool more)
-{
-	const struct framing *f = &b->f;
-	size_t most = n > FRAMING_HELD_MAX ? n : FRAMING_HELD_MAX;
-
-	assert_true(buf_len(&f->held) <= FRAMING_HELD_MAX);
-	assert_true(f->held.cap <= FRAMING_HELD_MAX / 10 * 11 + 4096);
-	assert_true(malloc_usable_size(f->repaired) <= UTF8_REPAIRED_MAX(most) + 8192);
-	if (more)
-		assert_null(f->repaired);
-	if (more && f->streaming)
-		assert_null(f->held.data);
-}
-
-/* One read of N bytes at P, in storage of its own that is gone afterwards. */
-static void feed(struct backend *b, const char *p, size_t n, bool eof)
-{
-	char *chunk = malloc(n ? n : 1);
-	struct span in = { n ? memcpy(chunk, p, n) : NULL, n };
-	size_t before = b->wire;
-	enum framing_result r;
-	const char *reason = NULL;
-	struct piece piece;
-
-	b->read += n;
-	if (b->bad)
-		goto done;
-	while ((r = framing_decode(&b->f, &in, eof, &piece, &reason)) == FRAMING_PIECE) {
-		on_piece(b, &piece, chunk, n);
-		check_memory(b, n, false);
-	}
-	check_memory(b, n, true);
-	if (r == FRAMING_BAD) {
-		assert_string_equal(reason, "program wrote invalid UTF-8");
-		b->bad = true;
-		out(b, "!", 1);
-	} else {
-		assert_int_equal(in.n, 0);
-		assert_null(reason);
-	}
-	assert_true(b->wire - before <= FRAMING_EXPANSION * n + 3 * FRAMING_HELD_MAX +
-						FRAME_SERVER_HEADER_MAX);
-done:
-	free(chunk);
-}
-
-/* The last call of a stream leaves nothing, and a second one says nothing. */
-static void feed_eof(struct backend *b)
-{
-	size_t length;
-
-	feed(b, NULL, 0, true);
-	length = buf_len(&b->out);
-	feed(b, NULL, 0, true);
-	assert_int_equal(buf_len(&b->out), length);
-	assert_null(b->f.held.data);
-	assert_false(b->open && !b->bad);
-}
-
-/* ---- tables of {bytes, messages} ---- */
-
-struct row {
-	struct framing_conf conf;
-	struct span in, out;
-};
-
-/* clang-format off */
-#define S(literal) { literal, sizeof(literal) - 1 }
-#define LINE_TEXT(how) { .kind = FRAMING_LINE, .type = OP_TEXT, .invalid = how }
-#define LINE_BINARY { .kind = FRAMING_LINE, .type = OP_BINARY }
-#define RAW_TEXT(how) { .kind = FRAMING_RAW, .type = OP_TEXT, .invalid = how }
-#define RAW_BINARY { .kind = FRAMING_RAW, .type = OP_BINARY }
-/* clang-format on */
-#define FFFD "\xEF\xBF\xBD"
-
-static void expect(struct backend *b, const struct row *row, const char *how, size_t cut)
-{
-	size_t n = buf_len(&b->out);
-
-	if (n != row->out.n || (n > 0 && memcmp(buf_head(&b->out), row->out.p, n) != 0))
-		fail_msg("%.*s read %s %zu: %.*s, not %.*s", (int)row->in.n, row->in.p,
-			 how, cut, (int)n, n ? buf_head(&b->out) : "", (int)row->out.n,
-			 row->out.p);
-}
-
-/* Read the row in two or three parts; the last tells EOF itself, or a read of 0 does. */
-static void check_cut(const struct row *row, size_t cut, size_t cut2, bool eof)
-{
-	struct backend b;
-	const char *p = row->in.p;
-
-	begin(&b, &row->conf);
-	feed(&b, p, cut, false);
-	if (cut2 > cut)
-		feed(&b, p + cut, cut2 - cut, false);
-	feed(&b, p + cut2, row->in.n - cut2, eof);
-	feed_eof(&b);
-	expect(&b, row, "cut at", cut);
-	end(&b);
-}
-
-static void check_bytes(const struct row *row)
-{
-	struct backend b;
-
-	begin(&b, &row->conf);
-	for (size_t i = 0; i < row->in.n; i++)
-		feed(&b, row->in.p + i, 1, false);
-	feed_eof(&b);
-	expect(&b, row, "by", 1);
-	end(&b);
-}
-
-static void check_rows(const struct row *rows, size_t n)
-{
-	for (const struct row *row = rows; row < rows + n; row++) {
-		check_bytes(row);
-		for (size_t cut = 0; cut <= row->in.n; cut++)
-			for (size_t cut2 = cut; cut2 <= row->in.n; cut2++) {
-				check_cut(row, cut, cut2, false);
-				check_cut(row, cut, cut2, true);
-			}
-	}
-}
+/* What messages a backend's bytes become does not depend on how they were read: the kinds
+ * that cut at separators or reads. */
+#include "framing_backend.h"
 
 TEST(a_line_is_a_message_at_every_split)
 {
@@ -219,6 +14,24 @@ TEST(a_line_is_a_message_at_every_split)
 		{ LINE_TEXT(INVALID_REPLACE), S("a\0b\n\0"), S("T[a\0b]T[\0]") },
 		{ LINE_TEXT(INVALID_REPLACE), S("é€😀\n€\n"), S("T[é€😀]T[€]") },
 		{ LINE_BINARY, S("a\n\xFF\xC3\nb"), S("B[a]B[\xFF\xC3]B[b]") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+TEST(a_message_ends_in_nul_at_every_split)
+{
+	static const struct row rows[] = {
+		{ NUL_TEXT(INVALID_REPLACE), S(""), S("") },
+		{ NUL_TEXT(INVALID_REPLACE), S("\0"), S("T[]") },
+		{ NUL_TEXT(INVALID_REPLACE), S("a\0bc\0"), S("T[a]T[bc]") },
+		{ NUL_TEXT(INVALID_REPLACE), S("\0\0a\0\0"), S("T[]T[]T[a]T[]") },
+		{ NUL_TEXT(INVALID_REPLACE), S("a\0last"), S("T[a]T[last]") },
+		{ NUL_TEXT(INVALID_REPLACE), S("a\r\nb\r\0\r"), S("T[a\r\nb\r]T[\r]") },
+		{ NUL_TEXT(INVALID_REPLACE), S("é€😀\0\xFF\0"), S("T[é€😀]T[" FFFD "]") },
+		{ NUL_TEXT(INVALID_BINARY), S("\xE9\0é\0"), S("B[\xE9]T[é]") },
+		{ NUL_TEXT(INVALID_CLOSE), S("é\0\xE9\0b\0"), S("T[é]!") },
+		{ NUL_BINARY, S("a\0\xFF\n\0"), S("B[a]B[\xFF\n]") },
 	};
 
 	check_rows(rows, COUNT(rows));
@@ -335,56 +148,6 @@ TEST(in_raw_only_a_read_that_is_no_utf8_becomes_binary)
 
 /* ---- long lines ---- */
 
-enum { K64 = 64 * 1024, MEG = 1024 * 1024 };
-
-/* A message in the words of struct backend.  Yours. */
-static struct span message(char type, const char *p, size_t n)
-{
-	char *text = malloc(n + 3);
-
-	text[0] = type;
-	text[1] = '[';
-	memcpy(text + 2, p, n);
-	text[2 + n] = ']';
-	return (struct span){ text, n + 3 };
-}
-
-/* Read FIRST bytes, then STEP at a time; the last tells EOF itself, or one of 0 does. */
-static void check_step(const struct row *row, size_t first, size_t step, bool eof)
-{
-	struct backend b;
-	size_t at = first;
-
-	begin(&b, &row->conf);
-	feed(&b, row->in.p, first, false);
-	for (; row->in.n - at > step; at += step)
-		feed(&b, row->in.p + at, step, false);
-	feed(&b, row->in.p + at, row->in.n - at, eof);
-	feed_eof(&b);
-	if (!span_is((struct span){ buf_head(&b.out), buf_len(&b.out) }, row->out))
-		fail_msg("a line of %zu read in %zu, then by %zu: %zu bytes, not %zu",
-			 row->in.n, first, step, buf_len(&b.out), row->out.n);
-	end(&b);
-}
-
-/* Read it in steps of many sizes, and in two around every border. */
-static void check_long(const struct row *row)
-{
-	static const size_t steps[] = { 4096, 4097, K64 - 1, K64, K64 + 1, 3 * MEG };
-
-	for (int eof = 0; eof < 2; eof++) {
-		for (size_t i = 0; i < COUNT(steps); i++)
-			check_step(row, 0, steps[i], eof);
-		for (size_t i = K64 - 5; i <= K64 + 5 && i <= row->in.n; i++)
-			check_step(row, i, row->in.n, eof);
-		for (size_t i = 0; i <= 5 && i <= row->in.n; i++) {
-			check_step(row, i, K64, eof);
-			check_step(row, row->in.n - i, 1, eof);
-			check_step(row, row->in.n - i, 2, eof);
-		}
-	}
-}
-
 static const size_t lengths[] = { K64 - 1, K64, K64 + 1, MEG };
 
 /* IN is LINE (N bytes) and ENDING, once; expected is the message OUT of TYPE, or "!". */
@@ -443,6 +206,27 @@ TEST(the_end_of_a_long_line_may_straddle_every_border)
 			check_line(text, line, n, "\n", 'T', line, n - 1);
 		}
 	free(line);
+}
+
+TEST(a_long_message_may_end_in_cr_and_nul)
+{
+	static const struct framing_conf conf = NUL_TEXT(INVALID_REPLACE);
+	char *text = malloc(K64 + 8);
+
+	for (size_t n = K64 - 1; n <= K64 + 8; n++) {
+		struct row row = { .conf = conf, .out = { NULL, 0 } };
+		char *in = calloc(1, n + 1);
+
+		memset(text, 'x', n);
+		text[n - 1] = '\r';
+		memcpy(in, text, n);
+		row.in = (struct span){ in, n + 1 }; /* with the NUL */
+		row.out = message('T', text, n);
+		check_long(&row);
+		free(in);
+		free((char *)row.out.p);
+	}
+	free(text);
 }
 
 TEST(a_streamed_line_leaves_nothing_behind_for_the_next)
@@ -691,6 +475,8 @@ TEST(a_clients_message_is_ended_and_its_separators_are_settled)
 	FRAMING_LINE, OP_##opcode, EMBEDDED_##embedded, last
 #define RAW_ROW(opcode, embedded, last) \
 	FRAMING_RAW, OP_##opcode, EMBEDDED_##embedded, last
+#define NUL_ROW(opcode, embedded, last) \
+	FRAMING_NUL, OP_##opcode, EMBEDDED_##embedded, last
 		{ LINE_ROW(TEXT, PASS, true), S("a"), true, S("a"), S("\n") },
 		{ LINE_ROW(TEXT, PASS, true), S(""), true, S(""), S("\n") },
 		{ LINE_ROW(TEXT, PASS, false), S("a"), true, S("a"), S("") },
@@ -709,6 +495,13 @@ TEST(a_clients_message_is_ended_and_its_separators_are_settled)
 		{ RAW_ROW(TEXT, SPACE, true), S("a\n"), true, S("a\n"), S("") },
 		{ RAW_ROW(TEXT, REFUSE, true), S("a\n"), true, S("a\n"), S("") },
 		{ RAW_ROW(BINARY, REFUSE, true), S("a\n"), true, S("a\n"), S("") },
+		{ NUL_ROW(TEXT, PASS, true), S("a\n"), true, S("a\n"), S("\0") },
+		{ NUL_ROW(BINARY, PASS, true), S("a\0b"), true, S("a\0b"), S("\0") },
+		{ NUL_ROW(TEXT, PASS, false), S("a"), true, S("a"), S("") },
+		{ NUL_ROW(TEXT, SPACE, true), S("\0a\0\n"), true, S(" a \n"), S("\0") },
+		{ NUL_ROW(TEXT, REFUSE, true), S("a\0"), false, S("a\0"), S("") },
+		{ NUL_ROW(BINARY, REFUSE, true), S("\0"), false, S("\0"), S("") },
+		{ NUL_ROW(BINARY, REFUSE, true), S(""), true, S(""), S("\0") },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -716,16 +509,16 @@ TEST(a_clients_message_is_ended_and_its_separators_are_settled)
 					     .embedded = rows[i].embedded };
 		size_t n = rows[i].in.n;
 		char *p = n ? malloc(n) : NULL; /* an empty piece may have no address */
-		struct span tail = S("untouched");
+		struct framing_ends ends = { .tail = S("untouched") };
 		bool ok;
 
 		if (n > 0)
 			memcpy(p, rows[i].in.p, n);
-		ok = framing_encode(&conf, rows[i].opcode, rows[i].last, p, n, &tail);
+		ok = framing_encode(&conf, rows[i].opcode, rows[i].last, p, n, &ends);
 		if (ok != rows[i].ok || !span_is((struct span){ p, n }, rows[i].out))
 			fail_msg("row %zu: %d %.*s", i, ok, (int)n, n ? p : "");
-		if (ok && !span_is(tail, rows[i].tail))
-			fail_msg("row %zu: tail of %zu bytes", i, tail.n);
+		if (ok && (ends.head_n > 0 || !span_is(ends.tail, rows[i].tail)))
+			fail_msg("row %zu: tail of %zu bytes", i, ends.tail.n);
 		free(p);
 	}
 }
@@ -734,6 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_a_message_at_every_split),
+		cmocka_unit_test(a_message_ends_in_nul_at_every_split),
 		cmocka_unit_test(only_the_cr_of_a_crlf_is_cut),
 		cmocka_unit_test(a_line_that_is_no_utf8_is_treated_as_the_policy_says),
 		cmocka_unit_test(raw_passes_every_byte_on_at_every_split),
@@ -741,6 +535,7 @@ int main(void)
 		cmocka_unit_test(in_raw_only_a_read_that_is_no_utf8_becomes_binary),
 		cmocka_unit_test(a_character_may_straddle_every_border_of_a_long_line),
 		cmocka_unit_test(the_end_of_a_long_line_may_straddle_every_border),
+		cmocka_unit_test(a_long_message_may_end_in_cr_and_nul),
 		cmocka_unit_test(a_streamed_line_leaves_nothing_behind_for_the_next),
 		cmocka_unit_test(invalid_bytes_in_any_place_of_a_long_line_are_replaced),
 		cmocka_unit_test(an_invalid_line_is_binary_only_if_it_can_be_held),
