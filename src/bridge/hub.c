@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The other side that sessions subscribe to: messages <-> the source's bytes. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hub.h"
 #include "log.h"
 #include "session.h"
+
+static int open_charset(const struct framing_conf *conf, struct charset **ret)
+{
+	if (!conf->charset)
+		return 0;
+	return charset_open(conf->charset, CHARSET_ENCODE, conf->charset_error, ret);
+}
 
 struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
 {
@@ -16,7 +24,12 @@ struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
 	h->bridge = b;
 	h->conf = conf;
 	h->keep = keep;
-	framing_init(&h->framing, &conf->framing);
+	if (framing_init(&h->framing, &conf->framing) < 0 ||
+	    open_charset(&conf->framing, &h->charset) < 0) {
+		framing_free(&h->framing);
+		free(h);
+		return NULL;
+	}
 	LIST_INSERT_HEAD(&b->hubs, h, link);
 	return h;
 }
@@ -35,6 +48,7 @@ void hub_free(struct hub *h)
 	if (h->source)
 		h->source->ops->free(h->source);
 	framing_free(&h->framing);
+	charset_free(h->charset);
 	h->bridge->owner.unkeep(h->keep);
 	free(h);
 }
@@ -63,14 +77,15 @@ void hub_flush(struct hub *h)
 	gather_reset(g);
 }
 
-bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-	       struct buf *storage)
+/* A piece in the source's own charset. */
+static struct refusal pass(struct hub *h, enum opcode opcode, bool last, char *p,
+			   size_t n, struct buf *storage)
 {
 	struct gather *g = &h->bridge->scratch.gather;
 	struct framing_ends ends;
 
 	if (!framing_encode(&h->conf->framing, opcode, last, p, n, &ends))
-		return false;
+		return (struct refusal){ CLOSE_POLICY, "separator inside a message" };
 	if (ends.head_n > 0) {
 		if (!gather_fits(g, ends.head_n))
 			hub_flush(h);
@@ -82,15 +97,59 @@ bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
 		gather_give(g, storage); /* so that a large message is held once */
 		gather_add(g, ends.tail.p, ends.tail.n);
 		hub_flush(h);
-		return true;
+		return (struct refusal){ 0 };
 	}
 	gather_add(g, p, n);
 	gather_add(g, ends.tail.p, ends.tail.n);
-	return true;
+	return (struct refusal){ 0 };
+}
+
+/* A piece of text, which is UTF-8.  In raw the whole input is one text. */
+static struct refusal pass_text(struct hub *h, bool last, const char *p, size_t n)
+{
+	bool ends = last && h->conf->framing.kind != FRAMING_RAW;
+	struct refusal refused = { CLOSE_SERVER_ERROR, "out of memory" };
+	struct buf out = { 0 };
+	int r = charset_convert(h->charset, p, n, ends, &out);
+
+	if (r == -EILSEQ)
+		refused =
+			(struct refusal){ CLOSE_POLICY,
+					  "character that the program's charset lacks" };
+	else if (r == 0 && buf_len(&out) > UINT32_MAX) /* more than u32be can have */
+		refused = (struct refusal){ CLOSE_TOO_BIG, "message too big" };
+	else if (r == 0)
+		refused = pass(h, OP_TEXT, last, out.data, buf_len(&out), &out);
+	buf_free(&out);
+	return refused;
+}
+
+struct refusal hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
+			 struct buf *storage)
+{
+	if (h->charset && opcode == OP_TEXT)
+		return pass_text(h, last, p, n);
+	return pass(h, opcode, last, p, n, storage);
+}
+
+/* What brings the charset's shift state back belongs to the end of a raw input. */
+static void end_text(struct hub *h)
+{
+	struct gather *g = &h->bridge->scratch.gather;
+	struct buf out = { 0 };
+
+	if (charset_convert(h->charset, "", 0, true, &out) == 0 && out.data) {
+		if (!gather_fits(g, buf_len(&out)))
+			hub_flush(h);
+		gather_copy(g, out.data, buf_len(&out));
+	}
+	buf_free(&out);
 }
 
 void hub_finish(struct hub *h)
 {
+	if (h->charset)
+		end_text(h);
 	hub_flush(h);
 	h->source->ops->finish(h->source);
 }
@@ -182,11 +241,12 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 
 size_t hub_room(const struct hub *h)
 {
-	/* Small frames have more header than FRAMING_EXPANSION reckons with. */
-	size_t most = h->conf->max_frame && h->conf->max_frame < 4 ? 2 * FRAMING_EXPANSION
-								   : FRAMING_EXPANSION;
-	size_t room = h->subscriber ? session_room(h->subscriber) / most : 0;
+	size_t most = h->framing.charset ? FRAMING_CHARSET_EXPANSION : FRAMING_EXPANSION;
+	size_t room;
 
+	if (h->conf->max_frame && h->conf->max_frame < 4) /* more header than reckoned */
+		most *= 2;
+	room = h->subscriber ? session_room(h->subscriber) / most : 0;
 	return room < TURN_BYTES ? room : TURN_BYTES;
 }
 

@@ -33,6 +33,7 @@ struct hub {
 	struct source *source;
 	struct session *subscriber; /* or NULL */
 	struct framing framing;     /* of the source's output */
+	struct charset *charset;    /* of text in its input; NULL: UTF-8 */
 	LIST_ENTRY(hub) link;
 };
 
@@ -55,11 +56,17 @@ void hub_subscribe(struct hub *h, struct session *s);
  * it. */
 void hub_leave(struct hub *h, bool flush);
 
+/* Why a message is not passed on. */
+struct refusal {
+	unsigned code; /* to close with; 0: it was passed on */
+	const char *reason;
+};
+
 /* A piece of a client's message for the source.  P stays until hub_flush(); or it is all
- * that lies in STORAGE, which goes with the next event and may be emptied.  False:
- * refused (1008), nothing was passed on. */
-bool hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-	       struct buf *storage);
+ * that lies in STORAGE, which goes with the next event and may be emptied.  Nothing was
+ * passed on of what is refused. */
+struct refusal hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
+			 struct buf *storage);
 
 /* Write what hub_input() gathered. */
 void hub_flush(struct hub *h);

@@ -28,19 +28,21 @@ static void discard(struct session *s, const struct ws_event *e)
 
 /* The client has broken a rule of the path's: what came before still goes to the backend.
  */
-static void refuse(struct session *s, const char *reason)
+static void refuse(struct session *s, unsigned code, const char *reason)
 {
 	pass_on(s);
-	session_close(s, CLOSE_POLICY, reason, CLOSED_BY_SERVER);
+	session_close(s, code, reason, CLOSED_BY_SERVER);
 }
 
 static void on_data(struct session *s, struct ws_event *e)
 {
+	struct refusal refused;
+
 	if (s->state != SESSION_OPEN)
 		return;
 	if (e->first &&
 	    !bucket_take(&s->messages, s->conf->message_rate, s->bridge->now)) {
-		refuse(s, "too many messages (message_rate)");
+		refuse(s, CLOSE_POLICY, "too many messages (message_rate)");
 		return;
 	}
 	s->last_data = s->bridge->now;
@@ -50,11 +52,14 @@ static void on_data(struct session *s, struct ws_event *e)
 	} else if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
 		s->input_ended = true;
 		hub_finish(s->hub);
-	} else if (hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage)) {
+	} else {
+		refused = hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage);
+		if (refused.code) {
+			refuse(s, refused.code, refused.reason);
+			return;
+		}
 		s->in.messages += e->last;
 		s->in.bytes += e->n;
-	} else {
-		refuse(s, "separator inside a message");
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages <-> a backend's byte stream: the table of kinds and what they share. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,11 @@ const struct framing_traits *framing_traits(enum framing_kind kind)
 	return &kinds[kind].traits;
 }
 
+char framing_separator(enum framing_kind kind)
+{
+	return kinds[kind].tail.p[0];
+}
+
 /* ---- client -> backend ---- */
 
 /* Treat SEPARATOR in the N bytes at P as EMBEDDED says.  False: do not pass them on. */
@@ -85,9 +91,13 @@ bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool la
 
 /* ---- backend -> client ---- */
 
-void framing_init(struct framing *f, const struct framing_conf *conf)
+int framing_init(struct framing *f, const struct framing_conf *conf)
 {
 	*f = (struct framing){ .conf = conf, .kind = &kinds[conf->kind] };
+	if (!conf->charset || conf->type != OP_TEXT)
+		return 0;
+	return charset_open(conf->charset, CHARSET_DECODE, conf->charset_error,
+			    &f->charset);
 }
 
 /* Give back the storage of the last piece. */
@@ -104,6 +114,8 @@ void framing_free(struct framing *f)
 {
 	forget(f);
 	buf_free(&f->held);
+	charset_free(f->charset);
+	f->charset = NULL;
 }
 
 enum framing_result framing_bad(struct framing *f, const char *reason)
@@ -158,6 +170,23 @@ static enum framing_result repaired(struct framing *f, struct span bytes, bool e
 	return FRAMING_PIECE;
 }
 
+/* BYTES, and what waited before them, in UTF-8. */
+static enum framing_result converted(struct framing *f, struct span bytes, bool ends,
+				     struct piece *ret)
+{
+	struct buf out = { 0 };
+	int r = charset_convert(f->charset, bytes.p, bytes.n, ends, &out);
+
+	f->repaired = out.data;
+	if (r == -EILSEQ)
+		return framing_bad(f, "program wrote what is not in its charset");
+	if (r < 0)
+		return framing_bad(f, "out of memory");
+	ret->p = out.data;
+	ret->n = buf_len(&out);
+	return FRAMING_PIECE;
+}
+
 enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
 				  struct piece *ret)
 {
@@ -168,6 +197,8 @@ enum framing_result framing_piece(struct framing *f, struct span bytes, bool end
 		ret->opcode = OP_CONTINUATION;
 	if (f->conf->type != OP_TEXT)
 		return FRAMING_PIECE;
+	if (f->charset)
+		return converted(f, bytes, ends, ret);
 	if (!is_valid(f, bytes, ends, &u)) {
 		if (f->conf->invalid == INVALID_CLOSE)
 			return framing_bad(f, "program wrote invalid UTF-8");

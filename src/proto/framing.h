@@ -15,6 +15,7 @@
 #define PROTO_FRAMING_H
 
 #include "buf.h"
+#include "charset.h"
 #include "frame.h"
 #include "span.h"
 #include "utf8.h"
@@ -30,6 +31,9 @@
  * at once.
  */
 #define FRAMING_EXPANSION 5
+
+/* The same where the backend's text is in another charset. */
+#define FRAMING_CHARSET_EXPANSION (CHARSET_EXPANSION + 4)
 
 /* The first bytes of a broken unit that are kept for the log; a header is shorter. */
 #define FRAMING_FIRST 32
@@ -56,8 +60,10 @@ struct framing_conf {
 	enum framing_embedded embedded; /* a separator inside a client's text message */
 	enum framing_invalid invalid;   /* what is no UTF-8 of the backend, type is text;
 					 * binary acts as replace on what is streamed */
-	size_t max_message;             /* bytes of a measured message of the backend;
-					 * 0: no limit */
+	char *charset;                  /* of the backend's text; NULL: UTF-8 */
+	enum charset_error charset_error;
+	size_t max_message; /* bytes of a measured message of the backend;
+			     * 0: no limit */
 };
 
 /* What is true of a kind whatever the settings are. */
@@ -70,6 +76,9 @@ struct framing_traits {
 };
 
 const struct framing_traits *framing_traits(enum framing_kind kind);
+
+/* The byte that ends a message of a separated kind. */
+char framing_separator(enum framing_kind kind);
 
 /* ---- client -> backend ---- */
 
@@ -97,8 +106,9 @@ bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool la
 struct framing {
 	const struct framing_conf *conf;
 	const struct framing_row *kind;
+	struct charset *charset; /* NULL: nothing needs converting */
 	struct buf held; /* an unfinished message; without storage when there is none */
-	char *repaired;  /* the last piece where it was joined or repaired, or NULL */
+	char *repaired;  /* the last piece where it was joined, repaired or converted */
 	const char *reason; /* of FRAMING_BAD */
 	bool told;          /* the last piece is what is held */
 	bool streaming;     /* it is too long to be held: it is told as it comes */
@@ -127,8 +137,9 @@ struct piece {
 	bool transient;     /* P is valid until the next call, else as long as IN */
 };
 
-/* Ready for the first byte.  CONF stays the caller's and must outlive F. */
-void framing_init(struct framing *f, const struct framing_conf *conf);
+/* Ready for the first byte.  CONF stays the caller's and must outlive F.  0; or, because
+ * of the charset, -EINVAL or -ENOMEM: then only framing_free() may follow. */
+int framing_init(struct framing *f, const struct framing_conf *conf);
 
 /* Give back what F keeps.  F may be all zero. */
 void framing_free(struct framing *f);
@@ -138,7 +149,12 @@ void framing_free(struct framing *f);
  * until FRAMING_MORE, which also gives the storage of transient pieces back.  With EOF,
  * IN (which may be empty) is the last there is: what is held comes out as a last message.
  * A piece of a text message is valid UTF-8 by itself.  A transient piece can be larger
- * than the read: up to three times that or FRAMING_HELD_MAX, whichever is more.
+ * than the read: up to three times that or FRAMING_HELD_MAX, whichever is more (with a
+ * charset CHARSET_EXPANSION times).
+ *
+ * Text is converted from the charset behind the framing: the separators and lengths are
+ * those of the backend's bytes.  A message is a text of its own, which begins in the
+ * charset's initial state; only in raw all reads together are one.
  *
  * Out of memory is FRAMING_BAD.  After FRAMING_BAD only framing_first() and
  * framing_free() may follow.

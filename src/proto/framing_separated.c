@@ -30,11 +30,14 @@ static enum framing_result stream(struct framing *f, struct span *in, bool eof,
 				  struct piece *ret)
 {
 	struct line line = look(f, in, eof);
+	enum framing_result r = FRAMING_MORE;
 
 	if (f->cr) {
 		f->cr = false;
 		if (!line.ended || line.text.n > 0) /* the CR was not of a CRLF */
-			return framing_tell(f, SPAN("\r"), false, ret);
+			r = framing_tell(f, SPAN("\r"), false, ret);
+		if (r != FRAMING_MORE)
+			return r;
 	}
 	framing_take(in, line.text.n + line.ended);
 	if (ends_in_cr(f, line.text) && (line.ended || !eof)) {
@@ -48,6 +51,7 @@ static enum framing_result stream(struct framing *f, struct span *in, bool eof,
 static enum framing_result start_streaming(struct framing *f, struct span *in, bool eof,
 					   struct piece *ret)
 {
+	enum framing_result r;
 	struct span first;
 
 	f->streaming = true;
@@ -56,7 +60,12 @@ static enum framing_result start_streaming(struct framing *f, struct span *in, b
 	if (!framing_hold(f, in, FRAMING_HELD_MAX - buf_len(&f->held)))
 		return framing_bad(f, "out of memory");
 	first = framing_held(f);
-	return stream(f, &first, false, ret);
+	r = stream(f, &first, false, ret);
+	if (r != FRAMING_MORE)
+		return r;
+	buf_free(&f->held); /* it was nothing but shifts of its charset's state */
+	f->told = false;
+	return stream(f, in, eof, ret);
 }
 
 enum framing_result framing_separated_decode(struct framing *f, struct span *in, bool eof,

@@ -189,6 +189,24 @@ static void settle_websocketd(struct path_conf *path)
 		stop->term_after = stop->stop_timeout;
 }
 
+/* The byte that ends a message must not be a part of a character. */
+static void check_charset(struct load *l, const struct conf_section *section,
+			  const struct path_conf *path)
+{
+	const struct framing_conf *framing = &path->hub.framing;
+	const struct framing_traits *kind = framing_traits(framing->kind);
+	struct conf_origin at = conf_where(l->conf, path, "charset");
+	char separator = framing->ends_text ? '\n' : framing_separator(framing->kind);
+
+	if (framing->charset && (kind->separated || framing->ends_text) &&
+	    !charset_keeps(framing->charset, separator))
+		conf_error(
+			&l->report, at.file ? at : section->where,
+			"charset = %s has no single byte that could end a message with "
+			"frame = %s; use netstring, u32be or raw",
+			framing->charset, kind->name);
+}
+
 /* What follows from several settings together. */
 static void settle_path(struct load *l, const struct conf_section *section,
 			struct path_conf *path)
@@ -207,14 +225,16 @@ static void settle_path(struct load *l, const struct conf_section *section,
 		path->exec.line_buffer = false;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
-	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE))
+	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
+	    (framing->charset && framing->charset_error == CHARSET_CLOSE))
 		path->session.ws.whole = true;
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
-		conf_error(
-			&l->report, section->where,
-			"[%s] holds whole messages (buffer_message = yes, embedded = refuse, "
-			"frame = nul, netstring or u32be): max_message = 0 sets no limit to them",
-			section->name);
+		conf_error(&l->report, section->where,
+			   "[%s] holds whole messages (buffer_message = yes, embedded = "
+			   "refuse, charset_error = close, or frame = nul, netstring, "
+			   "u32be): max_message = 0 sets no limit to them",
+			   section->name);
+	check_charset(l, section, path);
 }
 
 static void add_path(struct load *l, const struct conf_section *section,

@@ -47,6 +47,9 @@ static const struct conf_word embedded_words[] = {
 	{ "refuse", EMBEDDED_REFUSE },
 	{ NULL, 0 },
 };
+static const struct conf_word charset_error_words[] = { { "replace", CHARSET_REPLACE },
+							{ "close", CHARSET_CLOSE },
+							{ NULL, 0 } };
 static const struct conf_word invalid_words[] = {
 	{ "replace", INVALID_REPLACE },
 	{ "binary", INVALID_BINARY },
@@ -293,11 +296,22 @@ const struct conf_key conf_keys[] = {
 	  .doc = "What becomes of a line end inside a client's text message with frame "
 		 "= line, or of a NUL inside any message with frame = nul: it passes, "
 		 "turns into a space, or closes the session with 1008." },
+	{ CONF_PATH, "charset", .parse = conf_parse_charset,
+	  .field = PATH(hub.framing.charset),
+	  .def = "UTF-8", .values = "a name that iconv -l lists, or a code page's number",
+	  .doc = "Charset of text in the program's input and output; text messages, "
+		 "which are UTF-8, are converted, binary ones never." },
+	{ CONF_PATH, "charset_error", .parse = conf_parse_word,
+	  .field = PATH(hub.framing.charset_error),
+	  .def = "replace", .words = charset_error_words, .values = "replace or close",
+	  .doc = "What becomes of a client's character that charset does not have, and "
+		 "of output that is none of its characters: a question mark and U+FFFD, "
+		 "or a reason to close with 1008 and 1011." },
 	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.invalid),
 	  .def = "replace", .words = invalid_words, .values = "replace, binary or close",
-	  .doc = "What becomes of output that is no UTF-8 when type is text: repaired "
-		 "with U+FFFD, sent as a binary message, or a reason to close with "
+	  .doc = "What becomes of output that is no UTF-8 when type is text and charset "
+		 "UTF-8: repaired with U+FFFD, sent as a binary message, or a reason to close with "
 		 "1011." },
 	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",

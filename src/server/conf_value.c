@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "charset.h"
 #include "conf_keys.h"
 #include "conf_value.h"
 #include "num.h"
@@ -186,6 +187,34 @@ int conf_parse_close_reason(const struct conf_value *v)
 	if (utf8_check(&utf8, v->text, n) < n || !utf8_complete(&utf8))
 		return conf_value_wrong(v, "it is not UTF-8");
 	return keep_text(v);
+}
+
+/* iconv converts between NAME and UTF-8 in this direction: 0, -EINVAL or -ENOMEM. */
+static int try_charset(const char *name, enum charset_direction direction)
+{
+	struct charset *c = NULL;
+	int r = charset_open(name, direction, CHARSET_REPLACE, &c);
+
+	charset_free(c);
+	return r;
+}
+
+int conf_parse_charset(const struct conf_value *v)
+{
+	int r = try_charset(v->text, CHARSET_DECODE);
+
+	if (r == 0)
+		r = try_charset(v->text, CHARSET_ENCODE);
+	if (r == -EINVAL)
+		return conf_value_wrong(
+			v, "'%.200s' is no charset that iconv knows; iconv -l lists them",
+			v->text);
+	if (r < 0)
+		return r;
+	if (!charset_is_utf8(v->text))
+		return keep_text(v);
+	*(char **)v->field = NULL;
+	return 0;
 }
 
 /* ---- commands ---- */

@@ -69,7 +69,7 @@ def test_an_unknown_section_is_refused(check, section):
         "connect = unix:/x",
         "auth = none",
         "nofile = 5",
-        "charset = latin1",
+        "session_key = x",
     ],
 )
 def test_a_key_that_is_not_built_yet_is_unknown(check, line):

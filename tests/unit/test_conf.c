@@ -277,7 +277,7 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 {
 	static const char *const later[] = { "pty = 24x80",      "compression = on",
 					     "process = shared", "auth = x",
-					     "connect = a:1",    "charset = UTF-8",
+					     "connect = a:1",    "session_key = x",
 					     "linger = 1s",      "restart = always",
 					     "builtin = clock",  "max_runtime = 1s" };
 

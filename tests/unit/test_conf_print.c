@@ -34,8 +34,9 @@ static void tell_path(FILE *f, const struct path_conf *p)
 		s->idle_timeout, s->send_timeout, s->message_rate, s->queue,
 		s->close_code, s->close_reason ? s->close_reason : "-", s->close_wait,
 		s->close_timeout);
-	fprintf(f, " %d %d %d %d %d %zu %d", r->kind, r->type, r->ends_text, r->embedded,
-		r->invalid, p->hub.max_frame, p->hub.slow_client);
+	fprintf(f, " %d %d %d %d %d %s %d %zu %zu %d", r->kind, r->type, r->ends_text,
+		r->embedded, r->invalid, r->charset ? r->charset : "-", r->charset_error,
+		r->max_message, p->hub.max_frame, p->hub.slow_client);
 	tell_words(f, "argv", e->argv);
 	tell_words(f, "env", e->env);
 	tell_words(f, "pass_env", e->pass_env);
@@ -95,7 +96,8 @@ TEST(what_is_printed_loads_as_the_same_snapshot)
 		"[defaults]\nenv = A=1\nenv = B=2\norigin = any\nsubprotocol = a b\ntype = binary\n"
 		"queue = 9k\n[/a]\nexec = x\n[/b/*]\nshell = y | z\nenv =\norigin =\n"
 		"subprotocol =\ntype =\nqueue = 5k\n[/c]\nexec = x\norigin = https://c\n"
-		"origin = https://d https://e\nframe = raw\ntype =\n");
+		"origin = https://d https://e\nframe = netstring\ntype =\ncharset = UTF-16\n"
+		"charset_error = close\nembedded = space\neof = no\n");
 	survives_printing(
 		LOAD
 		"close_reason = a b\\\\\numask = 077\ncwd = /\npass_env = A\npass_env = B\n");

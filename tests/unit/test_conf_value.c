@@ -132,6 +132,25 @@ TEST(framing_words_go_to_their_places)
 	conf_unref(c);
 }
 
+TEST(utf8_is_no_charset_that_needs_converting)
+{
+	struct conf *c = load_good("[/a]\nexec = x\n[/b]\nexec = x\ncharset = utf8\n"
+				   "[/c]\nexec = x\ncharset = 932\n"
+				   "[/d]\nexec = x\ncharset = 65001\n"
+				   "charset_error = close\n"
+				   "[/e]\nexec = x\ncharset = 932\n"
+				   "charset_error = close\n");
+
+	assert_null(c->paths[0]->hub.framing.charset);
+	assert_null(c->paths[1]->hub.framing.charset);
+	assert_string_equal(c->paths[2]->hub.framing.charset, "932");
+	assert_null(c->paths[3]->hub.framing.charset);
+	assert_false(c->paths[2]->session.ws.whole);
+	assert_false(c->paths[3]->session.ws.whole);
+	assert_true(c->paths[4]->session.ws.whole); /* refused whole or not at all */
+	conf_unref(c);
+}
+
 /* ---- what is wrong ---- */
 
 TEST(a_wrong_value_is_told_with_what_would_be_right)
@@ -145,6 +164,11 @@ TEST(a_wrong_value_is_told_with_what_would_be_right)
 		{ "write = maybe", IN_PATH("write = maybe is not yes or no") },
 		{ "frame = json",
 		  IN_PATH("frame = json is not line, raw, nul, netstring or u32be") },
+		{ "charset = latin99",
+		  IN_PATH("charset: 'latin99' is no charset that iconv knows; iconv -l "
+			  "lists them") },
+		{ "charset_error = ignore",
+		  IN_PATH("charset_error = ignore is not replace or close") },
 		{ "slow_client = drop", IN_PATH("slow_client = drop is not pause") },
 		{ "line_buffer = pty", IN_PATH("line_buffer = pty is not yes or no") },
 		{ "umask = 888", IN_PATH("umask = 888 is not an octal mode: 022, 0660") },
@@ -376,6 +400,7 @@ int main(void)
 		cmocka_unit_test(the_settings_of_a_program_go_to_their_places),
 		cmocka_unit_test(the_defaults_of_a_path_are_those_of_the_manual),
 		cmocka_unit_test(framing_words_go_to_their_places),
+		cmocka_unit_test(utf8_is_no_charset_that_needs_converting),
 		cmocka_unit_test(a_wrong_value_is_told_with_what_would_be_right),
 		cmocka_unit_test(a_close_code_must_be_one_that_may_be_sent),
 		cmocka_unit_test(a_close_reason_fits_into_a_frame),

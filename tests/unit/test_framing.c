@@ -92,6 +92,105 @@ TEST(raw_passes_every_byte_on_at_every_split)
 	check_rows(rows, COUNT(rows));
 }
 
+/* ---- another charset than UTF-8 ---- */
+
+#define JIS "\x1B$B"
+#define ASCII "\x1B(B"
+#define CHARSET(frame, name)                                                  \
+	{                                                                     \
+		.kind = FRAMING_##frame, .type = OP_TEXT, .charset = (char[]) \
+		{                                                             \
+			name                                                  \
+		}                                                             \
+	}
+
+TEST(text_is_converted_behind_the_framing_at_every_split)
+{
+	const struct row rows[] = {
+		{ CHARSET(LINE, "1252"), S("gr\xFCn \x80\r\n\n\x81\n\xE9"),
+		  S("T[grün €]T[]T[" FFFD "]T[é]") },
+		{ CHARSET(LINE, "Shift_JIS"), S("\x93\xFA\x96{\n\x93\nx\n"),
+		  S("T[日本]T[" FFFD "]T[x]") },
+		{ CHARSET(LINE, "ISO-2022-JP"), S(JIS "F|" ASCII "\n" JIS "F|\nF|\n"),
+		  S("T[日]T[日]T[F|]") }, /* each line begins in ASCII */
+		{ CHARSET(NUL, "IBM037"), S("\xC8\x85\0\x25\0"), S("T[He]T[\n]") },
+		{ CHARSET(NETSTRING, "UTF-16"),
+		  S("6:\xFE\xFF\0a\x65\xE5,4:\xFF\xFE"
+		    "b\0,0:,1:x,"),
+		  S("T[a日]T[b]T[]T[" FFFD "]") },
+		{ CHARSET(U32BE, "UTF-32LE"), S("\0\0\0\4\0\xF6\1\0"), S("T[😀]") },
+		{ CHARSET(RAW, "EUC-JP"), S("\xC6\xFC\xCB\xDC"), S("日本") },
+		{ CHARSET(RAW, "ISO-2022-JP"), S(JIS "F|" ASCII "x\n" JIS "F|"),
+		  S("日x\n日") },
+		{ CHARSET(RAW, "Shift_JIS"), S("a\x93"), S("a" FFFD) },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+#define CLOSING(name)                                                               \
+	{                                                                           \
+		.kind = FRAMING_LINE, .type = OP_TEXT, .charset = (char[]){ name }, \
+		.charset_error = CHARSET_CLOSE                                      \
+	}
+
+TEST(binary_is_not_converted)
+{
+	const struct row row = {
+		{ .kind = FRAMING_LINE,
+		  .type = OP_BINARY,
+		  .charset = (char[]){ "1252" } },
+		S("\xE9\n\x81\n"),
+		S("B[\xE9]B[\x81]"),
+	};
+
+	check_rows(&row, 1);
+}
+
+TEST(what_is_not_in_the_charset_can_close)
+{
+	const struct row rows[] = {
+		{ CLOSING("1252"), S("\xE9\n\x81\nb\n"), S("T[é]!") },
+		{ CLOSING("Shift_JIS"), S("a\n\x93\nb\n"), S("T[a]!") },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
+TEST(a_long_line_in_another_charset_is_streamed)
+{
+	struct framing_conf conf = CHARSET(LINE, "Shift_JIS");
+	size_t n = 3 * K64;
+	char *in = malloc(n + 1), *out_ = malloc(n / 2 * 3);
+	struct row row = { conf, { in, n + 1 }, { NULL, 0 } };
+
+	for (size_t i = 0; i < n; i += 2) {
+		memcpy(in + i, "\x93\xFA", 2);
+		memcpy(out_ + i / 2 * 3, "日", 3);
+	}
+	in[n] = '\n';
+	row.out = message('T', out_, n / 2 * 3);
+	check_long(&row);
+	free(in);
+	free(out_);
+	free((char *)row.out.p);
+}
+
+TEST(a_long_line_of_nothing_but_shifts_loses_nothing)
+{
+	struct framing_conf conf = CHARSET(LINE, "ISO-2022-JP");
+	size_t n = K64 / 3 * 3 + 3;
+	char *in = malloc(n + 10);
+	struct row row = { conf, { in, n + 10 }, S("T[x]T[yz]") };
+
+	for (size_t i = 0; i < n; i += 3)
+		memcpy(in + i, ASCII, 3);
+	memcpy(in + n, "x\r\nyz" ASCII "\n", 10 - 1);
+	row.in.n = n + 9;
+	check_long(&row);
+	free(in);
+}
+
 /* ---- raw ---- */
 
 TEST(in_raw_a_read_is_one_message)
@@ -531,6 +630,11 @@ int main(void)
 		cmocka_unit_test(only_the_cr_of_a_crlf_is_cut),
 		cmocka_unit_test(a_line_that_is_no_utf8_is_treated_as_the_policy_says),
 		cmocka_unit_test(raw_passes_every_byte_on_at_every_split),
+		cmocka_unit_test(text_is_converted_behind_the_framing_at_every_split),
+		cmocka_unit_test(binary_is_not_converted),
+		cmocka_unit_test(what_is_not_in_the_charset_can_close),
+		cmocka_unit_test(a_long_line_in_another_charset_is_streamed),
+		cmocka_unit_test(a_long_line_of_nothing_but_shifts_loses_nothing),
 		cmocka_unit_test(in_raw_a_read_is_one_message),
 		cmocka_unit_test(in_raw_only_a_read_that_is_no_utf8_becomes_binary),
 		cmocka_unit_test(a_character_may_straddle_every_border_of_a_long_line),

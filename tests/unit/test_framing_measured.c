@@ -5,10 +5,12 @@
 #define MAX 300000
 
 /* clang-format off */
-#define NET(how) { FRAMING_NETSTRING, OP_TEXT, EMBEDDED_PASS, how, MAX }
-#define NET_BINARY { FRAMING_NETSTRING, OP_BINARY, EMBEDDED_PASS, 0, MAX }
-#define U32(how) { FRAMING_U32BE, OP_TEXT, EMBEDDED_PASS, how, MAX }
-#define U32_BINARY { FRAMING_U32BE, OP_BINARY, EMBEDDED_PASS, 0, MAX }
+#define CONF(frame, opcode, how) \
+	{ .kind = FRAMING_##frame, .type = OP_##opcode, .invalid = how, .max_message = MAX }
+#define NET(how) CONF(NETSTRING, TEXT, how)
+#define NET_BINARY CONF(NETSTRING, BINARY, INVALID_REPLACE)
+#define U32(how) CONF(U32BE, TEXT, how)
+#define U32_BINARY CONF(U32BE, BINARY, INVALID_REPLACE)
 /* clang-format on */
 
 TEST(a_netstring_is_a_message_at_every_split)
