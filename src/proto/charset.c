@@ -288,7 +288,11 @@ int charset_convert(struct charset *c, const char *p, size_t n, bool last,
 		    struct buf *out)
 {
 	size_t used = 0;
-	int r = finish_held(c, &p, &n, out);
+	int r;
+
+	if (n == 0)
+		p = ""; /* it may be NULL */
+	r = finish_held(c, &p, &n, out);
 
 	if (r == 0 && n > 0)
 		r = convert(c, p, n, out, &used);

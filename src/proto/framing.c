@@ -8,24 +8,43 @@
 
 static const struct framing_row kinds[] = {
 	[FRAMING_LINE] = {
-		.traits = { "line", OP_TEXT, EMBEDDED_PASS, .separated = true },
+		.traits = {
+			.name = "line",
+			.type = OP_TEXT,
+			.embedded = EMBEDDED_PASS,
+			.separated = true,
+		},
 		.tail = { "\n", 1 },
 		.text_only = true,
 		.cuts_cr = true,
 		.decode = framing_separated_decode,
 	},
 	[FRAMING_RAW] = {
-		.traits = { "raw", OP_BINARY, EMBEDDED_PASS },
+		.traits = {
+			.name = "raw",
+			.type = OP_BINARY,
+			.embedded = EMBEDDED_PASS,
+		},
 		.tail = { "", 0 },
 		.decode = framing_raw_decode,
 	},
 	[FRAMING_NUL] = {
-		.traits = { "nul", OP_TEXT, EMBEDDED_REFUSE, .separated = true },
+		.traits = {
+			.name = "nul",
+			.type = OP_TEXT,
+			.embedded = EMBEDDED_REFUSE,
+			.separated = true,
+		},
 		.tail = { "", 1 }, /* the NUL */
 		.decode = framing_separated_decode,
 	},
 	[FRAMING_NETSTRING] = {
-		.traits = { "netstring", OP_BINARY, EMBEDDED_PASS, .measured = true },
+		.traits = {
+			.name = "netstring",
+			.type = OP_BINARY,
+			.embedded = EMBEDDED_PASS,
+			.measured = true,
+		},
 		.tail = { ",", 1 },
 		.decode = framing_measured_decode,
 		.write_header = framing_netstring_write,
@@ -35,7 +54,12 @@ static const struct framing_row kinds[] = {
 		.cut_off = "program ended inside a netstring",
 	},
 	[FRAMING_U32BE] = {
-		.traits = { "u32be", OP_BINARY, EMBEDDED_PASS, .measured = true },
+		.traits = {
+			.name = "u32be",
+			.type = OP_BINARY,
+			.embedded = EMBEDDED_PASS,
+			.measured = true,
+		},
 		.tail = { "", 0 },
 		.decode = framing_measured_decode,
 		.write_header = framing_u32be_write,

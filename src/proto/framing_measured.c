@@ -81,7 +81,7 @@ static enum framing_result go_on(struct framing *f, struct span *in, struct piec
 	return finish(f, framing_held(f), in, ret);
 }
 
-/* The header is known, and the message is not in one piece. */
+/* The header is known, and the message is long, or not in one piece. */
 static enum framing_result start(struct framing *f, struct span *in, size_t length,
 				 struct piece *ret)
 {
@@ -136,7 +136,8 @@ static enum framing_result begin(struct framing *f, struct span *in, struct piec
 	if (is_too_big(f, length))
 		return broken(f, *in, f->kind->too_big);
 	text = (struct span){ in->p + size, length };
-	if (!is_whole(f, (struct span){ text.p, in->n - size }, length)) {
+	if (length > FRAMING_HELD_MAX ||
+	    !is_whole(f, (struct span){ text.p, in->n - size }, length)) {
 		note(f, in->p, size);
 		framing_take(in, size);
 		return start(f, in, length, ret);

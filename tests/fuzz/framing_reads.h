@@ -163,6 +163,34 @@ static inline struct received receive(const struct framing_conf *conf,
 	return to;
 }
 
+/* The N bytes at P are why the policy `close` gives up. */
+static inline bool closes(const struct framing_conf *conf, const uint8_t *p, size_t n)
+{
+	return conf->type == OP_TEXT && conf->invalid == INVALID_CLOSE && !is_utf8(p, n);
+}
+
+/* The I-th message received is that of the N bytes at P. */
+static inline void check_message(const struct received *r, size_t i,
+				 const struct framing_conf *conf, const uint8_t *p,
+				 size_t n)
+{
+	const struct message *m = &r->messages[i];
+	bool valid = conf->type == OP_BINARY || is_utf8(p, n);
+	size_t fixed_n;
+	uint8_t *fixed;
+
+	MUST(i < r->count);
+	if (valid || (conf->invalid == INVALID_BINARY && n <= FRAMING_HELD_MAX)) {
+		MUST(m->opcode == (valid ? conf->type : OP_BINARY));
+		MUST(m->n == n && memcmp(r->bytes + m->at, p, n) == 0);
+		return;
+	}
+	fixed = repair_of(p, n, &fixed_n);
+	MUST(m->opcode == OP_TEXT);
+	MUST(m->n == fixed_n && memcmp(r->bytes + m->at, fixed, fixed_n) == 0);
+	free(fixed);
+}
+
 static inline void received_free(struct received *r)
 {
 	free(r->bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes framing_line.c: whatever the reads, the messages are those of a naive look at
- * the whole. */
+/* Fuzzes framing_separated.c with frame = line: whatever the reads, the messages are
+ * those of a naive look at the whole. */
 #include "framing_reads.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -246,6 +246,13 @@ static void read_data(const struct place *at, char *p, struct buf *out)
 		read_item(at, &p, out);
 }
 
+void vector_data(const char *file, unsigned line, char *text, struct buf *out)
+{
+	const struct place at = { file, line };
+
+	read_data(&at, text, out);
+}
+
 /* ---- frames ---- */
 
 struct shorthand {

@@ -72,6 +72,10 @@ struct frame_vectors {
 void frame_vectors_read(struct frame_vectors *all, const char *file);
 void frame_vectors_free(struct frame_vectors *all);
 
+/* Append what the DATA in TEXT stands for; what is wrong ends the program with FILE:LINE.
+ */
+void vector_data(const char *file, unsigned line, char *text, struct buf *out);
+
 void told_add(struct told *told, enum ws_event_type type, enum opcode opcode,
 	      unsigned code, const char *p, size_t n);
 bool told_equal(const struct told *a, const struct told *b);
