@@ -120,9 +120,10 @@ static void expect(const char *name, const char *want)
 {
 	const char *got = value(name);
 
-	if (!got != !want || (got && strcmp(got, want) != 0))
-		fail_msg("%s is %s, not %s", name, got ? got : "unset",
-			 want ? want : "unset");
+	if (!want)
+		assert_null(got);
+	else if (!got || strcmp(got, want) != 0)
+		fail_msg("%s is %s, not %s", name, got ? got : "unset", want);
 }
 
 static size_t count(void)

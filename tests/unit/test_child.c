@@ -103,6 +103,13 @@ static int start_with(struct child_spec spec, struct child *c, const char **ret_
 	return r;
 }
 
+/* The child reads the end of its input. */
+static void end_input(void)
+{
+	close(to_child);
+	to_child = -1;
+}
+
 static void start(struct child_spec spec)
 {
 	const char *what = "nothing";
@@ -237,7 +244,7 @@ TEST(a_program_leads_a_session_and_a_group)
 	start_script("cat");
 	assert_int_equal(getsid(child.pid), child.pid);
 	assert_int_equal(getpgid(child.pid), child.pid);
-	close(to_child);
+	end_input();
 	await_success();
 }
 
@@ -415,8 +422,9 @@ TEST(a_failed_start_is_told_with_what_failed_and_leaves_nothing)
 		const char *what = "nothing";
 		int r = start_with(spec, &child, &what);
 
-		close(to_child);
+		end_input();
 		close(from_child);
+		from_child = -1;
 		if (r != -rows[i].error || strcmp(what, rows[i].what) != 0)
 			fail_msg("%s: %s: %s", rows[i].file, what, strerror(-r));
 		assert_int_equal(child.state, CHILD_NONE);
@@ -470,7 +478,7 @@ TEST(the_leaders_end_and_that_of_its_group_are_two_things)
 	assert_int_equal(WEXITSTATUS(child.status), 4);
 	assert_int_equal(all.running, 0);
 	assert_int_equal(kill(-child.pid, 0), 0);
-	close(to_child);
+	end_input();
 	await(&child, CHILD_GONE);
 	assert_string_equal(told, "exited gone ");
 	assert_int_equal(WEXITSTATUS(child.status), 4);
@@ -482,7 +490,7 @@ TEST(who_left_the_group_is_not_waited_for_but_reaped)
 	await_ready();
 	kill(-child.pid, SIGKILL);
 	await(&child, CHILD_GONE);
-	close(to_child); /* now it ends as well */
+	end_input(); /* now it ends as well */
 	assert_string_equal(all_output(), "");
 	await_no_process();
 }
@@ -506,6 +514,7 @@ TEST(each_of_many_children_gets_its_own_end)
 		in[i] = to_child;
 		out[i] = from_child;
 	}
+	to_child = from_child = -1;
 	assert_int_equal(all.running, COUNT(many));
 	for (size_t i = 0; i < COUNT(many); i++) { /* in another order */
 		size_t k = i * 37 % COUNT(many);
@@ -536,19 +545,24 @@ static void expect_signal(int sig)
 
 TEST(a_program_that_ends_at_EOF_sees_no_signal)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
 	start_script("cat; exit 5");
-	close(to_child);
+	end_input();
 	child_stop(&child, &stop, STEP_EOF);
 	expect_exit(5);
 }
 
 TEST(a_program_that_does_not_care_for_EOF_gets_the_signal)
 {
-	static const struct child_stop stop = { SIGUSR1, SOON, LONG };
+	static const struct child_stop stop = { .signal = SIGUSR1,
+						.eof_timeout = SOON,
+						.stop_timeout = LONG };
 
-	start_script("exec 3<&0; trap 'exit 7' USR1; echo ready; cat <&3 & wait");
+	start_script("exec 3<&0; trap 'exit 7' USR1; "
+		     "sh -c 'echo ready; exec cat <&3' & wait");
 	await_ready();
 	child_stop(&child, &stop, STEP_EOF);
 	expect_exit(7);
@@ -556,7 +570,9 @@ TEST(a_program_that_does_not_care_for_EOF_gets_the_signal)
 
 TEST(the_signal_can_be_the_first_step)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
 	start_script("echo ready; exec cat");
 	await_ready();
@@ -566,7 +582,9 @@ TEST(the_signal_can_be_the_first_step)
 
 TEST(a_program_that_ignores_the_signal_is_killed)
 {
-	static const struct child_stop stop = { SIGTERM, SOON, SOON };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = SOON,
+						.stop_timeout = SOON };
 
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
@@ -576,7 +594,9 @@ TEST(a_program_that_ignores_the_signal_is_killed)
 
 TEST(the_kill_can_be_the_first_step)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
 	start_script("trap 'exit 7' TERM; echo ready; cat");
 	await_ready();
@@ -586,9 +606,11 @@ TEST(the_kill_can_be_the_first_step)
 
 TEST(the_steps_go_on_until_the_group_is_gone)
 {
-	static const struct child_stop stop = { SIGTERM, SOON, SOON };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = SOON,
+						.stop_timeout = SOON };
 
-	start_script(WITH_GRANDCHILD("trap '' TERM") "trap 'exit 7' TERM; wait; exit 8");
+	start_script("trap 'exit 7' TERM; " WITH_GRANDCHILD("trap '' TERM") "wait");
 	await_ready();
 	child_stop(&child, &stop, STEP_EOF);
 	expect_exit(7);
@@ -597,7 +619,9 @@ TEST(the_steps_go_on_until_the_group_is_gone)
 
 TEST(what_is_left_of_a_group_can_be_stopped)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
 	start_script(WITH_GRANDCHILD(":") "exit 4");
 	await_ready();
@@ -607,25 +631,28 @@ TEST(what_is_left_of_a_group_can_be_stopped)
 }
 
 /* Its parent has left the group and does not wait for it: it stays, and nobody can help.
- */
+ * That cat answers shows that it is no shell any more, which would wait. */
 TEST(a_zombie_that_nobody_reaps_is_not_waited_for)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
-	start_script(
-		"exec 3<&0; (cat <&3 & exec setsid sh -c 'echo ready; exec cat <&3') & "
-		"exit 4");
+	start_script("exec 3<&0; (sleep 60 & exec setsid cat <&3) & exit 4");
+	assert_int_equal(write(to_child, "ready\n", 6), 6);
 	await_ready();
 	await(&child, CHILD_EXITED);
 	child_stop(&child, &stop, STEP_KILL);
 	expect_exit(4);
-	close(to_child); /* the end of the parent, who leaves the zombie to us */
+	end_input(); /* the end of the parent, who leaves the zombie to us */
 	await_no_process();
 }
 
 TEST(a_suspended_program_is_woken_for_the_signal)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 	siginfo_t info;
 
 	start_script("exec 3<&0; trap 'exit 7' TERM; kill -STOP $$; cat <&3 & wait");
@@ -638,7 +665,9 @@ TEST(a_suspended_program_is_woken_for_the_signal)
 
 TEST(a_kill_skips_the_steps_between)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
 
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
@@ -649,19 +678,25 @@ TEST(a_kill_skips_the_steps_between)
 
 TEST(who_is_on_the_way_out_does_not_begin_again)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
-	static const struct child_stop other = { SIGKILL, 0, 0 };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
+	static const struct child_stop other = { .signal = SIGKILL,
+						 .eof_timeout = 0,
+						 .stop_timeout = 0 };
 
 	start_script("cat; exit 5");
 	child_stop(&child, &stop, STEP_EOF);
 	child_stop(&child, &other, STEP_SIGNAL);
-	close(to_child);
+	end_input();
 	expect_exit(5);
 }
 
 TEST(who_is_not_there_is_not_stopped)
 {
-	static const struct child_stop stop = { SIGTERM, 0, 0 };
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = 0,
+						.stop_timeout = 0 };
 
 	child_stop(&child, &stop, STEP_KILL); /* never started */
 	child_kill(&child);
