@@ -46,8 +46,10 @@ static void end_line(struct stderr_log *l, const char *who, double now)
 	buf_free(&l->line);
 }
 
-/* The first line of the N bytes at P, or as much as a line may have: how many bytes it took. */
-static size_t take(struct stderr_log *l, const char *who, double now, const char *p, size_t n)
+/* The first line of the N bytes at P, or as much as a line may have: how many bytes it
+ * took. */
+static size_t take(struct stderr_log *l, const char *who, double now, const char *p,
+		   size_t n)
 {
 	size_t room = STDERR_LINE_MAX - buf_len(&l->line);
 	const char *lf = memchr(p, '\n', n <= room ? n : room + 1);

@@ -35,7 +35,7 @@ static char told[100]; /* "exited gone " */
 
 static void on_changed(EV_P_ struct child *c)
 {
-	(void)loop;
+	ev_break(EV_A_ EVBREAK_ONE); /* told before the loop sleeps: it must not */
 	strcat(told, c->state == CHILD_EXITED ? "exited " : "gone ");
 }
 
@@ -78,7 +78,7 @@ static int end(void **state)
 		;
 	alarm(0);
 	ev_timer_stop(loop, &child.timer);
-	ev_signal_stop(loop, &all.sigchld);
+	children_stop(&all);
 	return left < 0 && all.running == 0 ? 0 : -1;
 }
 
@@ -536,7 +536,7 @@ static void expect_signal(int sig)
 
 TEST(a_program_that_ends_at_EOF_sees_no_signal)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script("cat; exit 5");
 	close(to_child);
@@ -546,7 +546,7 @@ TEST(a_program_that_ends_at_EOF_sees_no_signal)
 
 TEST(a_program_that_does_not_care_for_EOF_gets_the_signal)
 {
-	static const struct child_stop stop = { SIGUSR1, SOON, LONG };
+	static const struct child_stop stop = { SIGUSR1, SOON, LONG, 0, STOP_TREE };
 
 	start_script("exec 3<&0; trap 'exit 7' USR1; echo ready; cat <&3 & wait");
 	await_ready();
@@ -556,7 +556,7 @@ TEST(a_program_that_does_not_care_for_EOF_gets_the_signal)
 
 TEST(the_signal_can_be_the_first_step)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script("echo ready; exec cat");
 	await_ready();
@@ -566,7 +566,7 @@ TEST(the_signal_can_be_the_first_step)
 
 TEST(a_program_that_ignores_the_signal_is_killed)
 {
-	static const struct child_stop stop = { SIGTERM, SOON, SOON };
+	static const struct child_stop stop = { SIGTERM, SOON, SOON, 0, STOP_TREE };
 
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
@@ -576,7 +576,7 @@ TEST(a_program_that_ignores_the_signal_is_killed)
 
 TEST(the_kill_can_be_the_first_step)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script("trap 'exit 7' TERM; echo ready; cat");
 	await_ready();
@@ -586,7 +586,7 @@ TEST(the_kill_can_be_the_first_step)
 
 TEST(the_steps_go_on_until_the_group_is_gone)
 {
-	static const struct child_stop stop = { SIGTERM, SOON, SOON };
+	static const struct child_stop stop = { SIGTERM, SOON, SOON, 0, STOP_TREE };
 
 	start_script(WITH_GRANDCHILD("trap '' TERM") "trap 'exit 7' TERM; wait; exit 8");
 	await_ready();
@@ -597,7 +597,7 @@ TEST(the_steps_go_on_until_the_group_is_gone)
 
 TEST(what_is_left_of_a_group_can_be_stopped)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script(WITH_GRANDCHILD(":") "exit 4");
 	await_ready();
@@ -610,7 +610,7 @@ TEST(what_is_left_of_a_group_can_be_stopped)
  */
 TEST(a_zombie_that_nobody_reaps_is_not_waited_for)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script(
 		"exec 3<&0; (cat <&3 & exec setsid sh -c 'echo ready; exec cat <&3') & "
@@ -625,7 +625,7 @@ TEST(a_zombie_that_nobody_reaps_is_not_waited_for)
 
 TEST(a_suspended_program_is_woken_for_the_signal)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 	siginfo_t info;
 
 	start_script("exec 3<&0; trap 'exit 7' TERM; kill -STOP $$; cat <&3 & wait");
@@ -638,7 +638,7 @@ TEST(a_suspended_program_is_woken_for_the_signal)
 
 TEST(a_kill_skips_the_steps_between)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
 
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
@@ -649,8 +649,8 @@ TEST(a_kill_skips_the_steps_between)
 
 TEST(who_is_on_the_way_out_does_not_begin_again)
 {
-	static const struct child_stop stop = { SIGTERM, LONG, LONG };
-	static const struct child_stop other = { SIGKILL, 0, 0 };
+	static const struct child_stop stop = { SIGTERM, LONG, LONG, 0, STOP_TREE };
+	static const struct child_stop other = { SIGKILL, 0, 0, 0, STOP_TREE };
 
 	start_script("cat; exit 5");
 	child_stop(&child, &stop, STEP_EOF);
@@ -661,7 +661,7 @@ TEST(who_is_on_the_way_out_does_not_begin_again)
 
 TEST(who_is_not_there_is_not_stopped)
 {
-	static const struct child_stop stop = { SIGTERM, 0, 0 };
+	static const struct child_stop stop = { SIGTERM, 0, 0, 0, STOP_TREE };
 
 	child_stop(&child, &stop, STEP_KILL); /* never started */
 	child_kill(&child);
