@@ -83,5 +83,5 @@ void bridge_stop(struct bridge *b)
 {
 	ev_prepare_stop(b->loop, &b->reaper);
 	ev_check_stop(b->loop, &b->clock);
-	ev_signal_stop(b->loop, &b->children.sigchld);
+	children_stop(&b->children);
 }

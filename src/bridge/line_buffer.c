@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes programs that write to a pipe do it line by line. */
+/* Makes programs write line by line. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +22,12 @@ const char *const *line_buffer_env(const struct exec_conf *conf)
 {
 	static const char *const preload[] = { "LD_PRELOAD=" LIBSTDBUF, "_STDBUF_O=L",
 					       "PYTHONUNBUFFERED=1", NULL };
+	static const char *const terminal[] = { "PAGER=cat", "TERM=dumb", NULL };
 	const char *name = conf->argv[0];
 	char relative[4096], file[4096];
 
+	if (conf->line_buffer == LINE_BUFFER_PTY)
+		return terminal;
 	if (sets_preload(conf->env) || access(LIBSTDBUF, R_OK) < 0)
 		return preload + 2;
 	if (conf->cwd && strchr(name, '/') && name[0] != '/') {

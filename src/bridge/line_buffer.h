@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line_buffer.h - makes programs that write to a pipe do it line by line. */
+/* line_buffer.h - makes programs write line by line. */
 #ifndef BRIDGE_LINE_BUFFER_H
 #define BRIDGE_LINE_BUFFER_H
 
@@ -9,7 +9,8 @@
  * The variables that a program started as CONF says should get (NULL-terminated, static):
  * coreutils' libstdbuf for those that use C's stdio, and Python's own switch.  Without
  * the library where it is not installed, CONF's env sets LD_PRELOAD, or the program was
- * built with ASan, which wants to be first.
+ * built with ASan, which wants to be first.  For a terminal what keeps programs from
+ * drawing on it.
  */
 const char *const *line_buffer_env(const struct exec_conf *conf);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as a source: its stdin and stdout are pipes, its two ends come in any order.
- */
+/* A program as a source of messages: its two ends come in any order. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,23 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec_ending.h"
+#include "exec_pipes.h"
 #include "log.h"
-#include "num.h"
-#include "source_exec.h"
 #include "stderr_log.h"
 #include "watch.h"
 #include "which.h"
+#include "ws.h"
 
-#define STDERR_PIPE 4096 /* bytes: what a program may write ahead of the log */
 #define WHO_MAX 96
 #define AT_ONCE 1e-3 /* seconds: ev_timer_again() stops a timer whose repeat is 0 */
 
 enum exec_state {
 	EXEC_RUNNING,  /* the hub needs it */
-	EXEC_ENDED,    /* stdout's end and the leader's exit have come; the hub knows */
+	EXEC_ENDED,    /* stdout's end and the leader's exit have come, or max_runtime is
+			  over; the hub knows */
 	EXEC_FLUSHING, /* nobody needs it, but what was written to it still goes to it */
 	EXEC_STOPPING, /* its pipes are closed, its group is walked out */
 	EXEC_GONE,
@@ -40,6 +39,7 @@ struct source_exec {
 	struct buf kept;    /* for its stdin */
 	bool finishing;     /* stdin ends after what is kept */
 	ev_timer stalled;   /* EXEC_FLUSHING: it takes nothing */
+	ev_timer runtime;   /* EXEC_RUNNING: max_runtime */
 	struct stderr_log stderr_log;
 	char who[WHO_MAX];
 };
@@ -87,27 +87,11 @@ static void proceed(struct source_exec *x)
 
 /* ---- its end ---- */
 
-static void describe(const struct source_exec *x, struct ending *ret)
+static void end(struct source_exec *x, const struct ending *e)
 {
-	int status = x->child.status;
-
-	*ret = (struct ending){ 0 };
-	if (x->conf->ends_at_eof)
-		return;
-	if (WIFSIGNALED(status)) {
-		const char *name = num_signal_name(WTERMSIG(status));
-
-		ret->code = 4128 + (unsigned)WTERMSIG(status);
-		snprintf(ret->reason, sizeof(ret->reason), "process killed by %s", name);
-		snprintf(ret->process, sizeof(ret->process), "%s", name);
-		return;
-	}
-	snprintf(ret->process, sizeof(ret->process), "status %d", WEXITSTATUS(status));
-	if (WEXITSTATUS(status) == 0)
-		return;
-	ret->code = 4000 + (unsigned)WEXITSTATUS(status);
-	snprintf(ret->reason, sizeof(ret->reason), "process exited with status %d",
-		 WEXITSTATUS(status));
+	x->state = EXEC_ENDED;
+	ev_timer_stop(loop_of(x), &x->runtime);
+	hub_source_ended(x->source.hub, e);
 }
 
 /* Stdout's end and the leader's exit, in either order: the later one ends the source,
@@ -119,10 +103,21 @@ static void check_ended(struct source_exec *x)
 	if (x->state != EXEC_RUNNING || x->out.fd >= 0 ||
 	    (x->child.state == CHILD_RUNNING && !x->conf->ends_at_eof))
 		return;
-	x->state = EXEC_ENDED;
-	describe(x, &e);
+	if (x->conf->ends_at_eof)
+		e = (struct ending){ 0 };
+	else
+		exec_ending(x->conf->exit_code, x->child.status, &e);
 	log_debug(x->who, "program ended: %s", e.process);
-	hub_source_ended(x->source.hub, &e);
+	end(x, &e);
+}
+
+static void on_runtime(EV_P_ ev_timer *w, int revents)
+{
+	struct ending e = { .code = CLOSE_POLICY, .reason = "time limit" };
+
+	(void)loop;
+	(void)revents;
+	end(w->data, &e);
 }
 
 static void read_stderr(struct source_exec *x);
@@ -145,6 +140,7 @@ static void check_gone(struct source_exec *x)
 static void stop_now(struct source_exec *x, enum child_step first)
 {
 	ev_timer_stop(loop_of(x), &x->stalled);
+	ev_timer_stop(loop_of(x), &x->runtime);
 	close_input(x);
 	close_pipe(x, &x->out);
 	x->state = EXEC_STOPPING;
@@ -171,6 +167,7 @@ static void exec_stop(struct source *s, bool flush)
 		return;
 	}
 	x->state = EXEC_FLUSHING;
+	ev_timer_stop(loop_of(x), &x->runtime);
 	ev_timer_set(&x->stalled, patience, patience > 0 ? patience : AT_ONCE);
 	ev_timer_start(loop_of(x), &x->stalled);
 	proceed(x);
@@ -337,64 +334,6 @@ static const struct source_ops exec_ops = {
 	.free = exec_free,
 };
 
-/* The ends of the pipes that become the program's 0, 1, 2. */
-struct far_ends {
-	int fd[3];
-};
-
-static void close_far_ends(struct far_ends *far)
-{
-	bool merged = far->fd[2] == far->fd[1];
-
-	for (int i = 0; i < (merged ? 2 : 3); i++)
-		if (far->fd[i] >= 0)
-			close(far->fd[i]);
-}
-
-/* A pipe whose end OURS (0 reads, 1 writes) W gets, non-blocking, and the program the
- * other. */
-static int make_pipe(ev_io *w, int ours, int *ret_far)
-{
-	int fd[2];
-
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return -errno;
-	w->fd = fd[ours];
-	*ret_far = fd[!ours];
-	return fcntl(w->fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-}
-
-static int make_stderr(struct source_exec *x, struct far_ends *far)
-{
-	int r;
-
-	switch (x->conf->stderr_to) {
-	case STDERR_MERGE:
-		far->fd[2] = far->fd[1];
-		return 0;
-	case STDERR_DROP:
-		far->fd[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		return far->fd[2] < 0 ? -errno : 0;
-	case STDERR_LOG:
-		break;
-	}
-	r = make_pipe(&x->err, 0, &far->fd[2]);
-	if (r == 0)
-		(void)fcntl(x->err.fd, F_SETPIPE_SZ, STDERR_PIPE);
-	return r;
-}
-
-static int make_pipes(struct source_exec *x, struct far_ends *far)
-{
-	int r = make_pipe(&x->in, 1, &far->fd[0]);
-
-	if (r == 0)
-		r = make_pipe(&x->out, 0, &far->fd[1]);
-	if (r == 0)
-		r = make_stderr(x, far);
-	return r;
-}
-
 static const char *path_of(char *const *envp)
 {
 	for (; *envp; envp++)
@@ -403,8 +342,8 @@ static const char *path_of(char *const *envp)
 	return SYS_DEFAULT_PATH;
 }
 
-static int start(struct source_exec *x, const struct exec_start *start,
-		 const struct far_ends *far, const char **ret_what)
+static int start(struct source_exec *x, const struct exec_start *start, const int far[3],
+		 const char **ret_what)
 {
 	char file[4096];
 	struct child_spec spec = {
@@ -413,7 +352,10 @@ static int start(struct source_exec *x, const struct exec_start *start,
 		.envp = start->envp,
 		.cwd = x->conf->cwd,
 		.umask = x->conf->umask,
-		.fd = { far->fd[0], far->fd[1], far->fd[2] },
+		.nofile = x->conf->nofile,
+		.new_privileges = x->conf->new_privileges,
+		.id = start->id,
+		.fd = { far[0], far[1], far[2] },
 		.parent_death_signal = x->conf->stop.signal,
 	};
 	int r = which(x->conf->argv[0], path_of(start->envp), file, sizeof(file));
@@ -443,7 +385,8 @@ static struct source_exec *source_exec_new(struct hub *h, const struct exec_star
 	ev_io_init(&x->out, on_out, -1, 0);
 	ev_io_init(&x->err, on_err, -1, 0);
 	ev_init(&x->stalled, on_stalled);
-	x->in.data = x->out.data = x->err.data = x->stalled.data = x;
+	ev_timer_init(&x->runtime, on_runtime, x->conf->max_runtime, 0);
+	x->in.data = x->out.data = x->err.data = x->stalled.data = x->runtime.data = x;
 	snprintf(x->who, sizeof(x->who), "%s", s->who);
 	return x;
 }
@@ -451,22 +394,27 @@ static struct source_exec *source_exec_new(struct hub *h, const struct exec_star
 int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret_what)
 {
 	struct source_exec *x = source_exec_new(h, s);
-	struct far_ends far = { { -1, -1, -1 } };
+	struct exec_pipes pipes;
 	int r;
 
 	*ret_what = "pipe";
 	if (!x)
 		return -ENOMEM;
-	r = make_pipes(x, &far);
+	r = exec_pipes_open(x->conf, &pipes);
+	x->in.fd = pipes.in;
+	x->out.fd = pipes.out;
+	x->err.fd = pipes.err;
 	if (r == 0)
-		r = start(x, s, &far, ret_what);
-	close_far_ends(&far);
+		r = start(x, s, pipes.far, ret_what);
+	exec_pipes_close_far(&pipes);
 	if (r < 0) {
 		exec_free(&x->source);
 		return r;
 	}
 	log_debug(x->who, "program started, pid %d", (int)x->child.pid);
 	(*x->running)++;
+	if (x->conf->max_runtime > 0)
+		ev_timer_start(loop_of(x), &x->runtime);
 	hub_attach(h, &x->source);
 	proceed(x);
 	return 0;

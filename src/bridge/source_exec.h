@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* source_exec.h - a program as a source: its stdin and stdout are pipes. */
+/* source_exec.h - a program as a source of messages. */
 #ifndef BRIDGE_SOURCE_EXEC_H
 #define BRIDGE_SOURCE_EXEC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "child.h"
 #include "hub.h"
 
 enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_DROP };
+enum exec_line_buffer {
+	LINE_BUFFER_NO,
+	LINE_BUFFER_YES, /* preload libstdbuf so that stdio writes line by line */
+	LINE_BUFFER_PTY, /* stdout is a raw pseudo-terminal */
+};
+enum exec_code { EXIT_CODE_STATUS, EXIT_CODE_PLAIN };
 
 struct exec_conf {
 	char **argv;     /* NULL-terminated; of `shell`: /bin/sh -c TEXT */
@@ -18,9 +25,14 @@ struct exec_conf {
 	char **pass_env; /* names taken from the daemon's environment, or NULL */
 	enum exec_stderr stderr_to;
 	bool ends_at_eof; /* stdout's end is the end, whatever becomes of the program */
-	bool line_buffer; /* preload libstdbuf so that stdio writes line by line */
+	enum exec_line_buffer line_buffer;
+	enum exec_code exit_code; /* how an end that is no success is told */
+	unsigned nofile;          /* its soft limit of descriptors; 0: the daemon's */
+	bool new_privileges;      /* setuid programs work */
+	double max_runtime;       /* seconds; 0: no limit */
 	struct child_stop stop;
 	unsigned max_processes; /* of this path, at the same time */
+	double spawn_rate;      /* starts a second of this path; 0: no limit */
 };
 
 /* One start of a program. */
@@ -28,6 +40,7 @@ struct exec_start {
 	const struct exec_conf *conf; /* as long as the hub's */
 	char *const *envp;            /* needed during the start only */
 	const char *who;              /* log prefix of its session, copied */
+	uint64_t id;                  /* as it stands in ENVP */
 	unsigned *running; /* counted up now, down when the last of its group is gone */
 };
 

@@ -2,10 +2,12 @@
 /* Sees processes out: one waitpid(2) loop over a pid table, and the stop steps. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <search.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "child_spawn.h"
@@ -15,6 +17,13 @@
  * not waited for. */
 #define KILL_AGAIN 1.0
 #define KILLS 3
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct child *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
 
 /* ---- the way out, step by step ---- */
 
@@ -39,22 +48,46 @@ static double after_kill(const struct child_stop *stop)
 	return KILL_AGAIN;
 }
 
+static bool was_started(const void *data, pid_t pid)
+{
+	const struct children *all = data;
+	struct child key = { .pid = pid };
+
+	return tfind(&key, &all->by_pid, by_pid);
+}
+
+static bool has_orphans(struct child *c)
+{
+	if (c->id == 0 || c->stop->scope == STOP_GROUP)
+		return false;
+	orphans_look(&c->all->orphans, was_started, c->all);
+	return orphans_any(&c->all->orphans, c->id);
+}
+
+static void send_signal(struct child *c, int sig)
+{
+	if (c->state != CHILD_EMPTY)
+		kill(-c->pid, sig);
+	if (has_orphans(c))
+		orphans_signal(&c->all->orphans, c->id, sig);
+}
+
 static void send_stop_signal(struct child *c)
 {
-	kill(-c->pid, c->stop->signal);
-	kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
+	send_signal(c, c->stop->signal);
+	send_signal(c, SIGCONT); /* a stopped process sees no other signal */
 }
 
 static void send_term(struct child *c)
 {
 	if (c->stop->term_after > 0)
-		kill(-c->pid, SIGTERM);
+		send_signal(c, SIGTERM);
 }
 
 static void send_kill(struct child *c)
 {
 	c->kills++;
-	kill(-c->pid, SIGKILL);
+	send_signal(c, SIGKILL);
 }
 
 /* On entering a step: act, then wait; then the next. */
@@ -79,16 +112,16 @@ static void enter(struct child *c, enum child_step step)
 	ev_timer_start(c->all->loop, &c->timer);
 }
 
-static bool group_is_empty(const struct child *c)
+/* Has the last process of its group ended? */
+static void check_group(struct child *c)
 {
-	return kill(-c->pid, 0) < 0 && errno == ESRCH;
+	if (c->state == CHILD_EXITED && kill(-c->pid, 0) < 0 && errno == ESRCH)
+		c->state = CHILD_EMPTY;
 }
 
-/* The last process of the group has ended. */
 static void gone(struct child *c)
 {
-	if (c->state == CHILD_EXITED)
-		LIST_REMOVE(c, link);
+	LIST_REMOVE(c, link);
 	c->state = CHILD_GONE;
 	ev_timer_stop(c->all->loop, &c->timer);
 	c->changed(c->all->loop, c);
@@ -102,7 +135,9 @@ static void on_step(EV_P_ ev_timer *w, int revents)
 	(void)revents;
 	/* A group whose last member was no child of ours ends without a SIGCHLD; zombies
 	 * whose parent has left the group and does not wait for them never do. */
-	if (c->state == CHILD_EXITED && (group_is_empty(c) || c->kills == KILLS))
+	check_group(c);
+	c->all->changed = true;
+	if (c->state != CHILD_RUNNING && c->kills == KILLS)
 		gone(c);
 	else
 		enter(c, steps[c->step].next);
@@ -113,6 +148,7 @@ void child_stop(struct child *c, const struct child_stop *stop, enum child_step 
 	if (c->step != STEP_NONE || c->state == CHILD_NONE || c->state == CHILD_GONE)
 		return;
 	c->stop = stop;
+	c->all->changed = true;
 	enter(c, first);
 }
 
@@ -124,13 +160,6 @@ void child_kill(struct child *c)
 
 /* ---- reaping ---- */
 
-static int by_pid(const void *a, const void *b)
-{
-	const struct child *x = a, *y = b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
 static void leader_exited(struct child *c, int status)
 {
 	tdelete(c, &c->all->by_pid, by_pid);
@@ -138,51 +167,92 @@ static void leader_exited(struct child *c, int status)
 	c->status = status;
 	c->state = CHILD_EXITED;
 	LIST_INSERT_HEAD(&c->all->exited, c, link);
-	if (group_is_empty(c))
-		gone(c);
-	else
-		c->changed(c->all->loop, c);
+	c->changed(c->all->loop, c);
 }
 
 static void on_sigchld(EV_P_ ev_signal *w, int revents)
 {
 	struct children *all = w->data;
-	struct child key, *c, *next;
+	struct child key;
 	int status;
 
 	(void)loop;
 	(void)revents;
+	all->changed = true;
+	orphans_forget(&all->orphans); /* who ends leaves children */
 	while ((key.pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct child **found = tfind(&key, &all->by_pid, by_pid);
 
-		if (found) /* else an orphan that was handed to us */
+		if (found)
 			leader_exited(*found, status);
+		else
+			orphans_reaped(&all->orphans, key.pid);
 	}
-	for (c = LIST_FIRST(&all->exited); c; c = next) {
+}
+
+/* Before the loop sleeps: who is gone?  Many that end in one turn cost one look at our
+ * children. */
+static void on_settle(EV_P_ ev_prepare *w, int revents)
+{
+	struct children *all = w->data;
+	struct child *c, *next;
+
+	(void)loop;
+	(void)revents;
+	for (c = all->changed ? LIST_FIRST(&all->exited) : NULL; c; c = next) {
 		next = LIST_NEXT(c, link);
-		if (group_is_empty(c))
+		check_group(c);
+		if (c->state != CHILD_EMPTY || (c->step == STEP_NONE && c->id != 0))
+			continue; /* until it is known how far its end goes */
+		if (!has_orphans(c))
 			gone(c);
+		else if (c->step == STEP_KILL) /* children of those just killed */
+			orphans_signal(&all->orphans, c->id, SIGKILL);
 	}
+	all->changed = false;
+	orphans_forget(&all->orphans);
+}
+
+/* Low descriptors for child_spawn(), of what is open anyway. */
+static void reserve_slots(struct children *all)
+{
+	for (int i = 0; i < 3; i++)
+		all->slot[i] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
 void children_init(struct children *all, struct ev_loop *loop, long nofile)
 {
 	*all = (struct children){ .loop = loop, .nofile = nofile };
 	LIST_INIT(&all->exited);
+	LIST_INIT(&all->orphans.all);
+	reserve_slots(all);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
-	all->sigchld.data = all;
+	ev_prepare_init(&all->settle, on_settle);
+	ev_set_priority(&all->settle, EV_MAXPRI); /* before what is gone is freed */
+	all->sigchld.data = all->settle.data = all;
 	ev_signal_start(loop, &all->sigchld);
+	ev_prepare_start(loop, &all->settle);
+}
+
+void children_stop(struct children *all)
+{
+	ev_signal_stop(all->loop, &all->sigchld);
+	ev_prepare_stop(all->loop, &all->settle);
+	orphans_free(&all->orphans);
+	for (int i = 0; i < 3; i++)
+		close(all->slot[i]);
 }
 
 int child_start(struct children *all, const struct child_spec *spec, struct child *c,
 		const char **ret_what)
 {
-	pid_t pid = child_spawn(spec, all->nofile, ret_what);
+	pid_t pid = child_spawn(spec, all, ret_what);
 
 	if (pid < 0)
 		return pid;
 	c->pid = pid;
+	c->id = spec->id;
 	if (!tsearch(c, &all->by_pid, by_pid)) {
 		kill(-pid, SIGKILL);
 		waitpid(pid, NULL, 0);

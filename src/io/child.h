@@ -2,9 +2,10 @@
 /*
  * child.h - starts a process and sees it out.
  *
- * A child leads a session and a process group of its own.  Its leader's exit and the end
- * of the last process of its group are told one after the other; only then is its pid
- * nobody's. One struct children does all the waiting: nothing else in the program may
+ * A child leads a session and a process group of its own.  Its leader's exit is told, and
+ * then, once it is on its way out (one without an id need not be), the end of all that is
+ * left of it: of its group, and of the processes that have left the group and became ours
+ * (orphans.h).  One struct children does all the waiting: nothing else in the program may
  * call wait(2).
  */
 #ifndef IO_CHILD_H
@@ -13,14 +14,18 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
+
+#include "orphans.h"
 
 enum child_state {
 	CHILD_NONE,    /* never started */
 	CHILD_RUNNING, /* the leader lives */
 	CHILD_EXITED,  /* it has ended, others of its group live */
-	CHILD_GONE,    /* nothing is left of the group */
+	CHILD_EMPTY,   /* so has its group: the pid is nobody's; orphans may live */
+	CHILD_GONE,    /* nothing is left of it */
 };
 
 enum child_step { STEP_NONE, STEP_EOF, STEP_SIGNAL, STEP_TERM, STEP_KILL, STEP_COUNT };
@@ -29,6 +34,7 @@ struct child {
 	enum child_state state;
 	enum child_step step; /* of the way out, see child_stop() */
 	pid_t pid;            /* and process group */
+	uint64_t id;          /* in its environment, as ORPHAN_ID */
 	int status;           /* of the leader, as wait(2) has it; from CHILD_EXITED on */
 	void (*changed)(
 		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
@@ -44,39 +50,53 @@ struct children {
 	struct ev_loop *loop;
 	ev_signal sigchld;
 	void *by_pid;              /* tsearch(3) tree of struct child */
-	LIST_HEAD(, child) exited; /* leader gone, group not */
-	size_t running;            /* leaders alive */
+	LIST_HEAD(, child) exited; /* leader gone, but not all */
+	bool changed;              /* one of them may be gone by now */
+	ev_prepare settle;         /* finds out, once in a turn of the loop */
+	struct orphans orphans;
+	size_t running; /* leaders alive */
 	long nofile; /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own
 		      */
+	int slot[3]; /* low descriptors, see child_spawn.c */
 };
 
 /* Start waiting for children on LOOP; the process becomes their subreaper. */
 void children_init(struct children *all, struct ev_loop *loop, long nofile);
 
+/* Stop waiting. */
+void children_stop(struct children *all);
+
 struct child_spec {
 	const char *file; /* path of the program */
 	char *const *argv, *const *envp;
-	const char *cwd; /* NULL: ours */
-	int umask;       /* -1: ours */
-	int fd[3];       /* become 0, 1, 2; stay the caller's */
+	const char *cwd;     /* NULL: ours */
+	int umask;           /* -1: ours */
+	long nofile;         /* soft limit; 0: that of struct children */
+	bool new_privileges; /* setuid programs and file capabilities work */
+	uint64_t id;         /* as it stands in ENVP, 0: none */
+	int fd[3];           /* become 0, 1, 2; stay the caller's */
 	int parent_death_signal;
 };
 
 /* Start SPEC as C (all zero but `changed`).  0, or -errno of what failed, *ret_what
- * naming it ("vfork", "chdir", "exec"); the exec has happened when this returns. */
+ * naming it ("clone", "chdir", "nofile", "exec"); the exec has happened when this
+ * returns. */
 int child_start(struct children *all, const struct child_spec *spec, struct child *c,
 		const char **ret_what);
 
+enum stop_scope { STOP_TREE, STOP_GROUP };
+
 /* The way out of a child whose pipes have been closed. */
 struct child_stop {
-	int signal;          /* to the group after eof_timeout, with SIGCONT */
-	double eof_timeout;  /* seconds */
-	double stop_timeout; /* from the signal to SIGKILL for the group */
-	double term_after;   /* from the signal to a SIGTERM in between; 0: none */
+	int signal;            /* to all of it after eof_timeout, with SIGCONT */
+	double eof_timeout;    /* seconds */
+	double stop_timeout;   /* from the signal to SIGKILL */
+	double term_after;     /* from the signal to a SIGTERM in between; 0: none */
+	enum stop_scope scope; /* with its orphans, or its process group alone */
 };
 
-/* Walk C's group through the steps of STOP (which must outlive it), from FIRST on, until
- * nothing is left of it. */
+/* Walk C through the steps of STOP (which must outlive it), from FIRST on, until nothing
+ * is left of it: then, never at once, it is CHILD_GONE. */
 void child_stop(struct child *c, const struct child_stop *stop, enum child_step first);
 
 /* Skip to SIGKILL. */

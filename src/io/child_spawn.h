@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* child_spawn.h - vfork and exec: the only code that runs between the two. */
+/* child_spawn.h - from clone to exec: the only code that runs between the two. */
 #ifndef IO_CHILD_SPAWN_H
 #define IO_CHILD_SPAWN_H
 
@@ -7,8 +7,9 @@
 
 #include "child.h"
 
-/* Start SPEC as the leader of a new session, with NOFILE as its soft limit (< 0: ours).
- * The pid once the exec has happened, or -errno and *ret_what as child_start(). */
-pid_t child_spawn(const struct child_spec *spec, long nofile, const char **ret_what);
+/* Start SPEC as the leader of a new session.  The pid once the exec has happened, or
+ * -errno and *ret_what as child_start(). */
+pid_t child_spawn(const struct child_spec *spec, const struct children *all,
+		  const char **ret_what);
 
 #endif

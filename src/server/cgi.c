@@ -193,7 +193,8 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
 		 (unsigned long long)r->id);
 	put_text(c, "UNIQUE_ID", unique);
-	add_number(c, "WSBRIDGE_ID", r->id);
+	add_number(c, ORPHAN_ID, r->id);
+	add_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
 	put_text(c, "WSBRIDGE_PATH", r->path->path);
 	put(c, SPAN("WSBRIDGE_SUBPROTOCOL"), r->handshake->subprotocol);
 }

@@ -221,8 +221,8 @@ static void settle_path(struct load *l, const struct conf_section *section,
 	framing->max_message = path->session.ws.max_message;
 	path->session.eof =
 		path->eof == EOF_AUTO ? !kind->measured : path->eof == EOF_YES;
-	if (!kind->separated)
-		path->exec.line_buffer = false;
+	if (!kind->separated && path->exec.line_buffer == LINE_BUFFER_YES)
+		path->exec.line_buffer = LINE_BUFFER_NO;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
 	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||

@@ -127,18 +127,18 @@ static bool has_word(char *const *argv, const char *word)
 /* Programs whose output stays in their own buffer whatever line_buffer does. */
 static void hint_buffering(const struct path_check *k, const char *file)
 {
-	if (!k->path->exec.line_buffer)
+	if (k->path->exec.line_buffer != LINE_BUFFER_YES)
 		return;
 	if (is_program(file, "mawk") && !has_word(k->path->exec.argv, "interactive"))
 		conf_warning(
 			k->report, where_command(k),
-			"exec: mawk holds its output back and line_buffer cannot help; "
-			"give it -W interactive");
+			"exec: mawk holds its output back and line_buffer = yes cannot "
+			"help; give it -W interactive, or set line_buffer = pty");
 	else if (is_program(file, "perl"))
 		conf_warning(
 			k->report, where_command(k),
-			"exec: perl holds its output back and line_buffer cannot help; "
-			"set $| = 1 in the program");
+			"exec: perl holds its output back and line_buffer = yes cannot "
+			"help; set $| = 1 in the program, or line_buffer = pty");
 }
 
 /* A program that is named by a relative path is looked for in its own working directory.
@@ -185,6 +185,19 @@ static void check_cwd(const struct path_check *k)
 		conf_error(k->report, where(k, "cwd"), "cwd: %s: %m", cwd);
 }
 
+/* A program cannot get more descriptors than the hard limit. */
+static void check_nofile(const struct path_check *k)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    k->path->exec.nofile > limit.rlim_max)
+		conf_error(k->report, where(k, "nofile"),
+			   "nofile = %u is more than the hard limit of %llu; "
+			   "raise LimitNOFILE= or ulimit -Hn",
+			   k->path->exec.nofile, (unsigned long long)limit.rlim_max);
+}
+
 /* ---- the daemon ---- */
 
 /* The daemon raises its soft limit to the hard one, so that counts. */
@@ -214,6 +227,7 @@ static void check_paths(const struct conf *c, struct conf_report *r)
 
 		check_program(&k);
 		check_cwd(&k);
+		check_nofile(&k);
 	}
 }
 

@@ -65,6 +65,14 @@ static const struct conf_word stderr_words[] = { { "log", STDERR_LOG },
 						 { "merge", STDERR_MERGE },
 						 { "drop", STDERR_DROP },
 						 { NULL, 0 } };
+static const struct conf_word line_buffer_words[] = { { "pty", LINE_BUFFER_PTY },
+						      { NULL, 0 } };
+static const struct conf_word exit_code_words[] = { { "status", EXIT_CODE_STATUS },
+						    { "plain", EXIT_CODE_PLAIN },
+						    { NULL, 0 } };
+static const struct conf_word scope_words[] = { { "tree", STOP_TREE },
+						{ "group", STOP_GROUP },
+						{ NULL, 0 } };
 
 /* clang-format off */
 const struct conf_key conf_keys[] = {
@@ -318,11 +326,13 @@ const struct conf_key conf_keys[] = {
 	  .doc = "An empty binary message closes the program's standard input; auto is "
 		 "no for netstring and u32be, which can tell an empty message, and yes "
 		 "for the others." },
-	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool,
+	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
 	  .field = PATH(exec.line_buffer),
-	  .def = "yes", .websocketd = "no",
+	  .def = "yes", .websocketd = "no", .words = line_buffer_words,
+	  .values = "yes, no or pty",
 	  .doc = "With frame = line or nul make programs that use C's stdio, or Python, write "
-		 "each line at once; cannot help perl and mawk." },
+		 "each line at once; pty helps perl and mawk too, by a raw "
+		 "pseudo-terminal for standard output." },
 
 	/* ---- [/path]: process ---- */
 
@@ -350,6 +360,29 @@ const struct conf_key conf_keys[] = {
 	  .field = PATH(exec.max_processes),
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",
 	  .doc = "Programs of this path at the same time, else status 503." },
+	{ CONF_PATH, "spawn_rate", .parse = conf_parse_rate,
+	  .field = PATH(exec.spawn_rate),
+	  .def = "50/s", .max = 1e6, .values = "a rate, or 0 for no limit",
+	  .doc = "Programs of this path started in this time, and one second's worth at "
+		 "once, else status 503." },
+	{ CONF_PATH, "max_runtime", .parse = conf_parse_seconds,
+	  .field = PATH(exec.max_runtime),
+	  .def = "0", .max = 365 * DAY, .values = "a duration up to 365d, 0 is no limit",
+	  .doc = "Close the session with 1008 and stop the program this long after its "
+		 "start." },
+	{ CONF_PATH, "nofile", .parse = conf_parse_unsigned, .field = PATH(exec.nofile),
+	  .def = "", .flags = CONF_EMPTY, .min = 4, .max = 1 << 30,
+	  .values = "4 or more", .def_doc = "the one that the daemon was started with",
+	  .doc = "How many descriptors the program may open (its soft limit); it can "
+		 "raise that to the daemon's hard limit." },
+	{ CONF_PATH, "new_privileges", .parse = conf_parse_bool,
+	  .field = PATH(exec.new_privileges),
+	  .def = "no", .websocketd = "yes",
+	  .doc = "Let the program gain rights by setuid programs such as sudo." },
+	{ CONF_PATH, "exit_code", .parse = conf_parse_word, .field = PATH(exec.exit_code),
+	  .def = "status", .words = exit_code_words, .values = "status or plain",
+	  .doc = "Close code when the program ended with another status than 0 or by a "
+		 "signal: 4000 + status and 4128 + signal, or 1011." },
 	{ CONF_PATH, "stop_signal", .parse = conf_parse_signal,
 	  .field = PATH(exec.stop.signal),
 	  .def = "TERM", .websocketd = "INT", .values = "a signal's name or number",
@@ -364,6 +397,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "1s", .websocketd = "100ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From the end of the program's input to stop_signal, when its client "
 		 "has left." },
+	{ CONF_PATH, "stop_scope", .parse = conf_parse_word, .field = PATH(exec.stop.scope),
+	  .def = "tree", .words = scope_words, .values = "tree or group",
+	  .doc = "What ends with the program: its process group and the processes that "
+		 "left the group (daemons), or the group alone." },
 	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
 	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,
 	  .values = "websocketd", .def_doc = "none",

@@ -44,9 +44,10 @@ int conf_parse_unsigned(const struct conf_value *v)
 {
 	char wrong[NUM_ERR];
 	unsigned n;
-	long value;
+	long value = 0;
 
-	if (num_int(v->text, (long)v->key->min, (long)v->key->max, &value, wrong) < 0)
+	if (*v->text &&
+	    num_int(v->text, (long)v->key->min, (long)v->key->max, &value, wrong) < 0)
 		return wrong_number(v, wrong);
 	n = (unsigned)value;
 	memcpy(v->field, &n, sizeof(n));
@@ -141,6 +142,19 @@ int conf_parse_flag_word(const struct conf_value *v)
 	if (r == 0)
 		*(bool *)v->field = value;
 	return r;
+}
+
+int conf_parse_bool_or_word(const struct conf_value *v)
+{
+	char unused[NUM_ERR];
+	bool flag;
+	int value;
+
+	if (num_bool(v->text, &flag, unused) < 0)
+		return conf_parse_word(v);
+	value = flag;
+	memcpy(v->field, &value, sizeof(value));
+	return 0;
 }
 
 /* ---- text ---- */

@@ -31,17 +31,19 @@ int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Scalars, by the type of their field (conf_value.c). */
-conf_parser conf_parse_bool;      /* bool */
-conf_parser conf_parse_word;      /* int or enum: one of the row's words */
-conf_parser conf_parse_flag_word; /* bool: one of the row's words */
-conf_parser conf_parse_unsigned; /* unsigned, or int when the row's min is not negative */
-conf_parser conf_parse_seconds;  /* double */
-conf_parser conf_parse_rate;     /* double */
-conf_parser conf_parse_size;     /* size_t */
-conf_parser conf_parse_umask;    /* int; "": -1 */
-conf_parser conf_parse_signal;   /* int */
-conf_parser conf_parse_directory;    /* char *; "": NULL */
-conf_parser conf_parse_close_code;   /* unsigned */
+conf_parser conf_parse_bool;         /* bool */
+conf_parser conf_parse_word;         /* int or enum: one of the row's words */
+conf_parser conf_parse_flag_word;    /* bool: one of the row's words */
+conf_parser conf_parse_bool_or_word; /* int or enum: a word, 1 for yes, or 0 for no */
+conf_parser conf_parse_unsigned;   /* unsigned, or int when the row's min is not negative;
+				      "": 0 */
+conf_parser conf_parse_seconds;    /* double */
+conf_parser conf_parse_rate;       /* double */
+conf_parser conf_parse_size;       /* size_t */
+conf_parser conf_parse_umask;      /* int; "": -1 */
+conf_parser conf_parse_signal;     /* int */
+conf_parser conf_parse_directory;  /* char *; "": NULL */
+conf_parser conf_parse_close_code; /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
 conf_parser conf_parse_charset;      /* char *: what iconv knows; UTF-8: NULL */
 conf_parser conf_parse_exec;         /* char **: words; "": left alone */

@@ -3,12 +3,14 @@
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
 
+#include "bucket.h"
 #include "conf.h"
 
 /* The processes of one path; outlives the snapshots that name the path. */
 struct route_use {
 	unsigned refs;
 	unsigned running;
+	struct bucket starts; /* under spawn_rate */
 };
 
 struct route {

@@ -113,6 +113,7 @@ static bool start_program(struct client *c, struct route *route,
 		.conf = &route->conf->exec,
 		.envp = s->cgi.vars,
 		.who = session_who(c->id, route->conf->path, who),
+		.id = c->id,
 		.running = &route->use->running,
 	};
 	const char *what;
@@ -191,6 +192,9 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 		refuse_full(c, route, hs,
 			    route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
 			    "too many programs of this path (max_processes)");
+	else if (!bucket_take(&route->use->starts, route->conf->exec.spawn_rate, b->now))
+		refuse_full(c, route, hs, 503,
+			    "too many starts of this path's program (spawn_rate)");
 	else
 		bridge_to_program(c, route, hs);
 	if (!c->stream.open)

@@ -40,8 +40,7 @@ PROGRAMS = {
     "discard": (["sh", "-c", "cat >/dev/null; exit"], "shell = cat >/dev/null; exit"),
 }
 
-# Defaults are left as users get them; only limits that would be hit are lifted (a key
-# spawn_rate, once there is one, belongs here too).
+# Defaults are left as users get them; only limits that would be hit are lifted.
 INI = """\
 [server]
 listen = 127.0.0.1:0
@@ -50,6 +49,7 @@ max_connections = 20000
 accept_rate = 0
 [defaults]
 max_processes = 20000
+spawn_rate = 0
 """
 
 

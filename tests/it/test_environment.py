@@ -35,6 +35,7 @@ def test_it_is_this_and_nothing_else(daemon):
     table = dict(entry.split("=", 1) for entry in entries)
     assert len(entries) == len(table)
     assert re.fullmatch(r"\d+", table.pop("WSBRIDGE_ID"))
+    assert table.pop("WSBRIDGE_PID") == str(d.pid)
     assert table.pop("UNIQUE_ID")
     version = run("-V").stdout.split()[1]
     address, port = ws.sock.getsockname()

@@ -68,7 +68,7 @@ def test_an_unknown_section_is_refused(check, section):
         "pty = 24x80",
         "connect = unix:/x",
         "auth = none",
-        "nofile = 5",
+        "restart = always",
         "session_key = x",
     ],
 )
@@ -79,12 +79,11 @@ def test_a_key_that_is_not_built_yet_is_unknown(check, line):
 def test_values_that_are_not_built_yet_are_refused_by_name(check):
     fails(
         check(
-            HEAD + "[/x]\nexec = cat\nframe = json\nslow_client = drop\nstderr = client\nline_buffer = pty\n"
+            HEAD + "[/x]\nexec = cat\nframe = json\nslow_client = drop\nstderr = client\n"
         ),
         (5, "json"),
         (6, "drop"),
         (7, "client"),
-        (8, "pty"),
     )
 
 

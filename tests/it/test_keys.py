@@ -18,6 +18,7 @@ cwd = /
 umask = 022
 env = A=b
 pass_env = LANG
+nofile = 64
 [/shell]
 shell = cat
 """

@@ -462,7 +462,7 @@ def test_a_program_that_cannot_be_forked_is_503_and_the_others_go_on(daemon):
     answer = d.handshake("/echo").response
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
-    d.wait_log("vfork: Resource temporarily unavailable")
+    d.wait_log("clone: Resource temporarily unavailable")
     assert first.echoes()
     second.finish()
     assert comes_through(d).echoes() and first.echoes()

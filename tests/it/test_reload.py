@@ -172,8 +172,8 @@ def test_max_processes_counts_across_reloads(daemon):
 
 def test_300_reloads_under_200_echoing_sessions_lose_nothing(daemon):
     """Nothing lost, nothing reordered, nothing refused; descriptors flat (the harness looks at memory)."""
-    ini = with_canary("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\n")
-    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\n")
+    ini = with_canary("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
+    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
     sessions = [d.ws("/echo") for _ in range(200)]
     descriptors = procfs.descriptors(d.pid)
     failures, over = [], threading.Event()

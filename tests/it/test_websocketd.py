@@ -390,7 +390,7 @@ def test_compat_knows_websocketd_only(check):
 DEFECTS = {
     "children of the program survive": "test_websocketd.py test_children_of_the_program_survive_there_and_end_with_it_here",
     "a hung program keeps the client's close unseen": "test_flow.py test_a_close_is_answered_while_the_program_takes_nothing",
-    "and its leaving": "test_flow.py test_a_client_that_goes_while_the_program_hangs_is_noticed",
+    "and its leaving": "test_rudeness.py test_one_that_reads_nothing_while_its_client_floods_it",
     "a dead client with a full window blocks": "test_timeouts.py test_a_client_that_takes_nothing_while_output_waits_is_dropped",
     "output without a newline costs its size": "test_flow.py test_output_without_a_line_feed_needs_no_memory",
     "unfinished fragments cost five times their bytes": "test_flow.py test_unfinished_fragments_cost_their_bytes_and_no_more",

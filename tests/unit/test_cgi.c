@@ -201,8 +201,9 @@ TEST(a_program_gets_these_variables_and_no_others)
 		 "UNIQUE_ID=%ld-17\n"
 		 "WSBRIDGE_ID=17\n"
 		 "WSBRIDGE_PATH=/files/\n"
+		 "WSBRIDGE_PID=%ld\n"
 		 "WSBRIDGE_SUBPROTOCOL=chat\n",
-		 software, (long)getpid());
+		 software, (long)getpid(), (long)getpid());
 	got = all_variables();
 	assert_string_equal(got, want);
 	free(got);

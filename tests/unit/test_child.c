@@ -35,7 +35,7 @@ static char told[100]; /* "exited gone " */
 
 static void on_changed(EV_P_ struct child *c)
 {
-	(void)loop;
+	ev_break(EV_A_ EVBREAK_ONE); /* told before the loop sleeps: it must not */
 	strcat(told, c->state == CHILD_EXITED ? "exited " : "gone ");
 }
 
@@ -78,7 +78,7 @@ static int end(void **state)
 		;
 	alarm(0);
 	ev_timer_stop(loop, &child.timer);
-	ev_signal_stop(loop, &all.sigchld);
+	children_stop(&all);
 	return left < 0 && all.running == 0 ? 0 : -1;
 }
 

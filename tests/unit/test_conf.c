@@ -279,7 +279,7 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 					     "process = shared", "auth = x",
 					     "connect = a:1",    "session_key = x",
 					     "linger = 1s",      "restart = always",
-					     "builtin = clock",  "max_runtime = 1s" };
+					     "builtin = clock",  "session_key = x" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 		assert_non_null(strstr(errors_in_path(later[i]),

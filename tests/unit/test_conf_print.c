@@ -40,6 +40,8 @@ static void tell_path(FILE *f, const struct path_conf *p)
 	tell_words(f, "argv", e->argv);
 	tell_words(f, "env", e->env);
 	tell_words(f, "pass_env", e->pass_env);
+	fprintf(f, " %g %g %u %d %d %d", e->spawn_rate, e->max_runtime, e->nofile,
+		e->new_privileges, e->exit_code, e->stop.scope);
 	fprintf(f, " %s %d %d %d %d %d %g %g %g %u\n", e->cwd ? e->cwd : "-", e->umask,
 		e->stderr_to, e->line_buffer, e->ends_at_eof, e->stop.signal,
 		e->stop.eof_timeout, e->stop.stop_timeout, e->stop.term_after,

@@ -73,7 +73,10 @@ TEST(the_settings_of_a_program_go_to_their_places)
 	struct conf *c =
 		load_good(LOAD "cwd = /tmp\numask = 027\nenv = A=b c\npass_env = X Y\n"
 			       "stderr = merge\nmax_processes = 9\nstop_signal = INT\n"
-			       "stop_timeout = 1s\neof_timeout = 2s\nline_buffer = no\n");
+			       "stop_timeout = 1s\neof_timeout = 2s\nline_buffer = no\n"
+			       "spawn_rate = 6/m\nmax_runtime = 3s\nnofile = 64\n"
+			       "new_privileges = yes\nexit_code = plain\n"
+			       "stop_scope = group\n");
 	const struct exec_conf *e = &c->paths[0]->exec;
 
 	assert_string_equal(e->cwd, "/tmp");
@@ -86,7 +89,12 @@ TEST(the_settings_of_a_program_go_to_their_places)
 	assert_int_equal(e->max_processes, 9);
 	assert_int_equal(e->stop.signal, SIGINT);
 	assert_true(e->stop.stop_timeout == 1 && e->stop.eof_timeout == 2);
-	assert_false(e->line_buffer);
+	assert_int_equal(e->line_buffer, LINE_BUFFER_NO);
+	assert_true(e->spawn_rate == 0.1 && e->max_runtime == 3);
+	assert_int_equal(e->nofile, 64);
+	assert_true(e->new_privileges);
+	assert_int_equal(e->exit_code, EXIT_CODE_PLAIN);
+	assert_int_equal(e->stop.scope, STOP_GROUP);
 	conf_unref(c);
 }
 
@@ -170,7 +178,8 @@ TEST(a_wrong_value_is_told_with_what_would_be_right)
 		{ "charset_error = ignore",
 		  IN_PATH("charset_error = ignore is not replace or close") },
 		{ "slow_client = drop", IN_PATH("slow_client = drop is not pause") },
-		{ "line_buffer = pty", IN_PATH("line_buffer = pty is not yes or no") },
+		{ "line_buffer = tty",
+		  IN_PATH("line_buffer = tty is not yes, no or pty") },
 		{ "umask = 888", IN_PATH("umask = 888 is not an octal mode: 022, 0660") },
 		{ "umask = 1000", IN_PATH("umask = 1000 is more than 0777") },
 		{ "stop_signal = STOPP",

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes that became our children when their parents ended. */
+#include <errno.h>
+#include <search.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "orphans.h"
+
+#define ENVIRON_MAX (256 * 1024) /* bytes that are looked through */
+#define PROC_PATH 40
+
+struct orphan {
+	pid_t pid;
+	uint64_t id; /* 0: nobody knows */
+	LIST_ENTRY(orphan) link;
+};
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct orphan *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static FILE *open_proc(pid_t pid, const char *file)
+{
+	char path[PROC_PATH];
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, file);
+	return fopen(path, "re");
+}
+
+/* ENTRY is NAME=number: the number, else OTHERWISE. */
+static uint64_t number_in(const char *entry, const char *name, uint64_t otherwise)
+{
+	size_t n = strlen(name);
+
+	return strncmp(entry, name, n) == 0 && entry[n] == '='
+		       ? strtoull(entry + n + 1, NULL, 10)
+		       : otherwise;
+}
+
+/* Whose PID is, by its environment; 0: that does not say. */
+static uint64_t id_of(pid_t pid)
+{
+	FILE *f = open_proc(pid, "environ");
+	uint64_t id = 0, daemon = 0;
+	size_t cap = 0, seen = 0;
+	char *entry = NULL;
+	ssize_t n;
+
+	if (!f)
+		return 0;
+	while (seen < ENVIRON_MAX && (n = getdelim(&entry, &cap, '\0', f)) > 0) {
+		seen += (size_t)n;
+		id = number_in(entry, ORPHAN_ID, id);
+		daemon = number_in(entry, ORPHAN_DAEMON, daemon);
+	}
+	free(entry);
+	fclose(f);
+	return daemon == (uint64_t)getpid() ? id : 0;
+}
+
+/* A zombie, and a process in the middle of its exec, has no command line, nor an
+ * environment. */
+static bool is_settled(pid_t pid)
+{
+	FILE *f = open_proc(pid, "cmdline");
+	bool yes = f && getc(f) != EOF;
+
+	if (f)
+		fclose(f);
+	return yes;
+}
+
+static void log_unknown(pid_t pid)
+{
+	FILE *f = open_proc(pid, "comm");
+	char name[20] = "";
+
+	if (f && fgets(name, sizeof(name), f))
+		name[strcspn(name, "\n")] = '\0';
+	if (f)
+		fclose(f);
+	log_warning("",
+		    "process %ld (%s) has left its program's group and has no " ORPHAN_ID
+		    " in its environment: it is left alone",
+		    (long)pid, name);
+}
+
+static void add(struct orphans *o, pid_t pid, uint64_t id)
+{
+	struct orphan *new = malloc(sizeof(*new));
+
+	if (new)
+		*new = (struct orphan){ .pid = pid, .id = id };
+	if (!new || !tsearch(new, &o->by_pid, by_pid)) {
+		free(new); /* found again at the next look */
+		return;
+	}
+	LIST_INSERT_HEAD(&o->all, new, link);
+	if (id == 0)
+		log_unknown(pid);
+}
+
+static void meet(struct orphans *o, pid_t pid)
+{
+	uint64_t id = id_of(pid);
+
+	if (id == 0 && !is_settled(pid))
+		o->unsettled = true;
+	else
+		add(o, pid, id);
+}
+
+void orphans_look(struct orphans *o, orphans_started *started, const void *data)
+{
+	struct orphan key;
+	FILE *f;
+
+	if (o->fresh || o->blind)
+		return;
+	f = fopen("/proc/thread-self/children", "re");
+	if (!f && errno == ENOENT) { /* a kernel without CONFIG_PROC_CHILDREN */
+		o->blind = true;
+		log_warning("", "/proc/thread-self/children: not there: processes that "
+				"leave their program's group are not found");
+	}
+	o->unsettled = !f && !o->blind; /* out of descriptors: again later */
+	if (!f)
+		return;
+	while (fscanf(f, "%d", &key.pid) == 1)
+		if (!started(data, key.pid) && !tfind(&key, &o->by_pid, by_pid))
+			meet(o, key.pid);
+	fclose(f);
+	o->fresh = true;
+}
+
+void orphans_forget(struct orphans *o)
+{
+	o->fresh = false;
+}
+
+void orphans_reaped(struct orphans *o, pid_t pid)
+{
+	struct orphan key = { .pid = pid }, **found, *gone;
+
+	found = tfind(&key, &o->by_pid, by_pid);
+	if (!found)
+		return;
+	gone = *found;
+	tdelete(gone, &o->by_pid, by_pid);
+	LIST_REMOVE(gone, link);
+	free(gone);
+}
+
+bool orphans_any(const struct orphans *o, uint64_t id)
+{
+	const struct orphan *i;
+
+	LIST_FOREACH(i, &o->all, link)
+	if (i->id == id)
+		return true;
+	return o->unsettled;
+}
+
+void orphans_signal(const struct orphans *o, uint64_t id, int sig)
+{
+	const struct orphan *i;
+
+	LIST_FOREACH(i, &o->all, link)
+	if (i->id == id)
+		kill(getpgid(i->pid) == i->pid ? -i->pid : i->pid, sig);
+}
+
+void orphans_free(struct orphans *o)
+{
+	while (!LIST_EMPTY(&o->all))
+		orphans_reaped(o, LIST_FIRST(&o->all)->pid);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * orphans.h - processes that became our children when their parents ended.
+ *
+ * A process that leaves its program's group (setsid(2)) cannot be reached through it any
+ * more.  As its subreaper we become its parent when its own has ended, and two variables
+ * that every program of ours is started with tell which program it belongs to.
+ */
+#ifndef IO_ORPHANS_H
+#define IO_ORPHANS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+/* In the environment of every program, in decimal: whose it is, and the pid of the daemon
+ * that says so, for a daemon behind a daemon counts from 1, too. */
+#define ORPHAN_ID "WSBRIDGE_ID"
+#define ORPHAN_DAEMON "WSBRIDGE_PID"
+
+struct orphan;
+
+struct orphans {
+	void *by_pid; /* tsearch(3) tree */
+	LIST_HEAD(, orphan) all;
+	bool fresh;     /* nothing has happened since the last look */
+	bool unsettled; /* one was just being born or just ending then */
+	bool blind;     /* the kernel does not list our children; that has been logged */
+};
+
+/* Is PID a child that was started, not adopted? */
+typedef bool orphans_started(const void *data, pid_t pid);
+
+/* Find those that there are now, unless that is known.  One that cannot be told whose it
+ * is (it wiped its environment) is logged, once. */
+void orphans_look(struct orphans *o, orphans_started *started, const void *data);
+
+/* What is known may have changed. */
+void orphans_forget(struct orphans *o);
+
+/* PID was waited for. */
+void orphans_reaped(struct orphans *o, pid_t pid);
+
+/* Is one of ID's among those found?  In doubt yes. */
+bool orphans_any(const struct orphans *o, uint64_t id);
+
+/* Send SIG to all of ID's that were found, and to the groups that they lead. */
+void orphans_signal(const struct orphans *o, uint64_t id, int sig);
+
+void orphans_free(struct orphans *o);
+
+#endif
