@@ -2,97 +2,86 @@
 /* Which libraries a program is linked with. */
 #include <elf.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf_needs.h"
 
-struct image {
-	const char *p;
-	size_t n;
-};
+#define NAME_MAX_LEN 64
 
-/* N bytes of IMAGE at offset AT, or NULL: the file is too short. */
-static const void *at(const struct image *image, size_t at, size_t n)
+/* N bytes of the file at offset AT; false: it is too short. */
+static bool fetch(int fd, uint64_t at, void *out, size_t n)
 {
-	return at <= image->n && n <= image->n - at ? image->p + at : NULL;
+	return at <= INT64_MAX && pread(fd, out, n, (off_t)at) == (ssize_t)n;
+}
+
+static bool fetch_segment(int fd, const Elf64_Ehdr *e, size_t i, Elf64_Phdr *ret)
+{
+	return i < e->e_phnum &&
+	       fetch(fd, e->e_phoff + i * sizeof(*ret), ret, sizeof(*ret));
 }
 
 /* The file offset of the address VADDR; 0: in no segment. */
-static size_t offset_of(const struct image *image, const Elf64_Ehdr *e, Elf64_Addr vaddr)
+static uint64_t offset_of(int fd, const Elf64_Ehdr *e, Elf64_Addr vaddr)
 {
-	for (size_t i = 0; i < e->e_phnum; i++) {
-		const Elf64_Phdr *ph =
-			at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
+	Elf64_Phdr ph;
 
-		if (ph && ph->p_type == PT_LOAD && vaddr >= ph->p_vaddr &&
-		    vaddr - ph->p_vaddr < ph->p_filesz)
-			return ph->p_offset + (vaddr - ph->p_vaddr);
-	}
+	for (size_t i = 0; fetch_segment(fd, e, i, &ph); i++)
+		if (ph.p_type == PT_LOAD && vaddr >= ph.p_vaddr &&
+		    vaddr - ph.p_vaddr < ph.p_filesz)
+			return ph.p_offset + (vaddr - ph.p_vaddr);
 	return 0;
 }
 
-/* Does the dynamic section at AT_ (N bytes) name a library that begins with NAME? */
-static bool dynamic_needs(const struct image *image, const Elf64_Ehdr *e,
-			  const Elf64_Dyn *d, size_t count, const char *name)
+/* The I-th entry of the dynamic section, which the segment PH is. */
+static bool fetch_entry(int fd, const Elf64_Phdr *ph, size_t i, Elf64_Dyn *ret)
 {
-	size_t strings = 0, len = strlen(name);
+	return i < ph->p_filesz / sizeof(*ret) &&
+	       fetch(fd, ph->p_offset + i * sizeof(*ret), ret, sizeof(*ret)) &&
+	       ret->d_tag != DT_NULL;
+}
 
-	for (size_t i = 0; i < count; i++)
-		if (d[i].d_tag == DT_STRTAB)
-			strings = offset_of(image, e, d[i].d_un.d_ptr);
-	for (size_t i = 0; i < count && strings; i++) {
-		const char *s = d[i].d_tag == DT_NEEDED
-					? at(image, strings + d[i].d_un.d_val, len)
-					: NULL;
+/* Does the dynamic section name a library that begins with NAME? */
+static bool dynamic_needs(int fd, const Elf64_Ehdr *e, const Elf64_Phdr *ph,
+			  const char *name)
+{
+	size_t len = strlen(name);
+	char found[NAME_MAX_LEN];
+	uint64_t strings = 0;
+	Elf64_Dyn d;
 
-		if (s && memcmp(s, name, len) == 0)
+	for (size_t i = 0; fetch_entry(fd, ph, i, &d); i++)
+		if (d.d_tag == DT_STRTAB)
+			strings = offset_of(fd, e, d.d_un.d_ptr);
+	for (size_t i = 0; strings && fetch_entry(fd, ph, i, &d); i++)
+		if (d.d_tag == DT_NEEDED && len <= sizeof(found) &&
+		    fetch(fd, strings + d.d_un.d_val, found, len) &&
+		    memcmp(found, name, len) == 0)
 			return true;
-	}
 	return false;
 }
 
-static bool image_needs(const struct image *image, const char *name)
+static bool program_needs(int fd, const char *name)
 {
-	const Elf64_Ehdr *e = at(image, 0, sizeof(*e));
+	Elf64_Ehdr e;
+	Elf64_Phdr ph;
 
-	if (!e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    e->e_ident[EI_CLASS] != ELFCLASS64)
+	if (!fetch(fd, 0, &e, sizeof(e)) || memcmp(e.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    e.e_ident[EI_CLASS] != ELFCLASS64)
 		return false;
-	for (size_t i = 0; i < e->e_phnum; i++) {
-		const Elf64_Phdr *ph =
-			at(image, e->e_phoff + i * sizeof(*ph), sizeof(*ph));
-		const Elf64_Dyn *d;
-
-		if (!ph || ph->p_type != PT_DYNAMIC)
-			continue;
-		d = at(image, ph->p_offset, ph->p_filesz);
-		return d && dynamic_needs(image, e, d, ph->p_filesz / sizeof(*d), name);
-	}
+	for (size_t i = 0; fetch_segment(fd, &e, i, &ph); i++)
+		if (ph.p_type == PT_DYNAMIC)
+			return dynamic_needs(fd, &e, &ph, name);
 	return false;
 }
 
 bool elf_needs(const char *file, const char *name)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct image image = { NULL, 0 };
-	struct stat st;
-	bool needs = false;
-	void *p;
+	bool needs = fd >= 0 && program_needs(fd, name);
 
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		image.n = (size_t)st.st_size;
-		p = mmap(NULL, image.n, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (p != MAP_FAILED) {
-			image.p = p;
-			needs = image_needs(&image, name);
-			munmap(p, image.n);
-		}
-	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return needs;
 }

@@ -78,3 +78,10 @@ int which(const char *name, const char *path, char *out, size_t cap)
 			return result;
 	}
 }
+
+int which_from(const char *cwd, const char *name, const char *path, char *out, size_t cap)
+{
+	if (!cwd || !strchr(name, '/') || *name == '/')
+		return which(name, path, out, cap);
+	return try_directory(cwd, strlen(cwd), name, out, cap);
+}

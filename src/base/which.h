@@ -20,4 +20,9 @@ const char *which_path(char *const *env);
  */
 int which(const char *name, const char *path, char *out, size_t cap);
 
+/* The same for a program that will start in the directory CWD (NULL: ours): there a NAME
+ * with a slash is looked for when it is relative. */
+int which_from(const char *cwd, const char *name, const char *path, char *out,
+	       size_t cap);
+
 #endif

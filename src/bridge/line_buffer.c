@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes programs write line by line. */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,18 +22,14 @@ const char *const *line_buffer_env(const struct exec_conf *conf)
 	static const char *const preload[] = { "LD_PRELOAD=" LIBSTDBUF, "_STDBUF_O=L",
 					       "PYTHONUNBUFFERED=1", NULL };
 	static const char *const terminal[] = { "PAGER=cat", "TERM=dumb", NULL };
-	const char *name = conf->argv[0];
-	char relative[4096], file[4096];
+	char file[4096];
 
 	if (conf->line_buffer == LINE_BUFFER_PTY)
 		return terminal;
 	if (sets_preload(conf->env) || access(LIBSTDBUF, R_OK) < 0)
 		return preload + 2;
-	if (conf->cwd && strchr(name, '/') && name[0] != '/') {
-		snprintf(relative, sizeof(relative), "%s/%s", conf->cwd, name);
-		name = relative;
-	}
-	if (which(name, which_path(conf->env), file, sizeof(file)) == 0 &&
+	if (which_from(conf->cwd, conf->argv[0], which_path(conf->env), file,
+		       sizeof(file)) == 0 &&
 	    elf_needs(file, "libasan.so"))
 		return preload + 2;
 	return preload;

@@ -358,7 +358,8 @@ static int start(struct source_exec *x, const struct exec_start *start, const in
 		.fd = { far[0], far[1], far[2] },
 		.parent_death_signal = x->conf->stop.signal,
 	};
-	int r = which(x->conf->argv[0], path_of(start->envp), file, sizeof(file));
+	int r = which_from(x->conf->cwd, x->conf->argv[0], path_of(start->envp), file,
+			   sizeof(file));
 
 	*ret_what = x->conf->argv[0];
 	if (r < 0)

@@ -141,25 +141,11 @@ static void hint_buffering(const struct path_check *k, const char *file)
 			"help; set $| = 1 in the program, or line_buffer = pty");
 }
 
-/* A program that is named by a relative path is looked for in its own working directory.
- */
-static int find_program(const struct path_check *k, const char *name, char *out,
-			size_t cap)
-{
-	const char *cwd = k->path->exec.cwd;
-	char relative[PATH_MAX];
-
-	if (!cwd || !strchr(name, '/') || *name == '/')
-		return which(name, k->search, out, cap);
-	snprintf(relative, sizeof(relative), "%s/%s", cwd, name);
-	return which(relative, k->search, out, cap);
-}
-
 static void check_program(const struct path_check *k)
 {
 	const char *name = k->path->exec.argv[0];
 	char file[PATH_MAX];
-	int r = find_program(k, name, file, sizeof(file));
+	int r = which_from(k->path->exec.cwd, name, k->search, file, sizeof(file));
 
 	if (r == -ENOENT)
 		report_missing(k, name);

@@ -377,3 +377,14 @@ def test_a_signal_from_elsewhere_ends_only_its_session(daemon):
     os.kill(pid, signal.SIGKILL)
     assert ws.closed() == (4128 + 9, "process killed by SIGKILL")
     assert other.echoes()
+
+
+@pytest.mark.key("cwd")
+def test_a_relative_program_is_the_one_in_its_working_directory(daemon, tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    tool = place / "tool"
+    tool.write_text("#!/bin/sh\necho found in $(pwd)\n")
+    tool.chmod(0o755)
+    d = daemon(f"[/x]\nexec = ./tool\ncwd = {place}\n")
+    assert d.ws("/x").recv() == f"found in {place}"
