@@ -130,8 +130,9 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		cl->instant.argv = argv + optind;
 	} else if (argv[optind]) {
 		fprintf(stderr,
-			"wsbridged: unexpected '%s'; to serve a command: wsbridged -- %s\n",
-			argv[optind], argv[optind]);
+			"wsbridged: unexpected '%s'; a file is named with -c: wsbridged -c "
+			"%s; a command stands after --: wsbridged -- %s\n",
+			argv[optind], argv[optind], argv[optind]);
 		exit(EX_USAGE);
 	} else if (has_instant_options(cl)) {
 		bad_usage(
@@ -166,6 +167,9 @@ int main(int argc, char **argv)
 	if (sys_fill_stdio() < 0)
 		return EX_OSERR;
 	conf = load(&cl, &status);
+	if (!conf && status == EX_NOINPUT && !cl.file)
+		fputs("wsbridged: name a file with -c FILE, or try: wsbridged -- vmstat 1\n",
+		      stderr);
 	if (!conf)
 		return status;
 	switch (cl.mode) {

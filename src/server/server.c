@@ -16,7 +16,10 @@
 #include "sys.h"
 
 #define LAST_WAIT 1.0 /* seconds, for what was killed to go */
-#define SETTLE 0.2    /* seconds without a change, after which a saved file is read */
+/* Seconds without a change, after which a saved file is read: an editor writes in several
+ * steps, and ev_stat(3) does not see a second change within one second that leaves the
+ * size alone. */
+#define SETTLE 1.02
 #define STATUS_TEXT 4096
 
 /* ---- the end ---- */
@@ -191,17 +194,24 @@ static void server_init(struct server *s, struct conf *conf,
 	s->deadline.data = s->reaper.data = s;
 }
 
-/* Settings that came from no file cannot be read again. */
+/* Settings that came from no file cannot be read again: a hangup then is what it is to
+ * any program. */
 static void watch_configuration(struct server *s)
 {
 	const char *file = s->routes->conf->file;
 
-	if (access(file, F_OK) < 0)
+	if (access(file, F_OK) < 0) {
+		start_signal(s, &s->sighup, on_stop, SIGHUP);
 		return;
+	}
 	start_signal(s, &s->sighup, on_reload, SIGHUP);
 	if (!s->options->demo)
 		return;
-	ev_stat_init(&s->saved, on_saved, file, 0);
+	s->saved_path =
+		strdup(file); /* libev keeps the pointer; FILE goes with its snapshot */
+	if (!s->saved_path)
+		return;
+	ev_stat_init(&s->saved, on_saved, s->saved_path, 0);
 	ev_init(&s->settled, on_settled);
 	s->settled.repeat = SETTLE;
 	s->saved.data = s->settled.data = s;
@@ -231,6 +241,7 @@ static void server_free(struct server *s)
 	}
 	if (s->loop)
 		ev_loop_destroy(s->loop);
+	free(s->saved_path);
 	free(s);
 }
 

@@ -39,6 +39,7 @@ struct server {
 	ev_timer tell;     /* what the log has left out */
 	int log_fd;
 	ev_stat saved;    /* options.demo: the file */
+	char *saved_path; /* ... by name, as long as it is watched */
 	ev_timer settled; /* ... has not changed for a moment */
 	ev_prepare reaper;
 	struct cgi cgi; /* storage for one start of a program */

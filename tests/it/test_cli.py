@@ -337,3 +337,19 @@ def test_it_needs_no_standard_descriptors(daemon, tmp_path):
 def test_two_daemons_side_by_side(daemon):
     a, b = daemon("[/a]\nexec = cat\n"), daemon("[/b]\nexec = cat\n")
     assert a.ws("/a").echoes() and b.ws("/b").echoes()
+
+
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")
+def test_without_a_file_a_hangup_ends_it_with_its_programs(daemon):
+    """The terminal was closed, or the ssh connection lost."""
+    d = daemon(argv=["--port", "0", "--", "sh", "-c", "sleep 4321 | cat & cat; wait"], canary=None)
+    ws = d.ws("/")
+    assert ws.echoes()
+    pids = procfs.descendants(d.pid)
+    assert len(pids) >= 2
+    d.process.send_signal(1)
+    assert ws.closed()[0] == 1001
+    ws.close(1001)
+    ws.sock.close()
+    assert d.wait_exit(15) == OK
+    assert not any(procfs.alive(pid) for pid in pids)

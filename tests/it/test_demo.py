@@ -97,3 +97,19 @@ def test_a_file_that_is_there_is_taken_as_it_is(demo, ini):
     d = demo()
     assert ini.read_text() == text
     assert d.handshake("/clock").response.status == 404
+
+
+def test_every_save_is_read_however_the_editor_does_it(demo, ini):
+    d = demo()
+    good = ini.read_text()
+    for i in range(6):
+        text = good + f"\n[/new{i}]\nexec = cat\n" if i != 3 else good.replace("exec = cat", "exec")
+        if i % 2:
+            ini.write_text(text)
+        else:  # as vi and sed -i do
+            other = ini.with_name("other")
+            other.write_text(text)
+            other.rename(ini)
+        verdicts = r"reload: .* is (?:not )?taken"
+        until(lambda: len(re.findall(verdicts, d.log())) == i + 1, lambda: f"verdict {i + 1} in:\n{d.log()}")
+        assert i == 3 or d.ws(f"/new{i}").echoes()
