@@ -290,7 +290,7 @@ def machine():
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "cpu": model.group(1) if model else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "load_average_before": os.getloadavg(),
         "wsbridged": first_line([str(BUILD / "wsbridged"), "-v"]),
         "commit": first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
