@@ -292,7 +292,7 @@ def machine():
         "cores": len(os.sched_getaffinity(0)),
         "kernel": ".".join(platform.release().split(".")[:2]),
         "load_average_before": os.getloadavg(),
-        "wsbridged": first_line([str(BUILD / "wsbridged"), "-v"]),
+        "wsbridged": first_line([str(BUILD / "wsbridged"), "-V"]),
         "commit": first_line(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
         "websocketd": first_line(["websocketd", "--version"]),
     }
