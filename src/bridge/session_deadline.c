@@ -95,15 +95,16 @@ static double look_at(const struct session *s)
 static void look(struct session *s)
 {
 	size_t kept = s->hub ? hub_kept(s->hub) : 0;
+	double since = s->last_taken > s->paused_since ? s->last_taken : s->paused_since;
 	bool fin = false;
 
 	s->last_look = s->bridge->now;
 	if (kept != s->last_kept)
-		s->last_taken = s->bridge->now;
+		s->last_taken = since = s->bridge->now;
 	s->last_kept = kept;
 	if (stream_gone(&s->client, &fin))
 		session_abort(s, "connection lost");
-	else if (fin && s->bridge->now - s->last_taken >= STALLED)
+	else if (fin && s->bridge->now - since >= STALLED)
 		session_vanished(s, "connection lost", false);
 	else if (!fin)
 		session_heartbeat(s);
