@@ -83,19 +83,6 @@ int words_split(const char *text, char ***ret_words, const char **ret_error)
 	return r;
 }
 
-char **words_copy(char *const *words)
-{
-	char **copy = calloc(1, sizeof(*copy));
-
-	for (size_t n = 0; copy && words[n]; n++) {
-		if (append(&copy, n, words[n]) < 0) {
-			words_free(copy);
-			return NULL;
-		}
-	}
-	return copy;
-}
-
 void words_free(char **words)
 {
 	for (char **w = words; w && *w; w++)

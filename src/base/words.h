@@ -11,8 +11,6 @@
  */
 int words_split(const char *text, char ***ret_words, const char **ret_error);
 
-/* A copy of the NULL-terminated vector WORDS; NULL: out of memory. */
-char **words_copy(char *const *words);
 void words_free(char **words); /* NULL is a no-op */
 
 #endif

@@ -74,20 +74,6 @@ TEST(what_is_not_closed_is_an_error)
 	assert_string_equal(split("a \\"), "a backslash at the end takes nothing");
 }
 
-TEST(a_copy_is_equal_and_its_own)
-{
-	char one[] = "one", two[] = "two";
-	char *words[] = { one, two, NULL };
-	char **copy = words_copy(words);
-
-	one[0] = 'X';
-	assert_string_equal(copy[0], "one");
-	assert_string_equal(copy[1], "two");
-	assert_null(copy[2]);
-	words_free(copy);
-	words_free(NULL);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -97,7 +83,6 @@ int main(void)
 			a_backslash_takes_the_next_character_outside_single_quotes),
 		cmocka_unit_test(nothing_expands),
 		cmocka_unit_test(what_is_not_closed_is_an_error),
-		cmocka_unit_test(a_copy_is_equal_and_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
