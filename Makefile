@@ -53,18 +53,13 @@ say     = $(if $(V),,@printf '  %-4s %s\n' $1 $@ &&)
 again   = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 objects := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(layers:%=src/%/*.c)))
+manuals := $(wildcard man/*.[1-9]) $(B)/man/wsbridge.ini.5
 assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e)))
-units   := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-vectors := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/vectors/run_*.c tests/vectors/second_*.c))
-fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
-replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
-bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: all run check lint install uninstall format asan fuzz bench clean \
-	programs check-programs print-flags FORCE
+.PHONY: all run check lint install uninstall format clean print-flags FORCE
 .DELETE_ON_ERROR:
 
-all: $(B)/wsbridged $(B)/man/wsbridge.ini.5
+all: $(B)/wsbridged $(manuals)
 $(B)/wsbridged: $(B)/main.o $(B)/libwsbridged.a
 	$(call say,LD) $(CC) $(link) -o $@ $^ $(LDLIBS)
 $(B)/libwsbridged.a: $(objects)
@@ -95,20 +90,7 @@ $(B)/man/keys: man/keys.c $(B)/libwsbridged.a
 $(B)/man/wsbridge.ini.5: man/wsbridge.ini.5.in $(B)/man/keys
 	$(call say,MAN) $(B)/man/keys >$@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' $< >$@
 
-# Programs of the tests: a source of that name, with what else its directory has to share.
-programs: $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
-$(units) $(vectors) $(bench): $(B)/%: tests/%.c
-$(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
-$(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
-	@mkdir -p $(@D)
-	$(program)
-$(units): LDLIBS += -lcmocka
-$(B)/vectors/second_wslay: LDLIBS += -lwslay
-$(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
-$(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
-$(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
-$(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
-	$(program) -fsanitize=fuzzer
+include tests/rules.mk
 
 run:
 	@tools/need run
@@ -116,35 +98,32 @@ run:
 	@$(B)/wsbridged --demo
 check:
 	@tools/need check && tests/check
-check-programs: programs
-	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
 lint:
 	@tools/need lint && tools/lint
-asan:
-	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged
-fuzz: # T=60: seconds for each target
-	@tools/need fuzz
-	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)
-	@tools/fuzz $(or $(T),60)
-bench:
-	@tools/need bench
-	$(again) $(B)/wsbridged $(bench)
-	@tests/bench/bench.py
 format:
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] man/*.[ch] tests/*/*.[ch])
 clean:; rm -rf build
 print-flags:; @: $(info $(call flags,$(LAYER))) # of LAYER=proto
 
 # An ini that is there is the admin's: never overwritten, and removed only while it is the sample.
-put = $(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)
+# $(call put,MODE,DIRECTORY,FILES) and all that is put, once for both targets.
 ini = $(DESTDIR)$(SYSCONFDIR)/wsbridge.ini
+define files
+$(call $1,755,$(SBINDIR),$(B)/wsbridged)
+$(foreach s,1 5 7 8,$(call $1,644,$(MANDIR)/man$s,$(filter %.$s,$(manuals))))
+$(call $1,644,$(UNITDIR),$(wildcard systemd/*.service systemd/*.socket))
+endef
+define put
+$(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)
+
+endef
+define take
+$(if $3,rm -f $(addprefix $(DESTDIR)$2/,$(notdir $3)))
+
+endef
 install: all
-	$(call put,755,$(SBINDIR),$(B)/wsbridged)
-	$(call put,644,$(MANDIR)/man5,$(B)/man/wsbridge.ini.5)
-	$(call put,644,$(MANDIR)/man8,man/wsbridged.8)
-	$(call put,644,$(UNITDIR),$(wildcard systemd/*.service systemd/*.socket))
-	test -e $(ini) || $(call put,644,$(SYSCONFDIR),conf/wsbridge.ini)
+	$(call files,put)
+	test -e $(ini) || install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/wsbridge.ini
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/wsbridged $(MANDIR)/man5/wsbridge.ini.5 $(MANDIR)/man8/wsbridged.8)
-	rm -f $(patsubst systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard systemd/*.service systemd/*.socket))
+	$(call files,take)
 	! cmp -s conf/wsbridge.ini $(ini) || rm $(ini)

@@ -30,6 +30,8 @@ typedef int conf_parser(const struct conf_value *v);
 int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+#define CONF_BLANKS " \t\r\n" /* what lies between the words of a value */
+
 /* Scalars, by the type of their field (conf_value.c). */
 conf_parser conf_parse_bool;         /* bool */
 conf_parser conf_parse_word;         /* int or enum: one of the row's words */
@@ -49,8 +51,10 @@ conf_parser conf_parse_charset;      /* char *: what iconv knows; UTF-8: NULL */
 conf_parser conf_parse_exec;         /* char **: words; "": left alone */
 conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone */
 
-/* Lists (conf_value_list.c). */
+/* An address to listen on, with its words (conf_value_listen.c). */
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
+
+/* Lists (conf_value_list.c). */
 conf_parser conf_parse_origin; /* struct access_conf */
 conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
 conf_parser conf_parse_hosts;  /* char **: uri-host without a port */

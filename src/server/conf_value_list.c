@@ -8,8 +8,6 @@
 #include "conf_value.h"
 #include "num.h"
 
-#define BLANKS " \t\r\n"
-
 static bool is_letter(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -30,8 +28,8 @@ static int for_words(const struct conf_value *v,
 
 	if (r < 0)
 		return r;
-	for (char *w = strtok_r(copy, BLANKS, &state); w && r == 0;
-	     w = strtok_r(NULL, BLANKS, &state))
+	for (char *w = strtok_r(copy, CONF_BLANKS, &state); w && r == 0;
+	     w = strtok_r(NULL, CONF_BLANKS, &state))
 		r = each(v, w);
 	return r;
 }
@@ -213,130 +211,4 @@ int conf_parse_origin(const struct conf_value *v)
 		return 0;
 	}
 	return for_words(v, add_origin);
-}
-
-/* ---- listen ---- */
-
-static int wrong_address(const struct conf_value *v, const char *text)
-{
-	return conf_value_wrong(v,
-				"'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
-				"with a numeric address, as 127.0.0.1:8765",
-				text);
-}
-
-/* Split ADDR:PORT or [ADDR]:PORT, in place, and check both. */
-static int parse_inet(const struct conf_value *v, struct listen_conf *l)
-{
-	char *copy = conf_mem_text(v->mem, l->text, strlen(l->text));
-	char *colon = copy ? strrchr(copy, ':') : NULL;
-	bool bracketed = copy && *copy == '[';
-	char wrong[NUM_ERR];
-	struct addr addr;
-	long port;
-
-	if (!copy)
-		return -ENOMEM;
-	if (!colon || (bracketed && (colon == copy || colon[-1] != ']')))
-		return wrong_address(v, l->text);
-	*colon = 0;
-	if (bracketed)
-		colon[-1] = 0;
-	l->host = copy + bracketed;
-	if (bracketed != !!strchr(l->host, ':') || !addr_inet(l->host, 0, &addr))
-		return wrong_address(v, l->text);
-	if (num_int(colon + 1, 0, 65535, &port, wrong) < 0)
-		return conf_value_wrong(v, "port %s", wrong);
-	l->port = (unsigned)port;
-	return 0;
-}
-
-static int parse_unix(const struct conf_value *v, struct listen_conf *l)
-{
-	struct addr addr;
-
-	l->path = l->text + strlen("unix:");
-	if (*l->path != '/')
-		return conf_value_wrong(v, "'%.100s' is not an absolute path", l->path);
-	if (!addr_unix(l->path, &addr))
-		return conf_value_wrong(
-			v, "'%.120s' is longer than a socket's path can be", l->path);
-	return 0;
-}
-
-/* mode=0660 or group=NAME behind a Unix address. */
-static int parse_listen_word(const struct conf_value *v, struct listen_conf *l,
-			     const char *word)
-{
-	bool is_mode = strncmp(word, "mode=", 5) == 0;
-	bool is_group = strncmp(word, "group=", 6) == 0;
-	char wrong[NUM_ERR];
-	unsigned mode;
-
-	if (!is_mode && !is_group)
-		return conf_value_wrong(v, "unknown word '%.60s'", word);
-	if (!l->path)
-		return conf_value_wrong(v, "'%.60s' is for unix: only", word);
-	if (is_mode) {
-		if (num_octal(word + 5, 0777, &mode, wrong) < 0)
-			return conf_value_wrong(v, "mode=%s", wrong);
-		l->mode = (int)mode;
-		return 0;
-	}
-	if (!word[6])
-		return conf_value_wrong(v, "group= needs a name");
-	l->group = conf_mem_text(v->mem, word + 6, strlen(word + 6));
-	return l->group ? 0 : -ENOMEM;
-}
-
-/* Append L to the snapshot's listeners. */
-static int append_listen(const struct conf_value *v, const struct listen_conf *l)
-{
-	struct conf *conf = v->field;
-	struct listen_conf *grown;
-
-	for (size_t i = 0; i < conf->nlisten; i++)
-		if (strcmp(conf->listen[i].text, l->text) == 0 &&
-		    (l->path || l->port != 0))
-			return conf_value_wrong(v, "%.120s stands there twice", l->text);
-	grown = conf_mem_alloc(v->mem, (conf->nlisten + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	if (conf->nlisten > 0)
-		memcpy(grown, conf->listen, conf->nlisten * sizeof(*grown));
-	grown[conf->nlisten++] = *l;
-	conf->listen = grown;
-	return 0;
-}
-
-static int add_listen(const struct conf_value *v)
-{
-	struct listen_conf l = { .mode = -1,
-				 .file = v->where.file,
-				 .line = v->where.line };
-	char *copy = conf_mem_text(v->mem, v->text, strlen(v->text));
-	char *state;
-	int r;
-
-	if (!copy)
-		return -ENOMEM;
-	l.text = strtok_r(copy, BLANKS, &state);
-	if (!l.text)
-		return wrong_address(v, v->text);
-	r = strncmp(l.text, "unix:", 5) == 0 ? parse_unix(v, &l) : parse_inet(v, &l);
-	for (char *w; r == 0 && (w = strtok_r(NULL, BLANKS, &state));)
-		r = parse_listen_word(v, &l, w);
-	return r == 0 ? append_listen(v, &l) : r;
-}
-
-int conf_parse_listen(const struct conf_value *v)
-{
-	struct conf *conf = v->field;
-
-	if (!v->text) {
-		conf->listen = NULL;
-		conf->nlisten = 0;
-		return 0;
-	}
-	return add_listen(v);
 }

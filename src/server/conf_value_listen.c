@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* What `listen` takes: an address and its words. */
+#include <errno.h>
+#include <string.h>
+
+#include "addr.h"
+#include "conf_value.h"
+#include "num.h"
+
+static int wrong_address(const struct conf_value *v, const char *text)
+{
+	return conf_value_wrong(v,
+				"'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
+				"with a numeric address, as 127.0.0.1:8765",
+				text);
+}
+
+/* Split ADDR:PORT or [ADDR]:PORT, in place, and check both. */
+static int parse_inet(const struct conf_value *v, struct listen_conf *l)
+{
+	char *copy = conf_mem_text(v->mem, l->text, strlen(l->text));
+	char *colon = copy ? strrchr(copy, ':') : NULL;
+	bool bracketed = copy && *copy == '[';
+	char wrong[NUM_ERR];
+	struct addr addr;
+	long port;
+
+	if (!copy)
+		return -ENOMEM;
+	if (!colon || (bracketed && (colon == copy || colon[-1] != ']')))
+		return wrong_address(v, l->text);
+	*colon = 0;
+	if (bracketed)
+		colon[-1] = 0;
+	l->host = copy + bracketed;
+	if (bracketed != !!strchr(l->host, ':') || !addr_inet(l->host, 0, &addr))
+		return wrong_address(v, l->text);
+	if (num_int(colon + 1, 0, 65535, &port, wrong) < 0)
+		return conf_value_wrong(v, "port %s", wrong);
+	l->port = (unsigned)port;
+	return 0;
+}
+
+static int parse_unix(const struct conf_value *v, struct listen_conf *l)
+{
+	struct addr addr;
+
+	l->path = l->text + strlen("unix:");
+	if (*l->path != '/')
+		return conf_value_wrong(v, "'%.100s' is not an absolute path", l->path);
+	if (!addr_unix(l->path, &addr))
+		return conf_value_wrong(
+			v, "'%.120s' is longer than a socket's path can be", l->path);
+	return 0;
+}
+
+static int set_mode(const struct conf_value *v, struct listen_conf *l, const char *text)
+{
+	char wrong[NUM_ERR];
+	unsigned mode;
+
+	if (num_octal(text, 0777, &mode, wrong) < 0)
+		return conf_value_wrong(v, "mode=%s", wrong);
+	l->mode = (int)mode;
+	return 0;
+}
+
+static int set_group(const struct conf_value *v, struct listen_conf *l, const char *text)
+{
+	if (!*text)
+		return conf_value_wrong(v, "group= needs a name");
+	l->group = conf_mem_text(v->mem, text, strlen(text));
+	return l->group ? 0 : -ENOMEM;
+}
+
+/* What may stand behind an address. */
+static const struct listen_word {
+	const char *name; /* one that ends in = has a value, which SET gets */
+	bool unix_only;
+	int (*set)(const struct conf_value *v, struct listen_conf *l, const char *text);
+} listen_words[] = {
+	{ "mode=", true, set_mode },
+	{ "group=", true, set_group },
+};
+
+static const struct listen_word *find_listen_word(const char *word)
+{
+	size_t n = strcspn(word, "=");
+
+	n += word[n] == '=';
+	for (size_t i = 0; i < sizeof(listen_words) / sizeof(*listen_words); i++)
+		if (strlen(listen_words[i].name) == n &&
+		    strncmp(word, listen_words[i].name, n) == 0)
+			return &listen_words[i];
+	return NULL;
+}
+
+static int parse_listen_word(const struct conf_value *v, struct listen_conf *l,
+			     const char *word)
+{
+	const struct listen_word *known = find_listen_word(word);
+
+	if (!known)
+		return conf_value_wrong(v, "unknown word '%.60s'", word);
+	if (known->unix_only && !l->path)
+		return conf_value_wrong(v, "'%.60s' is for unix: only", word);
+	return known->set(v, l, word + strlen(known->name));
+}
+
+/* Append L to the snapshot's listeners. */
+static int append_listen(const struct conf_value *v, const struct listen_conf *l)
+{
+	struct conf *conf = v->field;
+	struct listen_conf *grown;
+
+	for (size_t i = 0; i < conf->nlisten; i++)
+		if (strcmp(conf->listen[i].text, l->text) == 0 &&
+		    (l->path || l->port != 0))
+			return conf_value_wrong(v, "%.120s stands there twice", l->text);
+	grown = conf_mem_alloc(v->mem, (conf->nlisten + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	if (conf->nlisten > 0)
+		memcpy(grown, conf->listen, conf->nlisten * sizeof(*grown));
+	grown[conf->nlisten++] = *l;
+	conf->listen = grown;
+	return 0;
+}
+
+static int add_listen(const struct conf_value *v)
+{
+	struct listen_conf l = { .mode = -1,
+				 .file = v->where.file,
+				 .line = v->where.line };
+	char *copy = conf_mem_text(v->mem, v->text, strlen(v->text));
+	char *state;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	l.text = strtok_r(copy, CONF_BLANKS, &state);
+	if (!l.text)
+		return wrong_address(v, v->text);
+	r = strncmp(l.text, "unix:", 5) == 0 ? parse_unix(v, &l) : parse_inet(v, &l);
+	for (char *w; r == 0 && (w = strtok_r(NULL, CONF_BLANKS, &state));)
+		r = parse_listen_word(v, &l, w);
+	return r == 0 ? append_listen(v, &l) : r;
+}
+
+int conf_parse_listen(const struct conf_value *v)
+{
+	struct conf *conf = v->field;
+
+	if (!v->text) {
+		conf->listen = NULL;
+		conf->nlisten = 0;
+		return 0;
+	}
+	return add_listen(v);
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# tests/rules.mk - builds and runs the programs of the tests; the Makefile includes it.
+
+units   := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+vectors := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/vectors/run_*.c tests/vectors/second_*.c))
+fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
+bench   := $(addprefix $(B)/bench/,load floor micro)
+
+.PHONY: programs check-programs asan fuzz bench
+
+# Programs of the tests: a source of that name, with what else its directory has to share.
+programs: $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
+$(units) $(vectors) $(bench): $(B)/%: tests/%.c
+$(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
+$(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
+	@mkdir -p $(@D)
+	$(program)
+$(units): LDLIBS += -lcmocka
+$(B)/vectors/second_wslay: LDLIBS += -lwslay
+$(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+$(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
+$(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
+$(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
+	$(program) -fsanitize=fuzzer
+
+check-programs: programs
+	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
+asan:
+	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged
+fuzz: # T=60: seconds for each target
+	@tools/need fuzz
+	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)
+	@tools/fuzz $(or $(T),60)
+bench:
+	@tools/need bench
+	$(again) $(B)/wsbridged $(bench)
+	@tests/bench/bench.py
