@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A client from accept(2) to the decision what its request gets. */
+/* A client from accept(2) to its complete head, and its answer on the way out. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +27,8 @@ void client_drop(struct client *c)
 
 	if (c->state == CLIENT_DEAD)
 		return;
+	if (c->cancel)
+		c->cancel(c);
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
 	stream_close(s->loop, &c->stream, false);
@@ -42,6 +42,7 @@ void client_free(struct client *c)
 	TAILQ_REMOVE(&c->server->dead_clients, c, link);
 	if (c->counted)
 		peers_remove(&c->server->peers, &c->peer);
+	routes_unref(c->routes);
 	buf_free(&c->head);
 	free(c->path);
 	buf_free(&c->out);
@@ -62,78 +63,18 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
+	if (c->state == CLIENT_WAITING) {
+		c->cancel(c);
+		answer_error(c, 503, "the answer took too long (handshake_timeout)");
+		set_deadline(c, LINGER);
+		request_resume(c, STEP_END);
+		return;
+	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
 	client_drop(c);
 }
 
 /* ---- the request ---- */
-
-/* A page of evil.example that resolves to 127.0.0.1 has us as its own origin (DNS
- * rebinding): what gives it away is the Host that it asks for. */
-static bool host_allowed(struct client *c)
-{
-	struct span host = http_span(buf_head(&c->head), c->http.host);
-	char reason[512];
-
-	if (access_host(c->server->routes->conf->server_name, c->on_loopback, host))
-		return true;
-	snprintf(reason, sizeof(reason),
-		 "Host %.*s is not served here; add server_name = %.*s", (int)host.n,
-		 host.p, (int)access_host_name(host).n, host.p);
-	answer_error(c, 421, reason);
-	return false;
-}
-
-/* PATH decoded, yours; NULL: it matches nothing, or out of memory. */
-static char *decoded(struct span path)
-{
-	size_t cap = path.n + sizeof("/");
-	char *out = malloc(cap < PATH_MAX ? cap : PATH_MAX);
-
-	if (out && http_decode_path(path, out, cap < PATH_MAX ? cap : PATH_MAX) >= 0)
-		return out;
-	free(out);
-	return NULL;
-}
-
-static void decide(struct client *c)
-{
-	const struct http *h = &c->http;
-	const char *data = buf_head(&c->head);
-	struct span method = http_span(data, h->method);
-	struct handshake hs;
-	struct route *route;
-	const char *reason;
-	int status;
-
-	if (!host_allowed(c))
-		return;
-	c->path = decoded(http_span(data, h->path));
-	if (!c->path) {
-		answer_error(c, 404, "no such path");
-		return;
-	}
-	route = route_find(c->server->routes, c->path);
-	switch (handshake_check(
-		h, data, route ? (const char *const *)route->conf->subprotocol : NULL,
-		&hs, &status, &reason)) {
-	case HANDSHAKE_NONE:
-		if (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD")))
-			answer_page(c, route);
-		else
-			answer_error(c, 405, "only GET and HEAD");
-		break;
-	case HANDSHAKE_BAD:
-		answer_error(c, status, reason);
-		break;
-	case HANDSHAKE_OK:
-		if (route)
-			upgrade(c, route, &hs);
-		else
-			answer_error(c, 404, "no such path");
-		break;
-	}
-}
 
 static void read_head(struct client *c)
 {
@@ -154,7 +95,7 @@ static void read_head(struct client *c)
 		answer_error(c, c->http.status, c->http.reason);
 		break;
 	case HTTP_DONE:
-		decide(c);
+		request_begin(c);
 		break;
 	}
 }
@@ -187,13 +128,19 @@ static void discard(struct client *c)
 		client_drop(c);
 }
 
-static void proceed(struct client *c)
+void client_proceed(struct client *c)
 {
+	static const int wants[] = {
+		[CLIENT_READING] = EV_READ,
+		[CLIENT_WAITING] = 0, /* what comes now belongs to the WebSocket */
+		[CLIENT_ANSWERING] = EV_READ | EV_WRITE,
+		[CLIENT_LINGERING] = EV_READ,
+	};
+
 	if (c->state == CLIENT_ANSWERING)
 		write_answer(c);
 	if (c->state != CLIENT_DEAD)
-		watch(loop_of(c), &c->stream.io,
-		      c->state == CLIENT_ANSWERING ? EV_READ | EV_WRITE : EV_READ);
+		watch(loop_of(c), &c->stream.io, wants[c->state]);
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)
@@ -208,7 +155,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 			discard(c);
 	}
 	if (c->state != CLIENT_DEAD)
-		proceed(c);
+		client_proceed(c);
 }
 
 /* ---- its arrival ---- */
@@ -253,5 +200,5 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 	s->nclients++;
 	log_debug(client_who(c, who), "accepted from %s", addr_text(peer, text));
 	set_deadline(c, s->routes->conf->limits.handshake_timeout);
-	proceed(c);
+	client_proceed(c);
 }

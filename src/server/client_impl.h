@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client_impl.h - the client as client.c and upgrade.c share it. */
+/* client_impl.h - the client as client.c, request.c and what answers it share it. */
 #ifndef SERVER_CLIENT_IMPL_H
 #define SERVER_CLIENT_IMPL_H
 
@@ -9,10 +9,18 @@
 
 enum client_state {
 	CLIENT_READING,   /* the head comes in */
+	CLIENT_WAITING,   /* a step of its request awaits somebody's answer */
 	CLIENT_ANSWERING, /* the answer goes out */
 	CLIENT_LINGERING, /* it has; the client's end is awaited, so that no RST eats it
 			   */
 	CLIENT_DEAD,
+};
+
+/* What a step of a request says. */
+enum step {
+	STEP_NEXT, /* nothing against it */
+	STEP_WAIT, /* request_resume() will tell; until then client.cancel is set */
+	STEP_END,  /* it is answered, a session, or dropped */
 };
 
 struct client {
@@ -27,13 +35,31 @@ struct client {
 	unsigned of_peer; /* connections that its address had with it */
 	struct buf head;  /* received so far */
 	struct http http;
-	char *path;     /* decoded; NULL until then, and when it cannot be */
-	struct buf out; /* the answer */
+	struct routes
+		*routes; /* the snapshot that its request is judged by, from then on */
+	size_t step;     /* the next one of its request */
+	void (*cancel)(struct client *c); /* CLIENT_WAITING: the answer is not wanted any
+					   * more; else NULL */
+	char *path;          /* decoded; NULL until then, and when it cannot be */
+	struct route *route; /* of path, or NULL */
+	struct buf out;      /* the answer */
 	TAILQ_ENTRY(client) link;
 };
 
 /* The prefix of its log lines; OUT has room for SESSION_WHO bytes, returned. */
 const char *client_who(const struct client *c, char *out);
+
+/* Start and stop its watchers, send what is ready: every callback's end. */
+void client_proceed(struct client *c);
+
+/* ---- request.c ---- */
+
+/* The head is complete: take the steps of the request. */
+void request_begin(struct client *c);
+
+/* The answer that a step waited for is there: STEP_NEXT goes on, STEP_END when it is
+ * answered. */
+void request_resume(struct client *c, enum step said);
 
 /* ---- answer.c ---- */
 

@@ -61,7 +61,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 				    const struct handshake *hs, struct hub *hub)
 {
 	struct server *s = c->server;
-	struct routes *keep = routes_ref(s->routes);
+	struct routes *keep = routes_ref(c->routes);
 	char answer[ANSWER_MAX];
 	size_t n = handshake_answer(hs, sha1, answer, sizeof(answer));
 	struct session_start start = {
@@ -138,7 +138,7 @@ static void bridge_to_program(struct client *c, struct route *route,
 			      const struct handshake *hs)
 {
 	struct server *s = c->server;
-	struct routes *keep = routes_ref(s->routes);
+	struct routes *keep = routes_ref(c->routes);
 	struct hub *hub = hub_new(&s->bridge, &route->conf->hub, keep);
 	struct session *session;
 

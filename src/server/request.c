@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps that a request passes, from its complete head to its answer. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client_impl.h"
+
+/* A page of evil.example that resolves to 127.0.0.1 has us as its own origin (DNS
+ * rebinding): what gives it away is the Host that it asks for. */
+static enum step check_host(struct client *c)
+{
+	struct span host = http_span(buf_head(&c->head), c->http.host);
+	char reason[512];
+
+	if (access_host(c->routes->conf->server_name, c->on_loopback, host))
+		return STEP_NEXT;
+	snprintf(reason, sizeof(reason),
+		 "Host %.*s is not served here; add server_name = %.*s", (int)host.n,
+		 host.p, (int)access_host_name(host).n, host.p);
+	answer_error(c, 421, reason);
+	return STEP_END;
+}
+
+/* PATH decoded, yours; NULL: it matches nothing, or out of memory. */
+static char *decoded(struct span path)
+{
+	size_t cap = path.n + sizeof("/");
+	char *out = malloc(cap < PATH_MAX ? cap : PATH_MAX);
+
+	if (out && http_decode_path(path, out, cap < PATH_MAX ? cap : PATH_MAX) >= 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
+static enum step find_route(struct client *c)
+{
+	c->path = decoded(http_span(buf_head(&c->head), c->http.path));
+	if (c->path) {
+		c->route = route_find(c->routes, c->path);
+		return STEP_NEXT;
+	}
+	answer_error(c, 404, "no such path");
+	return STEP_END;
+}
+
+static void serve_page(struct client *c)
+{
+	struct span method = http_span(buf_head(&c->head), c->http.method);
+
+	if (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD")))
+		answer_page(c, c->route);
+	else
+		answer_error(c, 405, "only GET and HEAD");
+}
+
+static enum step serve(struct client *c)
+{
+	const char *const *subprotocols =
+		c->route ? (const char *const *)c->route->conf->subprotocol : NULL;
+	struct handshake hs;
+	const char *reason;
+	int status;
+
+	switch (handshake_check(&c->http, buf_head(&c->head), subprotocols, &hs, &status,
+				&reason)) {
+	case HANDSHAKE_NONE:
+		serve_page(c);
+		break;
+	case HANDSHAKE_BAD:
+		answer_error(c, status, reason);
+		break;
+	case HANDSHAKE_OK:
+		if (c->route)
+			upgrade(c, c->route, &hs);
+		else
+			answer_error(c, 404, "no such path");
+		break;
+	}
+	return STEP_END;
+}
+
+/* In this order.  A step that waits for somebody's answer is gone on from by
+ * request_resume(). */
+static enum step (*const steps[])(struct client *c) = {
+	check_host,
+	find_route,
+	serve,
+};
+#define STEPS (sizeof(steps) / sizeof(*steps))
+
+static void run(struct client *c)
+{
+	enum step said = STEP_NEXT;
+
+	while (said == STEP_NEXT && c->step < STEPS)
+		said = steps[c->step++](c);
+	if (said == STEP_WAIT)
+		c->state = CLIENT_WAITING;
+}
+
+void request_begin(struct client *c)
+{
+	c->routes = routes_ref(c->server->routes);
+	c->step = 0;
+	run(c);
+}
+
+void request_resume(struct client *c, enum step said)
+{
+	c->cancel = NULL;
+	if (said == STEP_NEXT) {
+		c->state = CLIENT_READING;
+		run(c);
+	}
+	if (c->state != CLIENT_DEAD)
+		client_proceed(c);
+}
