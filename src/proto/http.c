@@ -326,6 +326,8 @@ static void at_end_lf(struct http *h, char *data, size_t at)
 		bad(h, 400, "a bare CR");
 	} else if (!h->has_host && h->minor > 0) {
 		bad(h, 400, "HTTP/1.1 without Host");
+		h->lacks_host = true;
+		h->size = at + 1;
 	} else {
 		h->state = ST_DONE;
 		h->size = at + 1;

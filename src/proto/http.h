@@ -53,6 +53,7 @@ struct http {
 	/* set by HTTP_BAD */
 	int status;         /* 400, 431, 501, 505 */
 	const char *reason; /* static text for the client and the log */
+	bool lacks_host;    /* all else of the head is good, and set as by HTTP_DONE */
 
 	/* the parser's own */
 	int state;

@@ -48,6 +48,16 @@ static void answer_text(struct client *c, struct http_response *r, char *text, s
 	free(text);
 }
 
+void answer_plain(struct client *c, int status, struct span text)
+{
+	struct http_response r = {
+		.status = status,
+		.content_type = "text/plain; charset=utf-8",
+	};
+
+	answer(c, &r, text);
+}
+
 static void log_refusal(const struct client *c, int status, const char *reason)
 {
 	char peer[ADDR_TEXT], who[SESSION_WHO];

@@ -92,7 +92,8 @@ static void read_head(struct client *c)
 	case HTTP_MORE:
 		break;
 	case HTTP_BAD:
-		answer_error(c, c->http.status, c->http.reason);
+		if (!c->http.lacks_host || answer_health(c) == STEP_NEXT)
+			answer_error(c, c->http.status, c->http.reason);
 		break;
 	case HTTP_DONE:
 		request_begin(c);

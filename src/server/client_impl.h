@@ -66,8 +66,16 @@ void request_resume(struct client *c, enum step said);
 /* Answer STATUS with REASON in a line of text, and log it. */
 void answer_error(struct client *c, int status, const char *reason);
 
+/* Answer STATUS with TEXT. */
+void answer_plain(struct client *c, int status, struct span text);
+
 /* An ordinary GET or HEAD: the pages. */
 void answer_page(struct client *c, const struct route *route);
+
+/* ---- health.c ---- */
+
+/* The first step: a load balancer asks.  Also for a head that lacks only its Host. */
+enum step answer_health(struct client *c);
 
 /* ---- upgrade.c ---- */
 

@@ -10,6 +10,7 @@
 #include "conf_read.h"
 #include "conf_report.h"
 #include "conf_sheet.h"
+#include "conf_web.h"
 
 struct load {
 	struct conf *conf;
@@ -277,6 +278,7 @@ static void add_paths(struct load *l)
 	for (const struct conf_section *s = sheet->first; s; s = s->next)
 		if (s->class == CONF_PATH)
 			add_path(l, s, &template);
+	conf_web_settle(l->conf, &l->report);
 }
 
 static void apply_sheet(struct load *l)

@@ -187,6 +187,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "no",
 	  .doc = "Show a page that talks to a path when somebody opens it in a "
 		 "browser." },
+	{ CONF_WEB, "health", .parse = conf_parse_page, .field = DAEMON(health),
+	  .def = "/healthz", .flags = CONF_EMPTY, .values = "a path, or off",
+	  .doc = "Answer this path with status 200 and ok, for load balancers: also to "
+		 "HTTP/1.0 and to requests without Host, and for any Host." },
 
 	/* ---- [/path]: policy ---- */
 

@@ -7,6 +7,7 @@
 #include "charset.h"
 #include "conf_keys.h"
 #include "conf_value.h"
+#include "http.h"
 #include "num.h"
 #include "utf8.h"
 #include "words.h"
@@ -14,6 +15,8 @@
 
 #define CLOSE_REASON_MAX \
 	123 /* RFC 6455 5.5: 125 bytes of a control frame less the code */
+
+#define PAGE_MAX 256 /* bytes of a page's path */
 
 int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 {
@@ -175,6 +178,30 @@ int conf_parse_directory(const struct conf_value *v)
 {
 	if (*v->text && *v->text != '/')
 		return conf_value_wrong(v, "'%.200s' is not an absolute path", v->text);
+	return keep_text(v);
+}
+
+/* The request of a page is compared as it comes, not decoded: an escape cannot match. */
+static bool is_page(const char *path)
+{
+	char decoded[PAGE_MAX];
+	struct span text = { path, strlen(path) };
+
+	return *path == '/' && !strpbrk(path, "%?#*\" \"<>\\^`{|}") &&
+	       http_decode_path(text, decoded, sizeof(decoded)) == (long)text.n;
+}
+
+int conf_parse_page(const struct conf_value *v)
+{
+	char **field = v->field;
+
+	*field = NULL;
+	if (strcmp(v->text, "off") == 0)
+		return 0;
+	if (*v->text && !is_page(v->text))
+		return conf_value_wrong(v,
+					"'%.200s' is neither off nor a path such as /%s",
+					v->text, v->key->name);
 	return keep_text(v);
 }
 

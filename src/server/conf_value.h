@@ -47,6 +47,7 @@ conf_parser conf_parse_signal;     /* int */
 conf_parser conf_parse_directory;  /* char *; "": NULL */
 conf_parser conf_parse_close_code; /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
+conf_parser conf_parse_page;         /* char *: a path of plain HTTP; off or "": NULL */
 conf_parser conf_parse_charset;      /* char *: what iconv knows; UTF-8: NULL */
 conf_parser conf_parse_exec;         /* char **: words; "": left alone */
 conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone */

@@ -364,6 +364,30 @@ TEST(http_1_1_has_one_valid_host)
 	check_all(cases, COUNT(cases));
 }
 
+/* What answers a load balancer looks at nothing but such a head. */
+TEST(a_head_that_lacks_only_its_host_is_known_as_such)
+{
+	static const struct {
+		struct span head;
+		bool lacks_host;
+	} cases[] = {
+		{ SPAN("GET /a?b HTTP/1.1\r\nX: y\r\n\r\n"), true },
+		{ SPAN("GET /a?b HTTP/1.1\r\nHost: a b\r\n\r\n"), false },
+		{ SPAN("GET /a?b HTTP/1.1\r\nX y\r\n\r\n"), false },
+	};
+	char data[64];
+	struct http h;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		http_init(&h, LIMIT);
+		memcpy(data, cases[i].head.p, cases[i].head.n);
+		assert_int_equal(http_parse(&h, data, cases[i].head.n), HTTP_BAD);
+		assert_int_equal(h.lacks_host, cases[i].lacks_host);
+		assert_int_equal(h.size, cases[i].lacks_host ? cases[i].head.n : 0);
+		assert_true(span_is(http_span(data, h.path), SPAN("/a")));
+	}
+}
+
 TEST(a_request_has_no_body)
 {
 	static const struct head_case cases[] = {
@@ -522,6 +546,7 @@ int main(void)
 		cmocka_unit_test(
 			a_tab_inside_a_value_becomes_a_space_and_nothing_else_changes),
 		cmocka_unit_test(http_1_1_has_one_valid_host),
+		cmocka_unit_test(a_head_that_lacks_only_its_host_is_known_as_such),
 		cmocka_unit_test(a_request_has_no_body),
 		cmocka_unit_test(a_head_has_at_most_max_header_bytes),
 		cmocka_unit_test(
