@@ -72,7 +72,7 @@ static bool accept_one(struct listener *l)
 	}
 	fd = accept4(l->io.fd, &peer.sa, &peer.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
-		l->accepted(l->data, fd, &peer, &l->conf.at);
+		l->accepted(l->data, fd, &peer, &l->conf);
 		return true;
 	}
 	bucket_give_back(&l->clients);
@@ -213,12 +213,14 @@ int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 	return 0;
 }
 
-void listener_adjust(struct listener *l, int backlog, double rate)
+void listener_adjust(struct listener *l, const struct listener_conf *conf)
 {
-	if (backlog != l->conf.backlog)
-		(void)listen(l->io.fd, backlog);
-	l->conf.backlog = backlog;
-	l->conf.rate = rate;
+	struct addr at = l->conf.at;
+
+	if (conf->backlog != l->conf.backlog)
+		(void)listen(l->io.fd, conf->backlog);
+	l->conf = *conf;
+	l->conf.at = at;
 }
 
 const struct addr *listener_addr(const struct listener *l)

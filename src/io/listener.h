@@ -20,9 +20,10 @@ struct listener_conf {
 
 struct listener;
 
-/* A client has come to the listener at AT: FD (non-blocking) is the callee's. */
+/* A client has come to the LISTENER, whose port is the one really bound: FD
+ * (non-blocking) is the callee's. */
 typedef void listener_accepted(void *data, int fd, const struct addr *peer,
-			       const struct addr *at);
+			       const struct listener_conf *listener);
 
 /*
  * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
@@ -32,8 +33,9 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);
 
-/* From now on L's queue is BACKLOG long and RATE clients a second are let in. */
-void listener_adjust(struct listener *l, int backlog, double rate);
+/* From now on L is as CONF says, but for where it listens and what its socket's file is
+ * like. */
+void listener_adjust(struct listener *l, const struct listener_conf *conf);
 
 /* The address really bound (a port instead of 0). */
 const struct addr *listener_addr(const struct listener *l);

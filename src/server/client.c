@@ -173,7 +173,8 @@ static void make_room(struct server *s)
 	client_drop(oldest);
 }
 
-void client_accepted(void *data, int fd, const struct addr *peer, const struct addr *at)
+void client_accepted(void *data, int fd, const struct addr *peer,
+		     const struct listener_conf *listener)
 {
 	struct server *s = data;
 	struct client *c = calloc(1, sizeof(*c));
@@ -187,7 +188,8 @@ void client_accepted(void *data, int fd, const struct addr *peer, const struct a
 	c->server = s;
 	c->id = ++s->last_id;
 	c->peer = *peer;
-	c->on_loopback = at->sa.sa_family != AF_UNIX && addr_is_local(at);
+	c->on_loopback =
+		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
 	c->of_peer = peers_add(&s->peers, peer);
 	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);

@@ -7,13 +7,14 @@
 #ifndef SERVER_CLIENT_H
 #define SERVER_CLIENT_H
 
-#include "addr.h"
+#include "listener.h"
 
 struct client;
 struct server;
 
 /* Take over the non-blocking FD of a client of the server DATA (a listener_accepted). */
-void client_accepted(void *data, int fd, const struct addr *peer, const struct addr *at);
+void client_accepted(void *data, int fd, const struct addr *peer,
+		     const struct listener_conf *listener);
 
 /* Drop a client that is not a session yet. */
 void client_drop(struct client *c);

@@ -65,16 +65,22 @@ static int open_next(struct server *s, struct listener_conf *l, struct listener 
 	return err;
 }
 
-/* 0 or -errno. */
-static int open_one(struct server *s, const struct conf *conf,
-		    const struct listen_conf *listen, struct listener **ret)
+static struct listener_conf settings(const struct conf *conf,
+				     const struct listen_conf *listen)
 {
-	struct listener_conf l = {
+	return (struct listener_conf){
 		.backlog = conf->backlog,
 		.mode = listen->mode,
 		.group = listen->group,
 		.rate = conf->limits.accept_rate,
 	};
+}
+
+/* 0 or -errno. */
+static int open_one(struct server *s, const struct conf *conf,
+		    const struct listen_conf *listen, struct listener **ret)
+{
+	struct listener_conf l = settings(conf, listen);
 	int err;
 
 	if (!resolve(listen, &l.at))
@@ -169,14 +175,16 @@ static int open_new(struct change *c)
 static void commit(struct change *c)
 {
 	struct server *s = c->s;
+	struct listener_conf l;
 
 	close_left_over(c);
 	free(s->listeners);
 	s->listeners = c->next;
 	s->nlisteners = c->conf->nlisten;
-	for (size_t i = 0; i < s->nlisteners; i++)
-		listener_adjust(s->listeners[i], c->conf->backlog,
-				c->conf->limits.accept_rate);
+	for (size_t i = 0; i < s->nlisteners; i++) {
+		l = settings(c->conf, &c->conf->listen[i]);
+		listener_adjust(s->listeners[i], &l);
+	}
 }
 
 static bool was_there(const struct change *c, const struct listener *l)

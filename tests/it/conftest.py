@@ -11,6 +11,7 @@ import pytest
 sys.dont_write_bytecode = True
 
 import aftermath  # noqa: E402
+import certificates  # noqa: E402
 import inicheck  # noqa: E402
 from harness import Daemon, with_canary  # noqa: E402
 from websocketd import Websocketd  # noqa: E402
@@ -88,6 +89,12 @@ def program(tmp_path):
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """certificate(NAME, algorithm=..., days=...): a certificates.Certificate in the test's directory."""
+    return lambda *args, **how: certificates.Certificate(tmp_path, *args, **how)
 
 
 @pytest.fixture

@@ -34,12 +34,12 @@ static size_t count;
 static struct addr last_peer, last_at;
 
 static void on_accepted(void *data, int fd, const struct addr *peer,
-			const struct addr *at)
+			const struct listener_conf *conf)
 {
 	assert_ptr_equal(data, clients);
 	clients[count++] = fd;
 	last_peer = *peer;
-	last_at = *at;
+	last_at = conf->at;
 }
 
 static int setup(void **state)
@@ -497,7 +497,8 @@ TEST(the_rate_can_be_lifted)
 
 	conf.rate = 1;
 	l = open_good(conf);
-	listener_adjust(l, 50, 0);
+	conf.rate = 0;
+	listener_adjust(l, &conf);
 	connect_many(l, fds, 40);
 	run_without_waiting();
 	assert_int_equal(count, 40);
@@ -507,11 +508,13 @@ TEST(the_rate_can_be_lifted)
 
 TEST(a_rate_can_be_set_later)
 {
-	struct listener *l = open_good(on_unix());
+	struct listener_conf conf = on_unix();
+	struct listener *l = open_good(conf);
 	double begin_at = sys_now();
 	int fds[24];
 
-	listener_adjust(l, 50, 20);
+	conf.rate = 20;
+	listener_adjust(l, &conf);
 	connect_many(l, fds, 24);
 	await(24);
 	assert_true(sys_now() - begin_at >= 0.2);
@@ -527,7 +530,8 @@ TEST(the_queue_can_be_made_longer)
 
 	conf.backlog = 1;
 	l = open_good(conf);
-	listener_adjust(l, 30, 0);
+	conf.backlog = 30;
+	listener_adjust(l, &conf);
 	for (int i = 0; i < 20; i++) {
 		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		assert_return_code(
