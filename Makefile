@@ -56,7 +56,7 @@ objects := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(layers:%=src/%/*.c)))
 manuals := $(wildcard man/*.[1-9]) $(B)/man/wsbridge.ini.5
 assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e)))
 
-.PHONY: all run check lint install uninstall format clean print-flags FORCE
+.PHONY: all run check lint deb install uninstall format clean print-flags FORCE
 .DELETE_ON_ERROR:
 
 all: $(B)/wsbridged $(manuals)
@@ -100,6 +100,8 @@ check:
 	@tools/need check && tests/check
 lint:
 	@tools/need lint && tools/lint
+deb: # build/deb/wsbridged_*.deb, from a copy of the sources
+	@tools/need deb && tools/deb
 format:
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] man/*.[ch] tests/*/*.[ch])
 clean:; rm -rf build
