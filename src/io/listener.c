@@ -165,7 +165,8 @@ static int bind_to(struct listener *l)
 	return is_unix ? set_owner(&l->conf) : 0;
 }
 
-static int listener_start(struct listener *l)
+/* A socket that listens where L's configuration says. */
+static int open_socket(struct listener *l)
 {
 	int r;
 
@@ -181,6 +182,19 @@ static int listener_start(struct listener *l)
 	if (l->conf.at.sa.sa_family != AF_UNIX &&
 	    getsockname(l->io.fd, &l->conf.at.sa, &l->conf.at.len) < 0)
 		return -errno;
+	return 0;
+}
+
+static int listener_start(struct listener *l)
+{
+	int r = 0;
+
+	if (l->conf.passed)
+		l->io.fd = l->conf.passed;
+	else
+		r = open_socket(l);
+	if (r < 0)
+		return r;
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ev_io_set(&l->io, l->io.fd, EV_READ);
 	ev_io_start(l->loop, &l->io);
@@ -217,7 +231,7 @@ void listener_adjust(struct listener *l, const struct listener_conf *conf)
 {
 	struct addr at = l->conf.at;
 
-	if (conf->backlog != l->conf.backlog)
+	if (conf->backlog != l->conf.backlog && !l->conf.passed)
 		(void)listen(l->io.fd, conf->backlog);
 	l->conf = *conf;
 	l->conf.at = at;
@@ -236,7 +250,7 @@ void listener_free(struct listener *l)
 	ev_timer_stop(l->loop, &l->resume);
 	if (l->bound && l->conf.at.sa.sa_family == AF_UNIX)
 		(void)unlink(l->conf.at.un.sun_path);
-	if (l->io.fd >= 0)
+	if (l->io.fd >= 0 && !l->conf.passed)
 		close(l->io.fd);
 	if (l->reserve >= 0)
 		close(l->reserve);

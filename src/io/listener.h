@@ -16,6 +16,7 @@ struct listener_conf {
 	int mode;          /* of a Unix socket, -1: by umask */
 	const char *group; /* of a Unix socket, or NULL */
 	double rate;       /* clients a second, 0: no limit */
+	int passed; /* a socket at AT that listens already, the caller's; 0: none */
 };
 
 struct listener;
@@ -27,14 +28,15 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 
 /*
  * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
- * answers is replaced.  The listener is yours; 0, or -errno (EADDRINUSE also for a Unix
- * socket that is alive).
+ * answers is replaced; one that was passed stays as it is, also when the listener is
+ * freed, which then only leaves it.  The listener is yours; 0, or -errno (EADDRINUSE also
+ * for a Unix socket that is alive).
  */
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);
 
-/* From now on L is as CONF says, but for where it listens and what its socket's file is
- * like. */
+/* From now on L is as CONF says, but for where it listens and what its socket's file, or
+ * a socket that was passed, is like. */
 void listener_adjust(struct listener *l, const struct listener_conf *conf);
 
 /* The address really bound (a port instead of 0). */

@@ -23,11 +23,13 @@ enum full_policy { FULL_HTTP, FULL_CLOSE };
 enum log_to { LOG_TO_AUTO, LOG_TO_STDERR };
 enum compat { COMPAT_NONE, COMPAT_WEBSOCKETD };
 
-/* One `listen` entry: ADDR:PORT, [ADDR]:PORT or unix:/path with its words. */
+/* One `listen` entry: ADDR:PORT, [ADDR]:PORT, unix:/path or systemd:NAME with its words.
+ */
 struct listen_conf {
 	char *text; /* as written, without the words: 127.0.0.1:8765, unix:/run/x.sock */
 	char *path; /* unix: the socket's path; else NULL */
-	char *host; /* else: a numeric address, no brackets */
+	char *systemd; /* systemd: the name of sockets that it passed; else NULL */
+	char *host;    /* else: a numeric address, no brackets */
 	unsigned port; /* 0: the kernel picks */
 	int mode;      /* unix mode=0660; -1: by umask */
 	char *group;   /* unix group=NAME; NULL: the daemon's */

@@ -121,6 +121,6 @@ void conf_check_listen(const struct listen_conf *l, struct conf_report *r)
 {
 	if (l->path)
 		check_unix(l, r);
-	else
+	else if (!l->systemd) /* what is passed is only known when it is */
 		check_inet(l, r);
 }

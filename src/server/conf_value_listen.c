@@ -10,8 +10,8 @@
 static int wrong_address(const struct conf_value *v, const char *text)
 {
 	return conf_value_wrong(v,
-				"'%.100s' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
-				"with a numeric address, as 127.0.0.1:8765",
+				"'%.100s' is not ADDR:PORT, [ADDR]:PORT, unix:/path or "
+				"systemd:NAME with a numeric address, as 127.0.0.1:8765",
 				text);
 }
 
@@ -52,6 +52,36 @@ static int parse_unix(const struct conf_value *v, struct listen_conf *l)
 		return conf_value_wrong(
 			v, "'%.120s' is longer than a socket's path can be", l->path);
 	return 0;
+}
+
+/* systemd.socket(5) allows any printable ASCII but the colon in FileDescriptorName=. */
+static int parse_systemd(const struct conf_value *v, struct listen_conf *l)
+{
+	l->systemd = l->text + strlen("systemd:");
+	if (!*l->systemd || strchr(l->systemd, ':'))
+		return conf_value_wrong(
+			v, "'%.100s' is no name of a socket that systemd passes",
+			l->systemd);
+	return 0;
+}
+
+/* What an address begins with; the last is any other. */
+static const struct listen_kind {
+	const char *begin;
+	int (*parse)(const struct conf_value *v, struct listen_conf *l);
+} listen_kinds[] = {
+	{ "unix:", parse_unix },
+	{ "systemd:", parse_systemd },
+	{ "", parse_inet },
+};
+
+static int parse_address(const struct conf_value *v, struct listen_conf *l)
+{
+	const struct listen_kind *k = listen_kinds;
+
+	while (strncmp(l->text, k->begin, strlen(k->begin)) != 0)
+		k++;
+	return k->parse(v, l);
 }
 
 static int set_mode(const struct conf_value *v, struct listen_conf *l, const char *text)
@@ -115,7 +145,7 @@ static int append_listen(const struct conf_value *v, const struct listen_conf *l
 
 	for (size_t i = 0; i < conf->nlisten; i++)
 		if (strcmp(conf->listen[i].text, l->text) == 0 &&
-		    (l->path || l->port != 0))
+		    (l->path || l->systemd || l->port != 0))
 			return conf_value_wrong(v, "%.120s stands there twice", l->text);
 	grown = conf_mem_alloc(v->mem, (conf->nlisten + 1) * sizeof(*grown));
 	if (!grown)
@@ -141,7 +171,7 @@ static int add_listen(const struct conf_value *v)
 	l.text = strtok_r(copy, CONF_BLANKS, &state);
 	if (!l.text)
 		return wrong_address(v, v->text);
-	r = strncmp(l.text, "unix:", 5) == 0 ? parse_unix(v, &l) : parse_inet(v, &l);
+	r = parse_address(v, &l);
 	for (char *w; r == 0 && (w = strtok_r(NULL, CONF_BLANKS, &state));)
 		r = parse_listen_word(v, &l, w);
 	return r == 0 ? append_listen(v, &l) : r;

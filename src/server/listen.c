@@ -11,6 +11,8 @@
 
 static bool resolve(const struct listen_conf *conf, struct addr *ret)
 {
+	if (conf->systemd)
+		return false;
 	return conf->path ? addr_unix(conf->path, ret)
 			  : addr_inet(conf->host, conf->port, ret);
 }
@@ -19,6 +21,7 @@ static int exit_code(int err)
 {
 	switch (err) {
 	case -EADDRINUSE:
+	case -EADDRNOTAVAIL:
 		return EX_UNAVAILABLE;
 	case -EACCES:
 	case -EPERM:
@@ -26,6 +29,16 @@ static int exit_code(int err)
 	default:
 		return EX_OSERR;
 	}
+}
+
+static void tell(FILE *f, const struct listen_conf *conf, const char *why)
+{
+	if (conf->line > 0)
+		fprintf(f, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
+			conf->line, conf->text, why);
+	else
+		fprintf(f, "wsbridged: error: cannot listen on %s: %s\n", conf->text,
+			why);
 }
 
 static void tell_failure(FILE *f, const struct listen_conf *conf, int err)
@@ -38,12 +51,7 @@ static void tell_failure(FILE *f, const struct listen_conf *conf, int err)
 		snprintf(why, sizeof(why), "in use by %s", owner);
 	else
 		snprintf(why, sizeof(why), "%s", strerror(-err));
-	if (conf->line > 0)
-		fprintf(f, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
-			conf->line, conf->text, why);
-	else
-		fprintf(f, "wsbridged: error: cannot listen on %s: %s\n", conf->text,
-			why);
+	tell(f, conf, why);
 }
 
 /* The demo takes the next port that is free, and says whose the wanted one is. */
@@ -66,29 +74,92 @@ static int open_next(struct server *s, struct listener_conf *l, struct listener 
 }
 
 static struct listener_conf settings(const struct conf *conf,
-				     const struct listen_conf *listen)
+				     const struct listen_place *place)
 {
+	const struct listen_conf *listen = place->conf;
+
 	return (struct listener_conf){
 		.backlog = conf->backlog,
 		.mode = listen->mode,
 		.group = listen->group,
 		.rate = conf->limits.accept_rate,
+		.passed = place->passed,
 	};
 }
 
 /* 0 or -errno. */
 static int open_one(struct server *s, const struct conf *conf,
-		    const struct listen_conf *listen, struct listener **ret)
+		    const struct listen_place *place, struct listener **ret)
 {
-	struct listener_conf l = settings(conf, listen);
+	const struct listen_conf *listen = place->conf;
+	struct listener_conf l = settings(conf, place);
 	int err;
 
-	if (!resolve(listen, &l.at))
+	if (place->passed ? !passed_listens(place->passed, &l.at)
+			  : !resolve(listen, &l.at))
 		return -ENAMETOOLONG;
 	err = listener_open(s->loop, &l, client_accepted, s, ret);
 	if (err == -EADDRINUSE && s->options->demo && !listen->path)
 		err = open_next(s, &l, ret);
 	return err;
+}
+
+/* ---- what systemd has passed ---- */
+
+static void tell_not_passed(FILE *f, const struct listen_conf *conf,
+			    const struct passed *passed)
+{
+	char names[256], why[512] = "systemd has passed no socket; start the socket unit";
+
+	if (passed->n > 0)
+		snprintf(why, sizeof(why),
+			 "systemd has passed no socket of this name "
+			 "(FileDescriptorName=), but %s",
+			 passed_names(passed, names, sizeof(names)));
+	tell(f, conf, why);
+}
+
+/* Is each of that name what clients connect to?  Else say so. */
+static bool check_passed(FILE *f, const struct listen_conf *conf,
+			 const struct passed *passed)
+{
+	char why[128];
+	struct addr at;
+
+	if (!passed_has(passed, conf->systemd)) {
+		tell_not_passed(f, conf, passed);
+		return false;
+	}
+	for (size_t i = 0; i < passed->n; i++) {
+		const struct passed_socket *p = &passed->sockets[i];
+
+		if (strcmp(p->name, conf->systemd) != 0 || passed_listens(p->fd, &at))
+			continue;
+		snprintf(why, sizeof(why),
+			 "descriptor %d is no listening stream socket "
+			 "(ListenStream= with Accept=no)",
+			 p->fd);
+		tell(f, conf, why);
+		return false;
+	}
+	return true;
+}
+
+/* The socket may wait for us with clients in its queue. */
+static void warn_unused(const struct server *s)
+{
+	for (size_t i = 0; i < s->passed.n; i++) {
+		const struct passed_socket *p = &s->passed.sockets[i];
+		bool used = false;
+
+		for (size_t j = 0; j < s->nlisteners; j++)
+			used = used || s->places[j].passed == p->fd;
+		if (!used)
+			log_warning("",
+				    "systemd has passed socket '%s' (descriptor %d), but "
+				    "there is no listen = systemd:%s",
+				    p->name, p->fd, p->name);
+	}
 }
 
 /* ---- from one configuration to the next ---- */
@@ -98,30 +169,60 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool is_same(const struct listen_conf *a, const struct listen_conf *b)
+static bool is_same_entry(const struct listen_conf *a, const struct listen_conf *b)
 {
 	return same_text(a->text, b->text) && a->mode == b->mode &&
 	       same_text(a->group, b->group);
 }
 
-/* The two sets: NEXT[i] is of conf->listen[i]; s->listeners[i] of the present
+static bool is_same(const struct listen_place *a, const struct listen_place *b)
+{
+	return a->passed == b->passed && is_same_entry(a->conf, b->conf);
+}
+
+/* The two sets: NEXT[i] is at places[i]; s->listeners[i] at s->places[i], of the present
  * configuration. */
 struct change {
 	struct server *s;
 	const struct conf *conf;
 	FILE *err;
+	struct listen_place *places;
+	size_t n;
 	struct listener **next;
 	bool *stays; /* of s->listeners */
 };
 
+/* The places of the entry L. */
+static void add_places(struct change *c, const struct listen_conf *l)
+{
+	const struct passed *passed = &c->s->passed;
+
+	if (!l->systemd)
+		c->places[c->n++].conf = l;
+	for (size_t i = 0; l->systemd && i < passed->n; i++)
+		if (strcmp(passed->sockets[i].name, l->systemd) == 0)
+			c->places[c->n++] =
+				(struct listen_place){ l, passed->sockets[i].fd };
+}
+
+/* 0, or -EADDRNOTAVAIL, said on c->err. */
+static int find_places(struct change *c)
+{
+	for (size_t i = 0; i < c->conf->nlisten; i++) {
+		const struct listen_conf *l = &c->conf->listen[i];
+
+		if (l->systemd && !check_passed(c->err, l, &c->s->passed))
+			return -EADDRNOTAVAIL;
+		add_places(c, l);
+	}
+	return 0;
+}
+
 static void keep_same(struct change *c)
 {
-	const struct conf *old = c->s->routes->conf;
-
-	for (size_t i = 0; i < c->conf->nlisten; i++)
+	for (size_t i = 0; i < c->n; i++)
 		for (size_t j = 0; j < c->s->nlisteners && !c->next[i]; j++)
-			if (!c->stays[j] &&
-			    is_same(&c->conf->listen[i], &old->listen[j])) {
+			if (!c->stays[j] && is_same(&c->places[i], &c->s->places[j])) {
 				c->next[i] = c->s->listeners[j];
 				c->stays[j] = true;
 			}
@@ -140,33 +241,32 @@ static void close_left_over(struct change *c)
 static void reopen(struct change *c)
 {
 	struct server *s = c->s;
-	const struct conf *old = s->routes->conf;
 
 	for (size_t j = 0; j < s->nlisteners; j++)
 		if (!s->listeners[j])
-			open_one(s, old, &old->listen[j], &s->listeners[j]);
+			open_one(s, s->routes->conf, &s->places[j], &s->listeners[j]);
 	for (size_t j = 0; j < s->nlisteners; j++)
 		if (!s->listeners[j])
 			fprintf(c->err, "error: no longer listening on %s\n",
-				old->listen[j].text);
+				s->places[j].conf->text);
 }
 
 static int open_new(struct change *c)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < c->conf->nlisten && err == 0; i++) {
-		const struct listen_conf *l = &c->conf->listen[i];
+	for (size_t i = 0; i < c->n && err == 0; i++) {
+		const struct listen_place *p = &c->places[i];
 
 		if (c->next[i])
 			continue;
-		err = open_one(c->s, c->conf, l, &c->next[i]);
+		err = open_one(c->s, c->conf, p, &c->next[i]);
 		if (err == -EADDRINUSE) { /* by one of ours, which is left over? */
 			close_left_over(c);
-			err = open_one(c->s, c->conf, l, &c->next[i]);
+			err = open_one(c->s, c->conf, p, &c->next[i]);
 		}
 		if (err < 0)
-			tell_failure(c->err, l, err);
+			tell_failure(c->err, p->conf, err);
 	}
 	return err;
 }
@@ -179,12 +279,15 @@ static void commit(struct change *c)
 
 	close_left_over(c);
 	free(s->listeners);
+	free(s->places);
 	s->listeners = c->next;
-	s->nlisteners = c->conf->nlisten;
+	s->places = c->places;
+	s->nlisteners = c->n;
 	for (size_t i = 0; i < s->nlisteners; i++) {
-		l = settings(c->conf, &c->conf->listen[i]);
+		l = settings(c->conf, &s->places[i]);
 		listener_adjust(s->listeners[i], &l);
 	}
+	warn_unused(s);
 }
 
 static bool was_there(const struct change *c, const struct listener *l)
@@ -197,28 +300,35 @@ static bool was_there(const struct change *c, const struct listener *l)
 
 static void roll_back(struct change *c)
 {
-	for (size_t i = 0; i < c->conf->nlisten; i++)
+	for (size_t i = 0; i < c->n; i++)
 		if (!was_there(c, c->next[i]))
 			listener_free(c->next[i]);
-	free(c->next);
 	reopen(c);
 }
 
 int listen_change(struct server *s, const struct conf *conf, FILE *err)
 {
 	struct change c = { .s = s, .conf = conf, .err = err };
+	size_t most = conf->nlisten + s->passed.n;
 	int r = -ENOMEM;
 
-	c.next = calloc(conf->nlisten, sizeof(*c.next));
+	c.places = calloc(most, sizeof(*c.places));
+	c.next = calloc(most, sizeof(*c.next));
 	c.stays = calloc(s->nlisteners + 1, sizeof(*c.stays));
-	if (c.next && c.stays) {
+	if (c.places && c.next && c.stays)
+		r = find_places(&c);
+	if (r == 0) {
 		keep_same(&c);
 		r = open_new(&c);
+		if (r < 0)
+			roll_back(&c);
 	}
-	if (r == 0)
+	if (r == 0) {
 		commit(&c);
-	else if (c.next)
-		roll_back(&c);
+	} else {
+		free(c.places);
+		free(c.next);
+	}
 	free(c.stays);
 	return r == 0 ? 0 : exit_code(r);
 }
@@ -228,7 +338,9 @@ void listen_close(struct server *s)
 	for (size_t i = 0; i < s->nlisteners; i++)
 		listener_free(s->listeners[i]);
 	free(s->listeners);
+	free(s->places);
 	s->listeners = NULL;
+	s->places = NULL;
 	s->nlisteners = 0;
 }
 

@@ -12,6 +12,12 @@
  */
 int listen_change(struct server *s, const struct conf *conf, FILE *err);
 
+/* One socket to listen on. */
+struct listen_place {
+	const struct listen_conf *conf; /* of the snapshot */
+	int passed;                     /* one that systemd opened; 0: none */
+};
+
 /* Close them all. */
 void listen_close(struct server *s);
 

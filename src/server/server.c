@@ -169,6 +169,10 @@ static void server_init(struct server *s, struct conf *conf,
 	struct bridge_owner owner = { on_session_ended, on_unkeep, s };
 	sigset_t none;
 
+	if (passed_take(&s->passed) < 0) { /* first of all: they begin at descriptor 3 */
+		conf_unref(conf);
+		return;
+	}
 	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose
 	 * select(2). */
 	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -241,6 +245,7 @@ static void server_free(struct server *s)
 	}
 	if (s->loop)
 		ev_loop_destroy(s->loop);
+	passed_close(&s->passed);
 	free(s->saved_path);
 	free(s);
 }

@@ -9,6 +9,7 @@
 #include "cgi.h"
 #include "client.h"
 #include "listener.h"
+#include "passed.h"
 #include "peers.h"
 #include "route.h"
 
@@ -29,7 +30,9 @@ struct server {
 	enum server_state state;
 	struct routes *routes; /* the current snapshot */
 	struct listener **listeners;
+	struct listen_place *places; /* ... and where each of them is (listen.c) */
 	size_t nlisteners;
+	struct passed passed; /* by systemd, for `listen = systemd:NAME` */
 	TAILQ_HEAD(client_list, client) clients, dead_clients; /* the oldest first */
 	unsigned nclients;
 	struct peers peers;

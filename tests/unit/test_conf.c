@@ -307,7 +307,7 @@ TEST(all_errors_are_told_in_one_pass_in_the_order_of_the_lines)
 		errors_of("[server]\nbacklog = x\nlisten = a\n[limits]\n"
 			  "handshake_timeout = 10\n[/a]\nqueue = x\nfull\n[what]\n"),
 		"x.ini:2: error: backlog = x is not a whole number\n"
-		"x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT or unix:/path "
+		"x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT, unix:/path or systemd:NAME "
 		"with a numeric address, as 127.0.0.1:8765\n"
 		"x.ini:5: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m\n"
 		"x.ini:6: error: [/a] has no source: it needs exec or shell\n"

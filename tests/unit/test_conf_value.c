@@ -362,7 +362,8 @@ TEST(what_cannot_be_listened_on_is_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		snprintf(text, sizeof(text), "[server]\nlisten = %s\n", bad[i]);
 		assert_non_null(strstr(errors_of(text),
-				       "' is not ADDR:PORT, [ADDR]:PORT or unix:/path"));
+				       "' is not ADDR:PORT, [ADDR]:PORT, unix:/path or "
+				       "systemd:NAME"));
 	}
 	assert_string_equal(
 		errors_of("[server]\nlisten = 127.0.0.1:65536\n"),
@@ -388,9 +389,12 @@ TEST(words_behind_an_address_that_mean_nothing_are_refused)
 		{ "unix:/a mode=x",
 		  "x.ini:2: error: listen: mode=x is not an octal mode: 022, 0660\n" },
 		{ "unix:/a group=", "x.ini:2: error: listen: group= needs a name\n" },
-		{ "systemd:web",
-		  "x.ini:2: error: listen: 'systemd:web' is not ADDR:PORT, [ADDR]:PORT "
-		  "or unix:/path with a numeric address, as 127.0.0.1:8765\n" },
+		{ "systemd:", "x.ini:2: error: listen: '' is no name of a socket that "
+			      "systemd passes\n" },
+		{ "systemd:a:b", "x.ini:2: error: listen: 'a:b' is no name of a socket "
+				 "that systemd passes\n" },
+		{ "systemd:a mode=0600",
+		  "x.ini:2: error: listen: 'mode=0600' is for unix: only\n" },
 	};
 	char text[200];
 
