@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "conf_check.h"
 #include "nearest.h"
 #include "which.h"
@@ -217,6 +218,19 @@ static void check_paths(const struct conf *c, struct conf_report *r)
 	}
 }
 
+/* What the daemon does as the user that it becomes is checked as that user: nothing
+ * needs root after this. */
+static void check_as_user(const struct conf *c, struct conf_report *r)
+{
+	struct identity *id = become_check(c, r);
+	const char *what;
+
+	if (id && privileges_drop(id, &what) == 0)
+		become_check_again(c, r);
+	identity_free(id);
+	check_paths(c, r);
+}
+
 static int verdict(struct conf_report *r, FILE *err)
 {
 	conf_report_write(r, err);
@@ -238,6 +252,6 @@ int conf_check_world(const struct conf *c, FILE *err)
 	for (size_t i = 0; i < c->nlisten; i++)
 		conf_check_listen(&c->listen[i], &r);
 	check_descriptors(c, &r);
-	check_paths(c, &r);
+	check_as_user(c, &r);
 	return verdict(&r, err);
 }

@@ -90,6 +90,16 @@ const struct conf_key conf_keys[] = {
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
 	  .doc = "Connections that the kernel holds for a listener until they are "
 		 "accepted." },
+	{ CONF_SERVER, "user", .parse = conf_parse_name, .field = DAEMON(user),
+	  .def = "", .flags = CONF_EMPTY, .values = "a user's name", .def_doc = "none",
+	  .doc = "Become this user, for good, once root has opened the listeners and "
+		 "read the files; root does not start without it, user = root stays "
+		 "root.  Only a restart changes it." },
+	{ CONF_SERVER, "group", .parse = conf_parse_name, .field = DAEMON(group),
+	  .def = "", .flags = CONF_EMPTY, .values = "a group's name",
+	  .def_doc = "the user's own",
+	  .doc = "With user: become a member of this group instead of the user's own; "
+		 "the other groups of the user stay.  Only a restart changes it." },
 	{ CONF_SERVER, "server_name", .parse = conf_parse_hosts, .field = DAEMON(server_name),
 	  .def = "", .flags = CONF_LIST, .values = "a list of host names, without port",
 	  .def_doc = "any; on loopback listeners localhost and addresses",

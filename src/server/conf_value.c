@@ -205,6 +205,13 @@ int conf_parse_page(const struct conf_value *v)
 	return keep_text(v);
 }
 
+int conf_parse_name(const struct conf_value *v)
+{
+	if (v->text[strcspn(v->text, CONF_BLANKS)])
+		return conf_value_wrong(v, "'%.100s' is not one name", v->text);
+	return keep_text(v);
+}
+
 int conf_parse_close_code(const struct conf_value *v)
 {
 	int r = conf_parse_unsigned(v);

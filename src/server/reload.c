@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "become.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -13,12 +14,16 @@
 /* The new snapshot, already listened for; NULL, and why on ERR. */
 static struct routes *load(struct server *s, FILE *err)
 {
+	struct conf_report changes = { .main = s->routes->conf->file };
 	struct conf *conf;
 	struct routes *fresh;
 	int status;
 
 	conf = conf_load(s->routes->conf->file, err, &status);
 	fresh = conf ? routes_new(conf, s->routes) : NULL;
+	if (fresh)
+		become_check_change(s->routes->conf, fresh->conf, &changes);
+	conf_report_write(&changes, err);
 	if (fresh && listen_change(s, fresh->conf, err) == 0)
 		return fresh;
 	routes_unref(fresh);

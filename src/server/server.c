@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "banner.h"
+#include "become.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -250,6 +251,25 @@ static void server_free(struct server *s)
 	free(s);
 }
 
+/* Listen, and then be root no more.  0 or the exit code. */
+static int open_and_become(struct server *s)
+{
+	const struct conf *conf = s->routes->conf;
+	struct conf_report again = { .main = conf->file };
+	struct identity *id;
+	int code = become_find(conf, s->options->banner, stderr, &id);
+
+	if (code == 0)
+		code = listen_change(s, conf, stderr);
+	if (code == 0)
+		code = become(id, stderr);
+	if (code == 0 && id)
+		become_check_again(conf, &again);
+	conf_report_write(&again, stderr);
+	identity_free(id);
+	return code;
+}
+
 int server_run(struct conf *conf, const struct server_options *options)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -261,7 +281,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 	}
 	server_init(s, conf, options);
 	if (s->loop && s->routes)
-		code = listen_change(s, s->routes->conf, stderr);
+		code = open_and_become(s);
 	if (code == 0) {
 		watch_configuration(s);
 		announce(s);

@@ -147,7 +147,8 @@ class Wsbridged(Server):
     def start(self):
         self.path = "/" + self.row.program
         ini = self.directory / "wsbridge.ini"
-        ini.write_text(f"{INI}\n[{self.path}]\n{PROGRAMS[self.row.program][1]}\n")
+        user = "[server]\nuser = root\n" if os.geteuid() == 0 else "[server]\n"
+        ini.write_text(f"{INI.replace('[server]', user.strip(), 1)}\n[{self.path}]\n{PROGRAMS[self.row.program][1]}\n")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(self.directory / "notify"))
         self.notify.settimeout(0.1)

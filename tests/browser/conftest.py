@@ -68,7 +68,8 @@ class Daemon:
 
     def __init__(self, directory):
         self.directory = directory
-        (directory / "wsbridge.ini").write_text(INI)
+        user = "user = root\n" if os.geteuid() == 0 else ""
+        (directory / "wsbridge.ini").write_text(INI.replace("[server]\n", "[server]\n" + user))
         self.log = directory / "log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(directory / "notify"))

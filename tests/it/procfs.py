@@ -69,7 +69,7 @@ def alive(pid):
 def status(pid, field):
     """The value of one line of /proc/PID/status."""
     with open(f"/proc/{pid}/status") as f:
-        return re.search(rf"^{field}:\s*(.*)$", f.read(), re.M).group(1)
+        return re.search(rf"^{field}:[ \t]*(.*)$", f.read(), re.M).group(1)
 
 
 def descriptors(pid):

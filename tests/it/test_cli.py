@@ -151,7 +151,7 @@ def test_for_t_an_address_in_use_is_a_warning(tmp_path, taken):
 def test_for_t_an_address_of_the_running_wsbridged_is_nothing(daemon, tmp_path):
     d = daemon("[/x]\nexec = cat\n")
     file = tmp_path / "again.ini"
-    file.write_text(f"[server]\nlisten = 127.0.0.1:{d.port}\n[/x]\nexec = cat\n")
+    file.write_text(f"[server]\nuser = root\nlisten = 127.0.0.1:{d.port}\n[/x]\nexec = cat\n")
     result = run("-t", "-c", file)
     assert result.returncode == OK
     assert "warning" not in result.stderr

@@ -10,6 +10,8 @@ from harness import run
 EVERYTHING = """
 [server]
 listen = 127.0.0.1:0
+user = root
+group = root
 [/exec]
 exec = cat
 subprotocol = chat
