@@ -6,6 +6,11 @@
 
 #include "access.h"
 
+static struct span text(const char *s)
+{
+	return (struct span){ s, strlen(s) };
+}
+
 /* Cut ":PORT" off HOST, the brackets of an IPv6 address left alone. */
 static struct span cut_port(struct span *host)
 {
@@ -31,16 +36,16 @@ struct span access_host_name(struct span host)
 
 static bool is_address(struct span name)
 {
-	char text[INET_ADDRSTRLEN];
+	char copy[INET_ADDRSTRLEN];
 	struct in_addr unused;
 
 	if (name.n > 0 && name.p[0] == '[')
 		return true;
-	if (name.n >= sizeof(text))
+	if (name.n >= sizeof(copy))
 		return false;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
-	return inet_pton(AF_INET, text, &unused) == 1;
+	memcpy(copy, name.p, name.n);
+	copy[name.n] = '\0';
+	return inet_pton(AF_INET, copy, &unused) == 1;
 }
 
 bool access_host(char *const *names, bool loopback, struct span host)
@@ -50,7 +55,7 @@ bool access_host(char *const *names, bool loopback, struct span host)
 	if (name.n == 0)
 		return true;
 	for (char *const *n = names; n && *n; n++)
-		if (span_is_nocase(name, (struct span){ *n, strlen(*n) }))
+		if (span_is_nocase(name, text(*n)))
 			return true;
 	if (loopback)
 		return span_is_nocase(name, SPAN("localhost")) || is_address(name);
@@ -97,14 +102,13 @@ static bool same_origin(struct span origin, struct span host)
 
 bool access_origin(const struct access_conf *conf, struct span origin, struct span host)
 {
-	if (conf->origin == ORIGIN_ANY)
+	if (strcmp(conf->origins[0], "any") == 0)
 		return true;
 	if (!origin.p)
 		return conf->origin_missing;
-	if (conf->origin == ORIGIN_SAME)
-		return same_origin(origin, host);
 	for (char **o = conf->origins; *o; o++)
-		if (span_is_nocase(origin, (struct span){ *o, strlen(*o) }))
+		if (strcmp(*o, "same") == 0 ? same_origin(origin, host)
+					    : span_is_nocase(origin, text(*o)))
 			return true;
 	return false;
 }
@@ -114,10 +118,7 @@ const char *access_origin_text(const struct access_conf *conf, char *out, size_t
 	size_t n = 0;
 
 	out[0] = '\0';
-	if (conf->origin != ORIGIN_LIST)
-		snprintf(out, cap, "%s", conf->origin == ORIGIN_ANY ? "any" : "same");
-	else
-		for (char **o = conf->origins; *o && n < cap; o++)
-			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", *o);
+	for (char **o = conf->origins; *o && n < cap; o++)
+		n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", *o);
 	return out;
 }

@@ -5,14 +5,13 @@
 
 #include <stdbool.h>
 
+#include "cidr.h"
 #include "span.h"
 
-enum origin_policy { ORIGIN_SAME, ORIGIN_ANY, ORIGIN_LIST };
-
 struct access_conf {
-	enum origin_policy origin;
-	char **origins;      /* ORIGIN_LIST: scheme://host[:port], NULL-terminated */
-	bool origin_missing; /* a request without Origin is allowed */
+	char **origins; /* each same, any, or scheme://host[:port]; NULL-terminated */
+	bool origin_missing;        /* a request without Origin is allowed */
+	struct cidr_access clients; /* by address */
 };
 
 /* May a page of ORIGIN (p NULL: the request has none) open a path under CONF, when the

@@ -14,7 +14,8 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " \
 	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-#define RETRY_AFTER 5 /* seconds, in 429 and 503 */
+#define TARGET_TEXT 256 /* bytes of a target that a line of the log shows */
+#define RETRY_AFTER 5   /* seconds, in 429 and 503 */
 
 /* Queue R with BODY, which a HEAD request does not get. */
 static void answer(struct client *c, struct http_response *r, struct span body)
@@ -58,19 +59,37 @@ void answer_plain(struct client *c, int status, struct span text)
 	answer(c, &r, text);
 }
 
+/* What the request asks for, as far as it has come; its query may hold a secret.  OUT of
+ * CAP bytes, or NULL: nothing yet. */
+static const char *target_text(const struct client *c, char *out, size_t cap)
+{
+	struct span target =
+		http_span(c->head.data ? buf_head(&c->head) : "", c->http.target);
+	const char *query = target.n > 0 ? memchr(target.p, '?', target.n) : NULL;
+
+	if (target.n == 0)
+		return NULL;
+	if (query)
+		target.n = (size_t)(query - target.p);
+	snprintf(out, cap, "%.*s", (int)target.n, target.p);
+	return out;
+}
+
 static void log_refusal(const struct client *c, int status, const char *reason)
 {
-	char peer[ADDR_TEXT], who[SESSION_WHO];
+	char peer[ADDR_TEXT], who[SESSION_WHO], target[TARGET_TEXT];
 	const struct log_field fields[] = {
 		{ "status", LOG_NUMBER, .number = (unsigned)status },
 		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
 		{ "reason", LOG_TEXT, .text = reason },
+		{ "target", LOG_TEXT, .text = target_text(c, target, sizeof(target)) },
 	};
+	bool untold = !c->path && fields[3].text; /* else the line begins with it */
 
 	log_event(LOG_LEVEL_INFO, client_who(c, who),
 		  &(struct log_event){ .name = "refused",
 				       .fields = fields,
-				       .nfields = sizeof(fields) / sizeof(*fields),
+				       .nfields = untold ? 4 : 3,
 				       .kind = (unsigned)status });
 }
 
@@ -119,21 +138,24 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 
 #define PATH_TEXT 256 /* bytes of a path that a page shows */
 
-/* The page that RENDER makes of all paths. */
+/* The page about the paths that are open to the client's address. */
 static void answer_paths(struct client *c, const char *type, bool json)
 {
-	const struct conf *conf = c->server->routes->conf;
+	const struct conf *conf = c->routes->conf;
 	struct web_path *paths = calloc(conf->npaths + 1, sizeof(*paths));
 	char(*names)[PATH_TEXT] = calloc(conf->npaths + 1, PATH_TEXT);
 	struct http_response r = { .status = 200, .content_type = type };
+	size_t n = 0, shown = 0;
 	char *text = NULL;
-	size_t n = 0;
 
 	for (size_t i = 0; paths && names && i < conf->npaths; i++)
-		describe(conf->paths[i], names[i], PATH_TEXT, &paths[i]);
+		if (cidr_allows(&conf->paths[i]->access.clients, &c->peer)) {
+			describe(conf->paths[i], names[shown], PATH_TEXT, &paths[shown]);
+			shown++;
+		}
 	if (paths && names)
-		text = json ? pages_json(paths, conf->npaths, &n)
-			    : pages_index(paths, conf->npaths, conf->console, &n);
+		text = json ? pages_json(paths, shown, &n)
+			    : pages_index(paths, shown, conf->console, &n);
 	free(paths);
 	free(names);
 	answer_text(c, &r, text, n);

@@ -173,11 +173,36 @@ static void make_room(struct server *s)
 	client_drop(oldest);
 }
 
+/* Closed without an answer: it costs nothing to be asked again and again. */
+static void refuse_to_talk(const struct addr *peer, const char *reason)
+{
+	char text[ADDR_TEXT];
+	const struct log_field fields[] = {
+		{ "peer", LOG_WORD, .text = addr_text(peer, text) },
+		{ "reason", LOG_TEXT, .text = reason },
+	};
+
+	log_event(LOG_LEVEL_INFO, "",
+		  &(struct log_event){ .name = "refused",
+				       .fields = fields,
+				       .nfields = sizeof(fields) / sizeof(*fields) });
+}
+
+/* May PEER talk to a listener of S?  Else it is logged why not. */
+static bool may_talk(const struct server *s, const struct addr *peer)
+{
+	if (cidr_allows(&s->routes->conf->clients, peer))
+		return true;
+	if (log_is_on(LOG_LEVEL_INFO))
+		refuse_to_talk(peer, "address is not allowed ([server] allow, deny)");
+	return false;
+}
+
 void client_accepted(void *data, int fd, const struct addr *peer,
 		     const struct listener_conf *listener)
 {
 	struct server *s = data;
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = may_talk(s, peer) ? calloc(1, sizeof(*c)) : NULL;
 	char text[ADDR_TEXT], who[SESSION_WHO];
 
 	if (!c) {

@@ -100,6 +100,15 @@ const struct conf_key conf_keys[] = {
 	  .def_doc = "the user's own",
 	  .doc = "With user: become a member of this group instead of the user's own; "
 		 "the other groups of the user stay.  Only a restart changes it." },
+	{ CONF_SERVER, "allow", .parse = conf_parse_cidrs, .field = DAEMON(clients.allow),
+	  .def = "all", .flags = CONF_LIST,
+	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
+	  .doc = "Addresses that may connect; all others are closed without an answer.  "
+		 "unix stands for the clients of Unix sockets." },
+	{ CONF_SERVER, "deny", .parse = conf_parse_cidrs, .field = DAEMON(clients.deny),
+	  .def = "", .flags = CONF_LIST, .values = "a list as that of allow",
+	  .def_doc = "none",
+	  .doc = "Addresses that may not connect, whatever allow says." },
 	{ CONF_SERVER, "server_name", .parse = conf_parse_hosts, .field = DAEMON(server_name),
 	  .def = "", .flags = CONF_LIST, .values = "a list of host names, without port",
 	  .def_doc = "any; on loopback listeners localhost and addresses",
@@ -206,15 +215,26 @@ const struct conf_key conf_keys[] = {
 
 	/* ---- [/path]: policy ---- */
 
-	{ CONF_PATH, "origin", .parse = conf_parse_origin, .field = PATH(access),
+	{ CONF_PATH, "origin", .parse = conf_parse_origin,
+	  .field = PATH(access.origins),
 	  .def = "same", .flags = CONF_LIST,
-	  .values = "same, any, or a list of scheme://host[:port]",
-	  .doc = "Web pages that may connect: those of the same host, any, or those of "
-		 "the origins listed." },
+	  .values = "any, or a list of same and scheme://host[:port]",
+	  .doc = "Web pages that may connect: any, or those of the same host and of the "
+		 "origins that are listed." },
 	{ CONF_PATH, "origin_missing", .parse = conf_parse_flag_word,
 	  .field = PATH(access.origin_missing),
 	  .def = "allow", .words = allow_words, .values = "allow or deny",
 	  .doc = "What to do with a client that sends no Origin, which is no browser." },
+	{ CONF_PATH, "allow", .parse = conf_parse_cidrs,
+	  .field = PATH(access.clients.allow),
+	  .def = "all", .flags = CONF_LIST,
+	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
+	  .doc = "Addresses of clients that may use the path, else status 403." },
+	{ CONF_PATH, "deny", .parse = conf_parse_cidrs,
+	  .field = PATH(access.clients.deny),
+	  .def = "", .flags = CONF_LIST, .values = "a list as that of allow",
+	  .def_doc = "none",
+	  .doc = "Addresses of clients that may not, whatever allow says." },
 	{ CONF_PATH, "subprotocol", .parse = conf_parse_tokens,
 	  .field = PATH(subprotocol),
 	  .def = "", .flags = CONF_LIST, .values = "a list of tokens", .def_doc = "none",

@@ -57,7 +57,8 @@ conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
 
 /* Lists (conf_value_list.c). */
-conf_parser conf_parse_origin; /* struct access_conf */
+conf_parser conf_parse_origin; /* char **: same, scheme://host[:port]; or any */
+conf_parser conf_parse_cidrs;  /* struct cidr_list */
 conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
 conf_parser conf_parse_hosts;  /* char **: uri-host without a port */
 conf_parser conf_parse_env;    /* char **: NAME=value, a later NAME replaces an earlier */

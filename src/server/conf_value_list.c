@@ -166,49 +166,56 @@ static bool is_origin(const char *s)
 	return end > host && is_port_or_end(end);
 }
 
-/* The word before, when WORD stands alone or that one did; NULL: they go together. */
-static const char *origin_conflict(const struct access_conf *access, bool alone)
-{
-	char **last = access->origins;
-
-	if (!last || (access->origin == ORIGIN_LIST && !alone))
-		return NULL;
-	while (last[0] && last[1])
-		last++;
-	return last[0] ? last[0] : access->origin == ORIGIN_ANY ? "any" : "same";
-}
-
-/* With same and any, origins is an empty vector: a word has been there. */
 static int add_origin(const struct conf_value *v, const char *word)
 {
-	struct access_conf *access = v->field;
-	bool same = strcmp(word, "same") == 0;
-	bool alone = same || strcmp(word, "any") == 0;
-	const char *before = origin_conflict(access, alone);
+	char **before = *(char ***)v->field;
+	bool any = strcmp(word, "any") == 0;
 
-	if (!alone && !is_origin(word))
+	if (!any && strcmp(word, "same") != 0 && !is_origin(word))
 		return conf_value_wrong(
 			v, "'%.100s' is not same, any or scheme://host[:port]", word);
-	if (before)
-		return conf_value_wrong(v, "'%.100s' does not go with '%.100s'", before,
+	if (before && (any || strcmp(*before, "any") == 0))
+		return conf_value_wrong(v, "'%.100s' does not go with '%.100s'", *before,
 					word);
-	if (!alone) {
-		access->origin = ORIGIN_LIST;
-		return conf_mem_append(v->mem, &access->origins, word);
-	}
-	access->origin = same ? ORIGIN_SAME : ORIGIN_ANY;
-	access->origins = conf_mem_alloc(v->mem, sizeof(*access->origins));
-	return access->origins ? 0 : -ENOMEM;
+	return conf_mem_append(v->mem, v->field, word);
 }
 
 int conf_parse_origin(const struct conf_value *v)
 {
-	struct access_conf *access = v->field;
-
 	if (!v->text) {
-		access->origin = ORIGIN_SAME;
-		access->origins = NULL;
+		*(char ***)v->field = NULL;
 		return 0;
 	}
 	return for_words(v, add_origin);
+}
+
+/* ---- networks ---- */
+
+/* Appends to the list that is the field. */
+static int add_cidr(const struct conf_value *v, const char *word)
+{
+	struct cidr_list *list = v->field;
+	char wrong[CIDR_ERR];
+	struct cidr *grown;
+	struct cidr c;
+
+	if (!cidr_parse(word, &c, wrong))
+		return conf_value_wrong(v, "%s", wrong);
+	grown = conf_mem_alloc(v->mem, (list->n + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	if (list->n > 0)
+		memcpy(grown, list->items, list->n * sizeof(*grown));
+	grown[list->n++] = c;
+	list->items = grown;
+	return 0;
+}
+
+int conf_parse_cidrs(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(struct cidr_list *)v->field = (struct cidr_list){ NULL, 0 };
+		return 0;
+	}
+	return for_words(v, add_cidr);
 }

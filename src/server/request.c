@@ -45,6 +45,18 @@ static enum step find_route(struct client *c)
 	return STEP_END;
 }
 
+static enum step check_address(struct client *c)
+{
+	char reason[512];
+
+	if (!c->route || cidr_allows(&c->route->conf->access.clients, &c->peer))
+		return STEP_NEXT;
+	snprintf(reason, sizeof(reason), "%s is not open to your address (allow, deny)",
+		 c->route->conf->path);
+	answer_error(c, 403, reason);
+	return STEP_END;
+}
+
 static void serve_page(struct client *c)
 {
 	struct span method = http_span(buf_head(&c->head), c->http.method);
@@ -84,10 +96,7 @@ static enum step serve(struct client *c)
 /* In this order.  A step that waits for somebody's answer is gone on from by
  * request_resume(). */
 static enum step (*const steps[])(struct client *c) = {
-	answer_health,
-	check_host,
-	find_route,
-	serve,
+	answer_health, check_host, find_route, check_address, serve,
 };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 

@@ -13,7 +13,8 @@
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
-static const struct access_conf same = { .origin = ORIGIN_SAME, .origin_missing = true };
+static char *only_same[] = { (char[]){ "same" }, NULL };
+static const struct access_conf same = { .origins = only_same, .origin_missing = true };
 
 /* TEXT, NULL for none, in memory of exactly its size; yours. */
 static struct span copy_of(const char *text)
@@ -169,7 +170,8 @@ TEST(what_is_no_origin_of_a_web_page_is_not_the_same)
 
 TEST(any_is_every_page)
 {
-	static const struct access_conf any = { .origin = ORIGIN_ANY };
+	static char word[] = "any", *only_any[] = { word, NULL };
+	static const struct access_conf any = { .origins = only_any };
 	static const struct pair yes[] = {
 		{ "http://evil", "h" }, { "null", "h" }, { "", "h" },
 		{ NULL, "h" },          { NULL, NULL },
@@ -180,15 +182,15 @@ TEST(any_is_every_page)
 
 TEST(a_request_without_origin_is_judged_by_origin_missing)
 {
-	static char *none[] = { NULL };
-	struct access_conf conf = { .origins = none };
+	char *list[] = { (char[]){ "https://a" }, NULL };
+	char **policies[] = { only_same, list };
 
-	for (conf.origin = ORIGIN_SAME; conf.origin <= ORIGIN_LIST;
-	     conf.origin += ORIGIN_LIST - ORIGIN_SAME) {
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
+		struct access_conf conf = { .origins = policies[i] };
+
+		assert_false(allowed(&conf, NULL, "h"));
 		conf.origin_missing = true;
 		assert_true(allowed(&conf, NULL, "h"));
-		conf.origin_missing = false;
-		assert_false(allowed(&conf, NULL, "h"));
 	}
 }
 
@@ -203,9 +205,7 @@ TEST(a_list_names_whole_origins_whatever_the_host)
 {
 	char *origins[] = { (char[]){ "https://www.example.com" },
 			    (char[]){ "http://[::1]:8080" }, NULL };
-	const struct access_conf list = { .origin = ORIGIN_LIST,
-					  .origins = origins,
-					  .origin_missing = true };
+	const struct access_conf list = { .origins = origins, .origin_missing = true };
 	static const struct pair yes[] = {
 		{ "https://www.example.com", "h" },
 		{ "HTTPS://WWW.Example.COM", "h" },
@@ -229,28 +229,49 @@ TEST(a_list_names_whole_origins_whatever_the_host)
 	expect_all(&list, no, false);
 }
 
+TEST(same_may_stand_in_a_list)
+{
+	char *origins[] = { (char[]){ "https://other.example" }, (char[]){ "same" },
+			    NULL };
+	const struct access_conf list = { .origins = origins };
+	static const struct pair yes[] = {
+		{ "https://other.example", "h" },
+		{ "https://h", "h" },
+		{ "http://h:81", "h:81" },
+		{ NULL, NULL },
+	};
+	static const struct pair no[] = {
+		{ "http://other.example", "h" },
+		{ "https://evil", "h" },
+		{ "same", "h" },
+		{ "same", "same" },
+		{ NULL, "h" },
+		{ NULL, NULL },
+	};
+
+	expect_all(&list, yes, true);
+	expect_all(&list, no, false);
+}
+
 /* ---- in messages ---- */
 
 TEST(a_policy_is_told_as_it_was_written)
 {
-	char *origins[] = { (char[]){ "https://a" }, (char[]){ "http://b:1" }, NULL };
-	struct access_conf conf = { .origin = ORIGIN_ANY, .origins = origins };
+	char *origins[] = { (char[]){ "same" }, (char[]){ "http://b:1" }, NULL };
+	const struct access_conf list = { .origins = origins };
 	char out[100];
 
-	assert_ptr_equal(access_origin_text(&conf, out, sizeof(out)), out);
-	assert_string_equal(out, "any");
-	conf.origin = ORIGIN_SAME;
-	assert_string_equal(access_origin_text(&conf, out, sizeof(out)), "same");
-	conf.origin = ORIGIN_LIST;
-	assert_string_equal(access_origin_text(&conf, out, sizeof(out)),
-			    "https://a http://b:1");
+	assert_ptr_equal(access_origin_text(&same, out, sizeof(out)), out);
+	assert_string_equal(out, "same");
+	assert_string_equal(access_origin_text(&list, out, sizeof(out)),
+			    "same http://b:1");
 }
 
 TEST(a_long_list_is_cut_to_the_room_that_there_is)
 {
 	char *origins[] = { (char[]){ "https://a" }, (char[]){ "http://b:1" },
 			    (char[]){ "http://c" }, NULL };
-	struct access_conf conf = { .origin = ORIGIN_LIST, .origins = origins };
+	struct access_conf conf = { .origins = origins };
 
 	for (size_t cap = 1; cap <= sizeof("https://a http://b:1 http://c"); cap++) {
 		char *out = malloc(cap);
@@ -274,6 +295,7 @@ int main(void)
 		cmocka_unit_test(a_request_without_origin_is_judged_by_origin_missing),
 		cmocka_unit_test(an_empty_origin_is_not_a_missing_one),
 		cmocka_unit_test(a_list_names_whole_origins_whatever_the_host),
+		cmocka_unit_test(same_may_stand_in_a_list),
 		cmocka_unit_test(a_policy_is_told_as_it_was_written),
 		cmocka_unit_test(a_long_list_is_cut_to_the_room_that_there_is),
 	};

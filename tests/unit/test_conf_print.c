@@ -19,6 +19,14 @@ static void tell_listen(FILE *f, const struct listen_conf *l)
 		l->host ? l->host : "-", l->port, l->mode, l->group ? l->group : "-");
 }
 
+static void tell_networks(FILE *f, const struct cidr_list *list)
+{
+	fprintf(f, " %zu:", list->n);
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(f, " %d %u %u", list->items[i].kind, list->items[i].bits,
+			list->items[i].net[0]);
+}
+
 static void tell_path(FILE *f, const struct path_conf *p)
 {
 	const struct session_conf *s = &p->session;
@@ -28,7 +36,9 @@ static void tell_path(FILE *f, const struct path_conf *p)
 	fprintf(f, "path %s %d %d", p->path, p->prefix, p->compat);
 	tell_words(f, "subprotocol", p->subprotocol);
 	tell_words(f, "origins", p->access.origins);
-	fprintf(f, " %d %d", p->access.origin, p->access.origin_missing);
+	fprintf(f, " %d", p->access.origin_missing);
+	tell_networks(f, &p->access.clients.allow);
+	tell_networks(f, &p->access.clients.deny);
 	fprintf(f, " %zu %d %d %d %g %g %g %g %g %zu %u %s %d %g", s->ws.max_message,
 		s->ws.whole, s->write, s->eof, s->ping_interval, s->ping_timeout,
 		s->idle_timeout, s->send_timeout, s->message_rate, s->queue,

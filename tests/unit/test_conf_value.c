@@ -103,7 +103,11 @@ TEST(the_defaults_of_a_path_are_those_of_the_manual)
 	struct conf *c = load_good(LOAD);
 	const struct path_conf *p = c->paths[0];
 
-	assert_int_equal(p->access.origin, ORIGIN_SAME);
+	assert_string_equal(p->access.origins[0], "same");
+	assert_null(p->access.origins[1]);
+	assert_int_equal(p->access.clients.allow.n, 1);
+	assert_int_equal(p->access.clients.allow.items[0].kind, CIDR_ALL);
+	assert_int_equal(p->access.clients.deny.n, 0);
 	assert_true(p->access.origin_missing);
 	assert_null(p->subprotocol);
 	assert_true(p->session.write && p->session.eof && p->session.close_wait);
@@ -275,6 +279,40 @@ TEST(a_command_that_is_none_is_refused)
 			    "x.ini:2: error: exec: the program's name is empty\n");
 }
 
+/* ---- networks ---- */
+
+TEST(networks_are_lists_of_a_path_and_of_the_daemon)
+{
+	struct conf *c = load_good("[server]\nallow = 10.0.0.0/8 ::1\nallow = unix\n"
+				   "deny = 10.1.0.0/16\n"
+				   "[defaults]\ndeny = 192.0.2.1\n"
+				   "[/a]\nexec = x\nallow = 2001:db8::/32\n"
+				   "[/b]\nexec = x\ndeny =\n");
+
+	assert_int_equal(c->clients.allow.n, 3);
+	assert_int_equal(c->clients.allow.items[0].kind, CIDR_IPV4);
+	assert_int_equal(c->clients.allow.items[0].bits, 8);
+	assert_int_equal(c->clients.allow.items[1].kind, CIDR_IPV6);
+	assert_int_equal(c->clients.allow.items[2].kind, CIDR_UNIX);
+	assert_int_equal(c->clients.deny.n, 1);
+	assert_int_equal(c->paths[0]->access.clients.allow.items[0].bits, 32);
+	assert_int_equal(c->paths[0]->access.clients.deny.n, 1);
+	assert_int_equal(c->paths[1]->access.clients.allow.items[0].kind, CIDR_ALL);
+	assert_int_equal(c->paths[1]->access.clients.deny.n, 0);
+	conf_unref(c);
+}
+
+TEST(what_is_no_network_is_refused)
+{
+	assert_string_equal(errors_in_path("allow = 10.0.0.0/8 example.com"),
+			    IN_PATH("allow: 'example.com' is no address, network "
+				    "(192.0.2.0/24, 2001:db8::/32), all or unix"));
+	assert_string_equal(
+		errors_in_path("deny = 10.0.0.1/8"),
+		IN_PATH("deny: '10.0.0.1/8' is an address inside a network; write "
+			"10.0.0.0/8 for all of it"));
+}
+
 /* ---- origin ---- */
 
 TEST(an_origin_is_same_or_any_or_a_list)
@@ -283,16 +321,18 @@ TEST(an_origin_is_same_or_any_or_a_list)
 		load_good("[/a]\nexec = x\norigin = any\n"
 			  "[/b]\nexec = x\norigin = https://a.example http://b:81\n"
 			  "origin = http://[::1]:82\n"
-			  "[/c]\nexec = x\norigin = any\norigin =\norigin = https://c\n");
+			  "[/c]\nexec = x\norigin = any\norigin =\norigin = https://c\n"
+			  "origin = same\n");
 
-	assert_int_equal(c->paths[0]->access.origin, ORIGIN_ANY);
-	assert_null(c->paths[0]->access.origins[0]);
-	assert_int_equal(c->paths[1]->access.origin, ORIGIN_LIST);
+	assert_string_equal(c->paths[0]->access.origins[0], "any");
+	assert_null(c->paths[0]->access.origins[1]);
 	assert_string_equal(c->paths[1]->access.origins[0], "https://a.example");
 	assert_string_equal(c->paths[1]->access.origins[1], "http://b:81");
 	assert_string_equal(c->paths[1]->access.origins[2], "http://[::1]:82");
 	assert_null(c->paths[1]->access.origins[3]);
-	assert_int_equal(c->paths[2]->access.origin, ORIGIN_LIST);
+	assert_string_equal(c->paths[2]->access.origins[0], "https://c");
+	assert_string_equal(c->paths[2]->access.origins[1], "same");
+	assert_null(c->paths[2]->access.origins[2]);
 	conf_unref(c);
 }
 
@@ -314,8 +354,8 @@ TEST(what_no_browser_sends_as_an_origin_is_refused)
 	}
 	assert_string_equal(errors_in_path("origin = any https://a"),
 			    IN_PATH("origin: 'any' does not go with 'https://a'"));
-	assert_string_equal(errors_in_path("origin = same https://a"),
-			    IN_PATH("origin: 'same' does not go with 'https://a'"));
+	assert_string_equal(errors_in_path("origin = any any"),
+			    IN_PATH("origin: 'any' does not go with 'any'"));
 	assert_string_equal(
 		errors_in_path("origin = https://a\norigin = any"),
 		"x.ini:4: error: origin: 'https://a' does not go with 'any'\n");
@@ -420,6 +460,8 @@ int main(void)
 		cmocka_unit_test(a_later_variable_of_the_same_name_wins),
 		cmocka_unit_test(exec_is_split_into_words_and_shell_is_not),
 		cmocka_unit_test(a_command_that_is_none_is_refused),
+		cmocka_unit_test(networks_are_lists_of_a_path_and_of_the_daemon),
+		cmocka_unit_test(what_is_no_network_is_refused),
 		cmocka_unit_test(an_origin_is_same_or_any_or_a_list),
 		cmocka_unit_test(what_no_browser_sends_as_an_origin_is_refused),
 		cmocka_unit_test(an_address_is_numeric_or_a_path),
