@@ -10,6 +10,7 @@ from harness import ROOT
 FILES = {
     "opt/x/sbin/wsbridged": 0o755,
     "opt/x/share/man/man5/wsbridge.ini.5": 0o644,
+    "opt/x/share/man/man7/wsbridge-recipes.7": 0o644,
     "opt/x/share/man/man8/wsbridged.8": 0o644,
     "etc/wsbridge.ini": 0o644,
 }
