@@ -10,6 +10,8 @@ BINDIR     ?= $(PREFIX)/bin
 SYSCONFDIR ?= /etc
 MANDIR     ?= $(PREFIX)/share/man
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+USERSDIR   ?= $(PREFIX)/lib/sysusers.d
+DOCDIR     ?= $(PREFIX)/share/doc/wsbridged
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2 -g
 VERSION    := 0.1.0
@@ -59,7 +61,9 @@ assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src
 .PHONY: all run check lint deb install uninstall format clean print-flags FORCE
 .DELETE_ON_ERROR:
 
-all: $(B)/wsbridged $(manuals)
+services:= $(B)/systemd/wsbridged.service $(B)/systemd/wsbridged@.service
+
+all: $(B)/wsbridged $(manuals) $(services)
 $(B)/wsbridged: $(B)/main.o $(B)/libwsbridged.a
 	$(call say,LD) $(CC) $(link) -o $@ $^ $(LDLIBS)
 $(B)/libwsbridged.a: $(objects)
@@ -90,6 +94,11 @@ $(B)/man/keys: man/keys.c $(B)/libwsbridged.a
 $(B)/man/wsbridge.ini.5: man/wsbridge.ini.5.in $(B)/man/keys
 	$(call say,MAN) $(B)/man/keys >$@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' $< >$@
 
+# One service for wsbridge.ini, and one for each file of wsbridge/.
+$(services): systemd/wsbridged.service.in FORCE
+	@mkdir -p $(@D) && sed -e '/^@$(if $(findstring @,$@),one,each)@/d' -e 's/^@[a-z]*@//' \
+		-e 's|@SBINDIR@|$(SBINDIR)|;s|@SYSCONFDIR@|$(SYSCONFDIR)|' $< >$@
+
 include tests/rules.mk
 
 run:
@@ -113,7 +122,9 @@ ini = $(DESTDIR)$(SYSCONFDIR)/wsbridge.ini
 define files
 $(call $1,755,$(SBINDIR),$(B)/wsbridged)
 $(foreach s,1 5 7 8,$(call $1,644,$(MANDIR)/man$s,$(filter %.$s,$(manuals))))
-$(call $1,644,$(UNITDIR),$(wildcard systemd/*.service systemd/*.socket))
+$(call $1,644,$(UNITDIR),$(services) $(wildcard systemd/*.socket))
+$(call $1,644,$(USERSDIR),$(wildcard systemd/sysusers.d/*))
+$(call $1,644,$(DOCDIR),$(wildcard systemd/*.conf))
 endef
 define put
 $(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)

@@ -78,7 +78,7 @@ struct conf {
 	struct listen_conf *listen;
 	size_t nlisten;
 	int backlog;
-	char *user, *group; /* to become when root starts it, or NULL */
+	char *user, *group;         /* to become when root starts it, or NULL */
 	struct cidr_access clients; /* by the address that they connect from */
 	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;

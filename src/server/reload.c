@@ -9,7 +9,7 @@
 #include "log.h"
 #include "logging.h"
 #include "reload.h"
-#include "sys.h"
+#include "systemd.h"
 
 /* The new snapshot, already listened for; NULL, and why on ERR. */
 static struct routes *load(struct server *s, FILE *err)
@@ -54,27 +54,18 @@ static void log_lines(char *text, bool failed)
 		say(failed ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", line);
 }
 
-static void tell_manager(const char *verdict)
-{
-	char state[256];
-
-	snprintf(state, sizeof(state), "READY=1\nSTATUS=%s", verdict);
-	sys_notify(state);
-}
-
 static void tell_taken(struct server *s)
 {
-	char where[1024], status[1100];
+	char where[1024];
 
 	listen_text(s, where, sizeof(where));
-	snprintf(status, sizeof(status), "READY=1\nSTATUS=listening on %s", where);
 	say(LOG_LEVEL_INFO, "%s is taken; listening on %s", s->routes->conf->file, where);
-	sys_notify(status);
+	systemd_ready(where);
 }
 
 void reload(struct server *s)
 {
-	char state[64], *text = NULL;
+	char *text = NULL;
 	struct routes *fresh;
 	size_t n;
 	FILE *err = open_memstream(&text, &n);
@@ -83,9 +74,7 @@ void reload(struct server *s)
 		say(LOG_LEVEL_ERROR, "out of memory");
 		return;
 	}
-	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%.0f",
-		 sys_now() * 1e6);
-	sys_notify(state);
+	systemd_reloading();
 	fresh = load(s, err);
 	fclose(err);
 	log_lines(text, !fresh);
@@ -93,7 +82,7 @@ void reload(struct server *s)
 	if (!fresh) {
 		say(LOG_LEVEL_ERROR, "%s is not taken, nothing changes",
 		    s->routes->conf->file);
-		tell_manager("reload failed, the old configuration stays; see the log");
+		systemd_reload_failed();
 		return;
 	}
 	routes_unref(s->routes);

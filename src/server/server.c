@@ -15,6 +15,7 @@
 #include "reload.h"
 #include "server.h"
 #include "sys.h"
+#include "systemd.h"
 
 #define LAST_WAIT 1.0 /* seconds, for what was killed to go */
 /* Seconds without a change, after which a saved file is read: an editor writes in several
@@ -38,7 +39,8 @@ static void stop(struct server *s)
 
 	s->state = SERVER_STOPPING;
 	log_info("", "stopping: %u sessions", s->bridge.nsessions);
-	sys_notify("STOPPING=1");
+	systemd_stopping(s->bridge.nsessions,
+			 s->routes->conf->shutdown_timeout + LAST_WAIT + 1);
 	listen_close(s);
 	while ((c = TAILQ_FIRST(&s->clients)))
 		client_drop(c);
@@ -225,12 +227,11 @@ static void watch_configuration(struct server *s)
 
 static void announce(struct server *s)
 {
-	char where[STATUS_TEXT], state[STATUS_TEXT + 64];
+	char where[STATUS_TEXT];
 
 	listen_text(s, where, sizeof(where));
 	log_info("", "listening on %s", where);
-	snprintf(state, sizeof(state), "READY=1\nSTATUS=listening on %s", where);
-	sys_notify(state);
+	systemd_ready(where);
 	if (s->options->banner)
 		banner_print(s);
 }
@@ -284,8 +285,10 @@ int server_run(struct conf *conf, const struct server_options *options)
 		code = open_and_become(s);
 	if (code == 0) {
 		watch_configuration(s);
+		systemd_init(s);
 		announce(s);
 		ev_run(s->loop, 0);
+		systemd_end(s);
 		log_settle(true);
 		log_info("", "stopped");
 	}

@@ -40,6 +40,7 @@ struct server {
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */
 	ev_timer tell;     /* what the log has left out */
+	ev_timer watchdog; /* systemd's */
 	int log_fd;
 	ev_stat saved;    /* options.demo: the file */
 	char *saved_path; /* ... by name, as long as it is watched */

@@ -12,6 +12,13 @@ FILES = {
     "opt/x/share/man/man5/wsbridge.ini.5": 0o644,
     "opt/x/share/man/man7/wsbridge-recipes.7": 0o644,
     "opt/x/share/man/man8/wsbridged.8": 0o644,
+    "opt/x/lib/systemd/system/wsbridged.service": 0o644,
+    "opt/x/lib/systemd/system/wsbridged@.service": 0o644,
+    "opt/x/lib/systemd/system/wsbridged.socket": 0o644,
+    "opt/x/lib/sysusers.d/wsbridged.conf": 0o644,
+    "opt/x/share/doc/wsbridged/strict.conf": 0o644,
+    "opt/x/share/doc/wsbridged/jit.conf": 0o644,
+    "opt/x/share/doc/wsbridged/lowport.conf": 0o644,
     "etc/wsbridge.ini": 0o644,
 }
 

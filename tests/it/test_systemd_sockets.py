@@ -8,7 +8,7 @@ import subprocess
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, WSBRIDGED, Daemon, with_canary
+from harness import ENVIRONMENT, WSBRIDGED, Daemon, say_who, with_canary
 from inicheck import fails
 from systemd import listening, passing, text_of
 from test_reload import reload
@@ -171,6 +171,7 @@ def test_systemd_socket_activate_starts_it_with_the_first_client(rundir):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.bind(f"{rundir}/notify")
     (rundir / "wsbridge.ini").write_text("[server]\nlisten = systemd:front\n" + ECHO)
+    say_who(["-c", rundir / "wsbridge.ini"])
     environment = {**ENVIRONMENT, "NOTIFY_SOCKET": f"{rundir}/notify"}
     p = subprocess.Popen(
         ["systemd-socket-activate", "-l", f"{rundir}/s", "--fdname=front"]

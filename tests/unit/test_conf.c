@@ -286,8 +286,8 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 				       "x.ini:3: error: unknown key '"));
 	assert_non_null(strstr(errors_of("[tls]\n"), "unknown section [tls]"));
 	assert_non_null(strstr(errors_of("[auth x]\n"), "unknown section [auth x]"));
-	assert_non_null(
-		strstr(errors_of("[server]\nexclusive = no\n"), "unknown key 'exclusive'"));
+	assert_non_null(strstr(errors_of("[server]\nexclusive = no\n"),
+			       "unknown key 'exclusive'"));
 }
 
 TEST(a_setting_before_all_sections_is_an_error)
