@@ -109,6 +109,8 @@ static IN_CHILD int child(void *data)
 	if (spec->umask >= 0)
 		umask((mode_t)spec->umask);
 	limit_descriptors(b);
+	/* What the daemon may by lowport.conf no program may. */
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (!spec->new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail(b, "no_new_privs");
 	sigemptyset(&none);
