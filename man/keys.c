@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints the table of settings as the key list of wsbridge.ini(5), at build time. */
+/* Prints the tables of settings and of metrics as the lists in wsbridge.ini(5), at build
+ * time. */
 #include <stdio.h>
 #include <string.h>
 
 #include "conf_keys.h"
+#include "metrics.h"
 
 /* Text for mdoc(7): a backslash would begin an escape, and a sentence begins a line. */
 static void print_text(const char *s)
@@ -56,10 +58,26 @@ static void print_class(enum conf_class class)
 	puts(".El");
 }
 
+static void print_metrics(void)
+{
+	puts(".Sh METRICS\n"
+	     "What the page of\n.Cm metrics\nin\n.Li [web]\ntells.\n"
+	     "Those of a path have its section as the label\n.Li path .\n"
+	     "They begin at 0 when the daemon starts, and go on over a reload.\n"
+	     ".Bl -tag -width Ds");
+	for (size_t i = 0; i < metrics_count; i++) {
+		printf(".It Li %s%s\n", metrics[i].name,
+		       metrics[i].base == METRIC_OF_PATH ? " Pq a path" : "");
+		print_line("", metrics[i].help, "");
+	}
+	puts(".El");
+}
+
 int main(void)
 {
 	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class ++)
 		if (class != CONF_DEFAULTS)
 			print_class(class);
+	print_metrics();
 	return ferror(stdout) || fclose(stdout) ? 1 : 0;
 }

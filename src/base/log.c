@@ -17,6 +17,7 @@ static struct {
 	bool torn;          /* only the beginning of the last line was taken */
 	unsigned long lost; /* lines dropped since the last one that was written */
 	struct log_limit limit;
+	struct log_counts counts;
 } sink = { .fd = STDERR_FILENO, .conf.level = LOG_LEVEL_INFO };
 
 /* ---- writing ---- */
@@ -71,8 +72,10 @@ static bool put_lost(void)
 
 static void put_or_lose(enum log_level level, const char *who, const struct log_event *e)
 {
-	if (!put_lost() || !put_event(level, who, e))
-		sink.lost++;
+	if (put_lost() && put_event(level, who, e))
+		return;
+	sink.lost++;
+	sink.counts.lost++;
 }
 
 /* ---- limits ---- */
@@ -121,7 +124,10 @@ static bool may_write(enum log_level level, const char *name, unsigned kind)
 		return true;
 	now = sys_now();
 	tell_over(now);
-	return log_limit_take(&sink.limit, &reason, sink.conf.most, now);
+	if (log_limit_take(&sink.limit, &reason, sink.conf.most, now))
+		return true;
+	sink.counts.limited++;
+	return false;
 }
 
 bool log_owes(void)
@@ -133,6 +139,11 @@ void log_settle(bool all)
 {
 	tell_over(all ? INFINITY : sys_now());
 	put_lost();
+}
+
+struct log_counts log_counts(void)
+{
+	return sink.counts;
 }
 
 /* ---- lines ---- */

@@ -110,6 +110,13 @@ bool log_owes(void);
  * and the end. */
 void log_settle(bool all);
 
+/* Lines since the start that were not written. */
+struct log_counts {
+	unsigned long long limited; /* one too many of their reason */
+	unsigned long long lost;    /* not taken */
+};
+struct log_counts log_counts(void);
+
 /* ---- bytes ---- */
 
 /*

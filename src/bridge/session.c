@@ -202,6 +202,7 @@ void session_proceed(struct session *s)
 		after_flush(s);
 	if (s->state == SESSION_DEAD)
 		return;
+	stats_follow(&s->stats->output_queue, &s->queued, buf_len(&s->out));
 	reads = may_read(s);
 	pause_reading(s, !reads);
 	s->output_full = is_full(s, s->output_full, buf_len(&s->out));
@@ -240,6 +241,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->id = start->id;
 	s->conf = start->conf;
 	s->path = start->path;
+	s->stats = start->stats;
 	s->keep = start->keep;
 	s->peer = start->peer;
 	s->hub = start->hub;
@@ -267,6 +269,8 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	LIST_INSERT_HEAD(&b->sessions, s, link);
 	b->nsessions++;
 	b->nrefused += s->refused;
+	s->stats->opened++;
+	s->stats->open++;
 	if (s->hub)
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
@@ -308,6 +312,9 @@ void session_free(struct session *s)
 	assert(s->state == SESSION_DEAD && !s->hub && !ev_is_active(&s->timer));
 	if (s->bridge->access && log_is_on(LOG_LEVEL_INFO))
 		log_access(s);
+	stats_count_close(s->stats, s->closed_by, s->close_code);
+	stats_follow(&s->stats->output_queue, &s->queued, 0);
+	s->stats->open--;
 	s->bridge->owner.session_ended(s->bridge->owner.data, s);
 	s->bridge->nsessions--;
 	s->bridge->nrefused -= s->refused;

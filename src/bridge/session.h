@@ -18,6 +18,7 @@
 #include "bucket.h"
 #include "hub.h"
 #include "span.h"
+#include "stats.h"
 #include "stream.h"
 #include "ws.h"
 
@@ -46,13 +47,6 @@ enum session_state {
 			      eats the tail */
 	SESSION_DEAD,
 	SESSION_STATES
-};
-
-enum closed_by { CLOSED_BY_CLIENT, CLOSED_BY_SERVER, CLOSED_BY_BACKEND };
-
-/* Whole messages and payload bytes that went in one direction. */
-struct traffic {
-	uint64_t messages, bytes;
 };
 
 struct session {
@@ -93,7 +87,9 @@ struct session {
 	struct addr peer;
 	const char *path; /* in KEEP */
 	struct traffic in, in_discarded, sent;
-	unsigned close_code; /* as it stands in the access line */
+	struct path_stats *stats; /* in KEEP; counts the same for all its sessions */
+	size_t queued;            /* of out, as stats has it */
+	unsigned close_code;      /* as it stands in the access line */
 	enum closed_by closed_by;
 	char *close_reason, *process; /* NULL: none, or out of memory */
 	LIST_ENTRY(session) link;
@@ -103,7 +99,8 @@ struct session {
 struct session_start {
 	uint64_t id;
 	const struct session_conf *conf;
-	const char *path;      /* lives as long as CONF */
+	const char *path;         /* lives as long as CONF */
+	struct path_stats *stats; /* so does this */
 	void *keep;            /* what both live in; given to owner.unkeep() at the end */
 	struct stream *client; /* moved */
 	struct addr peer;

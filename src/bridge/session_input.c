@@ -24,6 +24,8 @@ static void discard(struct session *s, const struct ws_event *e)
 			 "messages after the end of input are discarded");
 	count->messages += e->last;
 	count->bytes += e->n;
+	s->stats->discarded.messages += e->last;
+	s->stats->discarded.bytes += e->n;
 }
 
 /* The client has broken a rule of the path's: what came before still goes to the backend.
@@ -60,6 +62,8 @@ static void on_data(struct session *s, struct ws_event *e)
 		}
 		s->in.messages += e->last;
 		s->in.bytes += e->n;
+		s->stats->received.messages += e->last;
+		s->stats->received.bytes += e->n;
 	}
 }
 

@@ -122,6 +122,8 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 
 	s->sent.messages += t->messages;
 	s->sent.bytes += t->bytes;
+	s->stats->sent.messages += t->messages;
+	s->stats->sent.bytes += t->bytes;
 	if (g->bytes == 0 || s->state != SESSION_OPEN)
 		return;
 	s->last_data = s->bridge->now;

@@ -37,9 +37,11 @@ struct source_exec {
 	struct child child;
 	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
 	struct buf kept;    /* for its stdin */
-	bool finishing;     /* stdin ends after what is kept */
-	ev_timer stalled;   /* EXEC_FLUSHING: it takes nothing */
-	ev_timer runtime;   /* EXEC_RUNNING: max_runtime */
+	size_t queued;      /* of it, as stats has it */
+	struct path_stats *stats;
+	bool finishing;   /* stdin ends after what is kept */
+	ev_timer stalled; /* EXEC_FLUSHING: it takes nothing */
+	ev_timer runtime; /* EXEC_RUNNING: max_runtime */
 	struct stderr_log stderr_log;
 	char who[WHO_MAX];
 };
@@ -63,11 +65,17 @@ static void close_pipe(struct source_exec *x, ev_io *w)
 	w->fd = -1;
 }
 
+static void count_kept(struct source_exec *x)
+{
+	stats_follow(&x->stats->input_queue, &x->queued, buf_len(&x->kept));
+}
+
 /* What is there for its stdin is dropped: it does not read it any more. */
 static void close_input(struct source_exec *x)
 {
 	close_pipe(x, &x->in);
 	buf_free(&x->kept);
+	count_kept(x);
 }
 
 /* The only place where its watchers start and stop. */
@@ -77,6 +85,7 @@ static void proceed(struct source_exec *x)
 	bool reads = x->state == EXEC_FLUSHING ||
 		     (x->state == EXEC_RUNNING && hub_room(x->source.hub) > 0);
 
+	count_kept(x);
 	if (x->out.fd >= 0)
 		watch(EV_A_ & x->out, reads ? EV_READ : 0);
 	if (x->in.fd >= 0)
@@ -381,6 +390,8 @@ static struct source_exec *source_exec_new(struct hub *h, const struct exec_star
 	x->source = (struct source){ &exec_ops, h };
 	x->conf = s->conf;
 	x->running = s->running;
+	x->stats = s->stats;
+	x->stderr_log.dropped_ever = &s->stats->stderr_dropped;
 	x->child.changed = on_child;
 	ev_io_init(&x->in, on_in, -1, 0);
 	ev_io_init(&x->out, on_out, -1, 0);

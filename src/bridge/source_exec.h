@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "hub.h"
+#include "stats.h"
 
 enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_DROP };
 enum exec_line_buffer {
@@ -42,6 +43,7 @@ struct exec_start {
 	const char *who;              /* log prefix of its session, copied */
 	uint64_t id;                  /* as it stands in ENVP */
 	unsigned *running; /* counted up now, down when the last of its group is gone */
+	struct path_stats *stats; /* as long as CONF */
 };
 
 /* Start the program and attach it to H.  0, or -errno of what failed, *ret_what naming

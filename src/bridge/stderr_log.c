@@ -12,6 +12,12 @@ static void tell_dropped(struct stderr_log *l, const char *who)
 	l->dropped = 0;
 }
 
+static void drop(struct stderr_log *l)
+{
+	l->dropped++;
+	(*l->dropped_ever)++;
+}
+
 /* A new second: what it may have, and what the last one had too many. */
 static void next_second(struct stderr_log *l, const char *who, double now)
 {
@@ -33,7 +39,7 @@ static void one_line(struct stderr_log *l, const char *who, double now, const ch
 	if (now - l->second >= 1)
 		next_second(l, who, now);
 	if (l->credit < 1) {
-		l->dropped++;
+		drop(l);
 		return;
 	}
 	l->credit--;
@@ -60,7 +66,7 @@ static size_t take(struct stderr_log *l, const char *who, double now, const char
 		return len + 1;
 	}
 	if (buf_append(&l->line, p, len, STDERR_LINE_MAX) < 0) {
-		l->dropped++;
+		drop(l);
 		buf_free(&l->line);
 	} else if (lf || n > room) {
 		end_line(l, who, now);

@@ -8,6 +8,7 @@
 #define BRIDGE_STDERR_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buf.h"
 
@@ -16,10 +17,11 @@
 #define STDERR_LINES_AT_ONCE 100 /* after a silence */
 
 struct stderr_log {
-	struct buf line; /* the unfinished one */
-	double second;   /* when the current count began; 0: never yet */
-	double credit;   /* lines that may be logged in it */
-	unsigned long dropped;
+	struct buf line;        /* the unfinished one */
+	double second;          /* when the current count began; 0: never yet */
+	double credit;          /* lines that may be logged in it */
+	unsigned long dropped;  /* lines that are yet to be told */
+	uint64_t *dropped_ever; /* the caller's count of all */
 };
 
 /* N bytes at P that WHO wrote at NOW. */

@@ -37,6 +37,7 @@ static void answer(struct client *c, struct http_response *r, struct span body)
 		return;
 	}
 	c->state = CLIENT_ANSWERING;
+	client_answered(c, r->status);
 }
 
 /* The same with a TEXT that is to be freed, NULL for out of memory. */
@@ -73,6 +74,13 @@ static const char *target_text(const struct client *c, char *out, size_t cap)
 		target.n = (size_t)(query - target.p);
 	snprintf(out, cap, "%.*s", (int)target.n, target.p);
 	return out;
+}
+
+void answer_made(struct client *c, const char *type, char *text, size_t n)
+{
+	struct http_response r = { .status = 200, .content_type = type };
+
+	answer_text(c, &r, text, n);
 }
 
 static void log_refusal(const struct client *c, int status, const char *reason)

@@ -21,6 +21,12 @@ const char *client_who(const struct client *c, char *out)
 	return session_who(c->id, c->path ? c->path : "", out);
 }
 
+void client_answered(struct client *c, int status)
+{
+	c->answered = true;
+	c->server->stats.answers[status]++;
+}
+
 void client_drop(struct client *c)
 {
 	struct server *s = c->server;
@@ -35,6 +41,8 @@ void client_drop(struct client *c)
 	TAILQ_REMOVE(&s->clients, c, link);
 	TAILQ_INSERT_TAIL(&s->dead_clients, c, link);
 	s->nclients--;
+	if (!c->answered)
+		s->stats.unanswered[c->end]++;
 }
 
 void client_free(struct client *c)
@@ -71,6 +79,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 		return;
 	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
+	c->end = UNANSWERED_TIMEOUT;
 	client_drop(c);
 }
 
@@ -170,6 +179,7 @@ static void make_room(struct server *s)
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
 	log_info(client_who(oldest, who), "dropped: max_handshakes are under way");
+	oldest->end = UNANSWERED_EVICTED;
 	client_drop(oldest);
 }
 

@@ -43,11 +43,16 @@ struct client {
 	char *path;          /* decoded; NULL until then, and when it cannot be */
 	struct route *route; /* of path, or NULL */
 	struct buf out;      /* the answer */
+	bool answered;       /* ... is counted by its status, ... */
+	enum unanswered end; /* ... or else why there is none */
 	TAILQ_ENTRY(client) link;
 };
 
 /* The prefix of its log lines; OUT has room for SESSION_WHO bytes, returned. */
 const char *client_who(const struct client *c, char *out);
+
+/* Its request has got an answer of STATUS. */
+void client_answered(struct client *c, int status);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
 void client_proceed(struct client *c);
@@ -69,6 +74,9 @@ void answer_error(struct client *c, int status, const char *reason);
 /* Answer STATUS with TEXT. */
 void answer_plain(struct client *c, int status, struct span text);
 
+/* Answer 200 with the N bytes at TEXT, which is freed; NULL: out of memory. */
+void answer_made(struct client *c, const char *type, char *text, size_t n);
+
 /* An ordinary GET or HEAD: the pages. */
 void answer_page(struct client *c, const struct route *route);
 
@@ -76,6 +84,11 @@ void answer_page(struct client *c, const struct route *route);
 
 /* The first step: a load balancer asks.  Also for a head that lacks only its Host. */
 enum step answer_health(struct client *c);
+
+/* ---- scrape.c ---- */
+
+/* A step: the page of the metrics. */
+enum step answer_scrape(struct client *c);
 
 /* ---- upgrade.c ---- */
 

@@ -89,7 +89,8 @@ struct conf {
 	int log_format; /* enum log_format */
 	bool log_access;
 	bool console;
-	char *health; /* path of the answer to a load balancer; NULL: none */
+	char *health;  /* path of the answer to a load balancer; NULL: none */
+	char *metrics; /* path of the metrics, or NULL */
 
 	struct path_conf **paths; /* as in the ini */
 	size_t npaths;

@@ -212,6 +212,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "/healthz", .flags = CONF_EMPTY, .values = "a path, or off",
 	  .doc = "Answer this path with status 200 and ok, for load balancers: also to "
 		 "HTTP/1.0 and to requests without Host, and for any Host." },
+	{ CONF_WEB, "metrics", .parse = conf_parse_page, .field = DAEMON(metrics),
+	  .def = "off", .flags = CONF_EMPTY, .values = "a path such as /metrics, or off",
+	  .doc = "Answer this path with the METRICS below, as text for Prometheus, to "
+		 "clients of this machine." },
 
 	/* ---- [/path]: policy ---- */
 

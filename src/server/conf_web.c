@@ -28,4 +28,8 @@ static void settle(struct conf *c, struct conf_report *r, const char *key, char 
 void conf_web_settle(struct conf *c, struct conf_report *r)
 {
 	settle(c, r, "health", &c->health);
+	settle(c, r, "metrics", &c->metrics);
+	if (c->health && c->metrics && strcmp(c->health, c->metrics) == 0)
+		conf_error(r, conf_where(c, NULL, "metrics"),
+			   "metrics = %s is the page of health, too", c->metrics);
 }

@@ -79,12 +79,15 @@ void reload(struct server *s)
 	fclose(err);
 	log_lines(text, !fresh);
 	free(text);
+	s->stats.reload_failed = !fresh;
 	if (!fresh) {
+		s->stats.failed_reloads++;
 		say(LOG_LEVEL_ERROR, "%s is not taken, nothing changes",
 		    s->routes->conf->file);
 		systemd_reload_failed();
 		return;
 	}
+	s->stats.reloads++;
 	routes_unref(s->routes);
 	s->routes = fresh;
 	logging_apply(s);

@@ -73,8 +73,10 @@ static struct route_use *use_of(const struct routes *before, const struct path_c
 
 static void use_unref(struct route_use *use)
 {
-	if (use && --use->refs == 0)
-		free(use);
+	if (!use || --use->refs > 0)
+		return;
+	stats_free(&use->stats);
+	free(use);
 }
 
 static bool add(struct route *all, size_t *count, const struct path_conf *conf,

@@ -5,12 +5,14 @@
 
 #include "bucket.h"
 #include "conf.h"
+#include "stats.h"
 
-/* The processes of one path; outlives the snapshots that name the path. */
+/* What is counted for one path; outlives the snapshots that name the path. */
 struct route_use {
 	unsigned refs;
 	unsigned running;
 	struct bucket starts; /* under spawn_rate */
+	struct path_stats stats;
 };
 
 struct route {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "banner.h"
@@ -99,9 +100,10 @@ static void on_status(EV_P_ ev_signal *w, int revents)
 	listen_text(s, where, sizeof(where));
 	log_info(
 		"",
-		"status: sessions=%u handshakes=%u processes=%zu clients_so_far=%llu listening=%s",
+		"status: sessions=%u handshakes=%u processes=%zu clients_so_far=%llu loop_lag=%.1fms listening=%s",
 		s->bridge.nsessions, s->nclients, s->bridge.children.running,
-		(unsigned long long)s->last_id, where);
+		(unsigned long long)s->last_id,
+		lag_longest(&s->stats.lag, s->bridge.now) * 1e3, where);
 }
 
 /* An editor may write in several steps: only what stays for a moment is read. */
@@ -154,6 +156,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	logging_proceed(s);
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
 		ev_break(EV_A_ EVBREAK_ALL);
+	lag_turn(&s->stats.lag, s->bridge.now, sys_now()); /* the last of a turn */
 }
 
 /* ---- the start ---- */
@@ -180,6 +183,7 @@ static void server_init(struct server *s, struct conf *conf,
 	 * select(2). */
 	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	s->options = options;
+	s->stats.started = (double)time(NULL);
 	logging_init(s);
 	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
@@ -287,6 +291,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 		watch_configuration(s);
 		systemd_init(s);
 		announce(s);
+		s->bridge.now = sys_now(); /* the first turn begins */
 		ev_run(s->loop, 0);
 		systemd_end(s);
 		log_settle(true);

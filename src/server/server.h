@@ -12,6 +12,7 @@
 #include "passed.h"
 #include "peers.h"
 #include "route.h"
+#include "server_stats.h"
 
 #define DEMO_PORTS 50 /* tried one after the other */
 
@@ -46,6 +47,7 @@ struct server {
 	char *saved_path; /* ... by name, as long as it is watched */
 	ev_timer settled; /* ... has not changed for a moment */
 	ev_prepare reaper;
+	struct server_stats stats;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
 };

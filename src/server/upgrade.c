@@ -68,6 +68,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.id = c->id,
 		.conf = &route->conf->session,
 		.path = route->conf->path,
+		.stats = &route->use->stats,
 		.keep = keep,
 		.client = &c->stream,
 		.peer = c->peer,
@@ -80,6 +81,8 @@ static struct session *open_session(struct client *c, const struct route *route,
 		c->counted = false; /* now the session's count */
 	else
 		routes_unref(keep);
+	if (session)
+		client_answered(c, 101);
 	return session;
 }
 
@@ -115,6 +118,7 @@ static bool start_program(struct client *c, struct route *route,
 		.who = session_who(c->id, route->conf->path, who),
 		.id = c->id,
 		.running = &route->use->running,
+		.stats = &route->use->stats,
 	};
 	const char *what;
 	int err;
@@ -124,8 +128,11 @@ static bool start_program(struct client *c, struct route *route,
 		return false;
 	}
 	err = source_exec_open(hub, &start, &what);
-	if (err == 0)
+	if (err == 0) {
+		route->use->stats.spawns++;
 		return true;
+	}
+	route->use->stats.spawn_failures++;
 	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
 	if (err == -EMFILE || err == -ENFILE || err == -EAGAIN || err == -ENOMEM)
 		answer_error(c, 503, "no room to start the program");

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every key of wsbridge.ini has a test that sees its effect from outside."""
 
-from pathlib import Path
-
-import pytest
+import marks
 from harness import run
 
 # Each key that has no default is given, so that -T prints it.
@@ -26,29 +24,6 @@ shell = cat
 """
 
 
-class Marks:
-    """Collects what is marked with key() in every test file, whatever was selected to run."""
-
-    def __init__(self):
-        self.tests = {}
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
-            for mark in item.iter_markers("key"):
-                for key in mark.args:
-                    self.tests.setdefault(key, []).append(item.nodeid)
-
-
-def marked_keys():
-    marks = Marks()
-    here = str(Path(__file__).parent)
-    options = ["--collect-only", "-p", "no:terminal", "-p", "no:xdist", "-p", "no:cacheprovider"]
-    status = pytest.main([*options, "--rootdir", here, "-c", here + "/pytest.ini", here], plugins=[marks])
-    assert status == pytest.ExitCode.OK, "the test files cannot be collected"
-    return marks.tests
-
-
 def printed_keys(tmp_path):
     file = tmp_path / "wsbridge.ini"
     file.write_text(EVERYTHING)
@@ -59,12 +34,12 @@ def printed_keys(tmp_path):
 
 
 def test_every_key_has_a_test_that_sees_its_effect(tmp_path):
-    keys, tests = printed_keys(tmp_path), marked_keys()
+    keys, tests = printed_keys(tmp_path), marks.marked("key")
     assert len(keys) > 40, f"-T prints only {sorted(keys)}"
     assert not keys - set(tests), f"no test is marked with {sorted(keys - set(tests))}"
 
 
 def test_no_test_is_marked_with_a_key_that_does_not_exist(tmp_path):
-    keys, tests = printed_keys(tmp_path), marked_keys()
+    keys, tests = printed_keys(tmp_path), marks.marked("key")
     unknown = {key: tests[key] for key in set(tests) - keys}
     assert not unknown, f"unknown to wsbridged -T: {unknown}"

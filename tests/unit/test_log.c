@@ -228,13 +228,17 @@ TEST(a_reader_that_is_gone_is_no_end_of_the_world)
 TEST(a_full_disk_costs_lines_and_nothing_else)
 {
 	int full = open("/dev/full", O_WRONLY);
+	struct log_counts before;
 
 	log_open(full, &(struct log_conf){ .level = LOG_LEVEL_INFO });
 	errno = ENOENT;
+	before = log_counts();
 	log_info("", "one");
 	log_info("", "two");
 	assert_int_equal(errno, ENOENT);
 	assert_true(log_owes());
+	assert_int_equal(log_counts().lost, before.lost + 2);
+	assert_int_equal(log_counts().limited, before.limited);
 	open_text(LOG_LEVEL_INFO);
 	log_settle(false);
 	assert_false(log_owes());
@@ -268,11 +272,14 @@ TEST(what_a_reason_has_too_many_of_is_counted_and_told)
 {
 	static const char expected[] = "x 0\nx 1\nx 2\nother\nx: 97 more in the last "
 				       "second\n";
+	struct log_counts before = log_counts();
 
 	log_open(wr, &(struct log_conf){ .level = LOG_LEVEL_INFO, .most = 3 });
 	for (int i = 0; i < 100; i++)
 		log_info("", "x %d", i);
 	assert_true(log_owes());
+	assert_int_equal(log_counts().limited, before.limited + 97);
+	assert_int_equal(log_counts().lost, before.lost);
 	log_info("", "other");
 	log_settle(true);
 	assert_false(log_owes());

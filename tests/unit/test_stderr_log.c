@@ -48,6 +48,8 @@ static const char *logged(void)
 	return got;
 }
 
+static uint64_t dropped_ever;
+
 static void feed(struct stderr_log *l, double now, const char *text)
 {
 	stderr_log_feed(l, WHO, now, text, strlen(text));
@@ -67,7 +69,7 @@ static size_t count(const char *text, char c)
 
 TEST(each_line_is_a_line_of_the_log)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed(&l, 1, "one\ntwo\n");
 	assert_string_equal(logged(), LINE "one\n" LINE "two\n");
@@ -77,7 +79,7 @@ TEST(each_line_is_a_line_of_the_log)
 
 TEST(a_line_waits_for_its_end)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed(&l, 1, "o");
 	feed(&l, 1, "n");
@@ -97,7 +99,7 @@ TEST(lines_are_the_same_however_they_are_cut)
 					"\n" LINE "\n" LINE "four\n";
 
 	for (size_t step = 1; step <= sizeof(text); step++) {
-		struct stderr_log l = { 0 };
+		struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 		for (size_t at = 0; at < sizeof(text) - 1; at += step) {
 			size_t rest = sizeof(text) - 1 - at;
@@ -111,7 +113,7 @@ TEST(lines_are_the_same_however_they_are_cut)
 
 TEST(the_last_line_needs_no_newline)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed(&l, 1, "Segmentation fault");
 	stderr_log_end(&l, WHO, 1);
@@ -120,7 +122,7 @@ TEST(the_last_line_needs_no_newline)
 
 TEST(a_program_cannot_forge_lines_nor_drive_the_terminal)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed(&l, 1, "\x1b[2J\rerror: x\n");
 	assert_string_equal(logged(), LINE "\\x1B[2J\\x0Derror: x\n");
@@ -129,7 +131,7 @@ TEST(a_program_cannot_forge_lines_nor_drive_the_terminal)
 
 TEST(a_nul_does_not_hide_what_follows_it)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	stderr_log_feed(&l, WHO, 1, "a\0b\n", 4);
 	assert_string_equal(logged(), LINE "a\\x00b\n");
@@ -141,7 +143,7 @@ TEST(a_nul_does_not_hide_what_follows_it)
 /* Feed a line of N bytes, STEP at a time, and end it by END; the log of it. */
 static const char *log_of_long(size_t n, size_t step, const char *end)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 	char *line = malloc(step);
 
 	memset(line, 'y', step);
@@ -183,7 +185,7 @@ TEST(of_a_line_that_is_split_nothing_is_lost)
 
 TEST(a_line_without_end_takes_no_memory_without_end)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 	static char piece[10000];
 
 	memset(piece, 'y', sizeof(piece));
@@ -205,7 +207,7 @@ static void feed_lines(struct stderr_log *l, double now, int n)
 
 TEST(in_a_second_only_so_many_lines_are_logged)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed_lines(&l, 10, STDERR_LINES_AT_ONCE);
 	assert_int_equal(count(logged(), '\n'), STDERR_LINES_AT_ONCE);
@@ -218,7 +220,7 @@ TEST(in_a_second_only_so_many_lines_are_logged)
 
 TEST(the_next_second_begins_with_how_many_were_dropped)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed_lines(&l, 10, STDERR_LINES_AT_ONCE + 50);
 	logged();
@@ -236,7 +238,7 @@ TEST(the_next_second_begins_with_how_many_were_dropped)
 
 TEST(after_a_silence_there_may_be_many_again)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	feed_lines(&l, 10, STDERR_LINES_AT_ONCE);
 	feed_lines(&l, 1000, STDERR_LINES_AT_ONCE + 1);
@@ -247,18 +249,20 @@ TEST(after_a_silence_there_may_be_many_again)
 
 TEST(at_the_end_the_dropped_lines_are_told)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
+	dropped_ever = 100;
 	feed_lines(&l, 10, STDERR_LINES_AT_ONCE + 7);
 	feed(&l, 10, "the last one, dropped too");
 	logged();
 	stderr_log_end(&l, WHO, 10);
 	assert_string_equal(logged(), "warning: " LINE "8 more lines were dropped\n");
+	assert_int_equal(dropped_ever, 108);
 }
 
 TEST(lines_that_come_slowly_are_all_logged)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 
 	for (int i = 0; i < 3 * STDERR_LINES_AT_ONCE; i++)
 		feed(&l, 10 + i / 10.0, "x\n");
@@ -268,7 +272,7 @@ TEST(lines_that_come_slowly_are_all_logged)
 
 TEST(a_flood_without_newlines_is_limited_too)
 {
-	struct stderr_log l = { 0 };
+	struct stderr_log l = { .dropped_ever = &dropped_ever };
 	static char piece[STDERR_LINE_MAX];
 
 	memset(piece, 'y', sizeof(piece));

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* self.h - what the kernel says of this process. */
+#ifndef BASE_SELF_H
+#define BASE_SELF_H
+
+#include <stddef.h>
+
+struct self {
+	double cpu;              /* seconds, user and system */
+	size_t resident, mapped; /* bytes */
+	size_t fds, max_fds;     /* descriptors, and the soft limit of them */
+};
+
+/* What it does not say is 0. */
+void self_look(struct self *ret);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers Prometheus, or whoever else asks for the metrics. */
+#include <string.h>
+
+#include "client_impl.h"
+#include "metrics.h"
+
+/* A plain GET or HEAD of that page. */
+static bool is_scrape(const struct client *c)
+{
+	const char *page = c->routes->conf->metrics;
+	const char *data = buf_head(&c->head);
+	struct span method = http_span(data, c->http.method);
+
+	return page && strcmp(c->path, page) == 0 &&
+	       (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD"))) &&
+	       http_count(&c->http, data, "Upgrade") == 0;
+}
+
+enum step answer_scrape(struct client *c)
+{
+	char *text;
+	size_t n = 0;
+
+	if (!is_scrape(c))
+		return STEP_NEXT;
+	if (!addr_is_local(&c->peer)) {
+		answer_error(c, 403, "the metrics are not for this address");
+		return STEP_END;
+	}
+	text = metrics_text(c->server, &n);
+	answer_made(c, PROMETHEUS_TYPE, text, n);
+	return STEP_END;
+}
