@@ -68,6 +68,13 @@ def test_it_is_safe_as_it_came(machine):
     assert settings(machine, "listen ")[:2] == ["[server]", "listen = 127.0.0.1:8765"]
 
 
+def test_the_service_has_its_user_and_waits_for_the_admin(machine):
+    unit = (machine.root / "lib/systemd/system/wsbridged.service").read_text()
+    assert "ExecStart=/usr/sbin/wsbridged\n" in unit and "User=wsbridge\n" in unit
+    assert "\nwsbridge:" in "\n" + (machine.root / "etc/passwd").read_text()
+    assert [name for name in machine.files() if ".wants/" in name or name.startswith("etc/systemd")] == []
+
+
 def test_it_serves_as_it_came(machine, rundir, monkeypatch):
     (machine.root / "etc/wsbridge.d").mkdir()
     (machine.root / "etc/wsbridge.d/port.ini").write_text("[server]\nlisten =\nlisten = 127.0.0.1:0\n")
@@ -93,4 +100,5 @@ def test_the_admins_ini_survives_an_upgrade_and_a_removal(machine, deb):
 
 def test_purging_leaves_nothing_but_the_user(machine):
     machine.dpkg("--purge", "wsbridged")
-    assert machine.files() - machine.before <= {"etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"}
+    users = {"etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock"}
+    assert machine.files() - machine.before <= users
