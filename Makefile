@@ -31,7 +31,7 @@ sees.main   := $(layers)
 # libev has no .pc file; it casts its watchers to each other, hence -fno-strict-aliasing below.
 packages   := libcrypto libssl inih
 pc_cflags  := $(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null)
-LDLIBS     := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lev -lm
+LDLIBS     := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lev -lcrypt -lm
 
 # Hardening is the default; HARDEN= and HARDEN_LINK= leave it to your CFLAGS and LDFLAGS.
 # FORTIFY needs an optimising compiler, and the first two flags are not for every processor.

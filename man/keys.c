@@ -50,7 +50,7 @@ static void print_class(enum conf_class class)
 		puts(".Ss [/path] and [defaults]\n"
 		     ".Cm exec\nand\n.Cm shell\nstand in a path only.");
 	else
-		printf(".Ss %s\n", conf_class_name(class));
+		printf(".Ss %s\n", conf_classes[class].title);
 	puts(".Bl -tag -width Ds");
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_keys[i].class == class)

@@ -10,6 +10,7 @@
 #include "conf_check.h"
 #include "from_websocketd.h"
 #include "instant.h"
+#include "make_secret.h"
 #include "server.h"
 #include "sys.h"
 
@@ -34,9 +35,21 @@ static const char usage_text[] =
 	"       wsbridged --demo              write and run ./demo.ini\n"
 	"       wsbridged --from-websocketd ARG...\n"
 	"                                     print the ini for that command line\n"
+	"       wsbridged --hash-password [USER]\n"
+	"                                     ask for a password, print a line of a htpasswd file\n"
+	"       wsbridged --hash-token [NAME] make a token, print it and its line\n"
 	"       wsbridged -V | -h             version; this text\n";
 
-enum { OPT_PORT = 256, OPT_BIND, OPT_VIEW, OPT_WRITE, OPT_DEMO, OPT_FROM };
+enum {
+	OPT_PORT = 256,
+	OPT_BIND,
+	OPT_VIEW,
+	OPT_WRITE,
+	OPT_DEMO,
+	OPT_FROM,
+	OPT_PASSWORD,
+	OPT_TOKEN
+};
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
@@ -45,6 +58,8 @@ static const struct option long_options[] = {
 	{ "write", no_argument, NULL, OPT_WRITE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
 	{ "from-websocketd", no_argument, NULL, OPT_FROM },
+	{ "hash-password", no_argument, NULL, OPT_PASSWORD },
+	{ "hash-token", no_argument, NULL, OPT_TOKEN },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -110,6 +125,15 @@ static bool has_instant_options(const struct command_line *cl)
 	return o->port || o->bind || o->view || o->write;
 }
 
+/* --hash-password and --hash-token, whose one argument NAME may be missing. */
+static _Noreturn void make_secret(int opt, char *const *name)
+{
+	if (name[0] && name[1])
+		bad_usage("--hash-password and --hash-token take one name at most");
+	exit(opt == OPT_TOKEN ? make_secret_token(name[0], stdout, stderr)
+			      : make_secret_password(name[0], stdout, stderr));
+}
+
 static void parse(int argc, char **argv, struct command_line *cl)
 {
 	int opt;
@@ -117,6 +141,8 @@ static void parse(int argc, char **argv, struct command_line *cl)
 	while ((opt = getopt_long(argc, argv, "+c:tTvVh", long_options, NULL)) != -1) {
 		if (opt == OPT_FROM) /* all that follows is websocketd's */
 			exit(from_websocketd(argv + optind, stdout, stderr));
+		if (opt == OPT_PASSWORD || opt == OPT_TOKEN)
+			make_secret(opt, argv + optind);
 		take_option(cl, opt);
 	}
 	if (optind > 0 && strcmp(argv[optind - 1], "--") == 0) {

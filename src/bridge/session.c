@@ -242,6 +242,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->conf = start->conf;
 	s->path = start->path;
 	s->stats = start->stats;
+	s->user = start->user;
 	s->keep = start->keep;
 	s->peer = start->peer;
 	s->hub = start->hub;
@@ -287,7 +288,7 @@ static void log_access(const struct session *s)
 	char peer[ADDR_TEXT];
 	const struct log_field fields[] = {
 		{ "peer", LOG_WORD, .text = addr_text(&s->peer, peer) },
-		{ "user", LOG_WORD, .text = NULL },
+		{ "user", LOG_WORD, .text = s->user },
 		{ "seconds", LOG_SECONDS, .seconds = s->bridge->now - s->opened },
 		{ "in", LOG_TRAFFIC, .traffic = { in->messages, in->bytes } },
 		{ "out", LOG_TRAFFIC, .traffic = { out->messages, out->bytes } },

@@ -86,6 +86,7 @@ struct session {
 	uint64_t id;
 	struct addr peer;
 	const char *path; /* in KEEP */
+	const char *user; /* in KEEP; NULL: nobody was asked */
 	struct traffic in, in_discarded, sent;
 	struct path_stats *stats; /* in KEEP; counts the same for all its sessions */
 	size_t queued;            /* of out, as stats has it */
@@ -101,6 +102,7 @@ struct session_start {
 	const struct session_conf *conf;
 	const char *path;         /* lives as long as CONF */
 	struct path_stats *stats; /* so does this */
+	const char *user;         /* and this; NULL: nobody was asked */
 	void *keep;            /* what both live in; given to owner.unkeep() at the end */
 	struct stream *client; /* moved */
 	struct addr peer;

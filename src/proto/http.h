@@ -105,10 +105,11 @@ struct http_response {
 	const char *content_type;
 	const char *content_encoding;
 	size_t content_length;
-	const char *allow;      /* 405 */
-	int retry_after;        /* seconds; 0: left out */
-	const char *security;   /* Content-Security-Policy */
-	bool websocket_version; /* 426: Upgrade and Sec-WebSocket-Version: 13 */
+	const char *allow;        /* 405 */
+	const char *authenticate; /* 401: WWW-Authenticate */
+	int retry_after;          /* seconds; 0: left out */
+	const char *security;     /* Content-Security-Policy */
+	bool websocket_version;   /* 426: Upgrade and Sec-WebSocket-Version: 13 */
 };
 
 /* Write R's head with its empty line to OUT (CAP bytes): its length, or 0 when it does

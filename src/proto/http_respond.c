@@ -90,6 +90,7 @@ size_t http_respond(char *out, size_t cap, const struct http_response *r)
 	add_field(&head, "Upgrade", r->websocket_version ? "websocket" : NULL);
 	add_field(&head, "Sec-WebSocket-Version", r->websocket_version ? "13" : NULL);
 	add_field(&head, "Allow", r->allow);
+	add_field(&head, "WWW-Authenticate", r->authenticate);
 	if (r->retry_after > 0)
 		add(&head, "Retry-After: %d\r\n", r->retry_after);
 	add_field(&head, "Content-Type", r->content_type);

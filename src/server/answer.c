@@ -83,39 +83,56 @@ void answer_made(struct client *c, const char *type, char *text, size_t n)
 	answer_text(c, &r, text, n);
 }
 
-static void log_refusal(const struct client *c, int status, const char *reason)
+static void log_refusal(const struct client *c, const struct http_refusal *why)
 {
 	char peer[ADDR_TEXT], who[SESSION_WHO], target[TARGET_TEXT];
-	const struct log_field fields[] = {
-		{ "status", LOG_NUMBER, .number = (unsigned)status },
+	struct log_field fields[4] = {
+		{ "status", LOG_NUMBER, .number = (unsigned)why->status },
 		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
-		{ "reason", LOG_TEXT, .text = reason },
-		{ "target", LOG_TEXT, .text = target_text(c, target, sizeof(target)) },
+		{ "reason", LOG_TEXT, .text = why->reason },
 	};
-	bool untold = !c->path && fields[3].text; /* else the line begins with it */
 
+	if (why->auth)
+		fields[3] = (struct log_field){ "auth", LOG_WORD, .text = why->auth };
+	else if (!c->path) /* else the line begins with it */
+		fields[3] = (struct log_field){
+			"target", LOG_TEXT, .text = target_text(c, target, sizeof(target))
+		};
 	log_event(LOG_LEVEL_INFO, client_who(c, who),
 		  &(struct log_event){ .name = "refused",
 				       .fields = fields,
-				       .nfields = untold ? 4 : 3,
-				       .kind = (unsigned)status });
+				       .nfields = fields[3].text ? 4 : 3,
+				       .kind = (unsigned)why->status });
+}
+
+static int retry_after(const struct http_refusal *why)
+{
+	if (why->status != 429 && why->status != 503)
+		return 0;
+	return why->retry_after ? why->retry_after : RETRY_AFTER;
+}
+
+void answer_refusal(struct client *c, const struct http_refusal *why)
+{
+	struct http_response r = {
+		.status = why->status,
+		.content_type = "text/plain; charset=utf-8",
+		.allow = why->status == 405 ? "GET, HEAD" : NULL,
+		.authenticate = why->authenticate,
+		.retry_after = retry_after(why),
+		.websocket_version = why->status == 426,
+	};
+	size_t n = 0;
+	char *text = pages_error(why->status, why->reason, &n);
+
+	if (log_is_on(LOG_LEVEL_INFO))
+		log_refusal(c, why);
+	answer_text(c, &r, text, n);
 }
 
 void answer_error(struct client *c, int status, const char *reason)
 {
-	struct http_response r = {
-		.status = status,
-		.content_type = "text/plain; charset=utf-8",
-		.allow = status == 405 ? "GET, HEAD" : NULL,
-		.retry_after = status == 429 || status == 503 ? RETRY_AFTER : 0,
-		.websocket_version = status == 426,
-	};
-	size_t n = 0;
-	char *text = pages_error(status, reason, &n);
-
-	if (log_is_on(LOG_LEVEL_INFO))
-		log_refusal(c, status, reason);
-	answer_text(c, &r, text, n);
+	answer_refusal(c, &(struct http_refusal){ .status = status, .reason = reason });
 }
 
 static void answer_asset(struct client *c, int status, const struct asset *a)

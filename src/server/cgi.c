@@ -169,9 +169,8 @@ static void add_peer(struct cgi *c, const struct addr *peer)
 /* What CGI knows and we do not: set, and empty. */
 static void add_unknown(struct cgi *c)
 {
-	static const char *const names[] = { "AUTH_TYPE", "CONTENT_LENGTH",
-					     "CONTENT_TYPE", "REMOTE_IDENT",
-					     "REMOTE_USER" };
+	static const char *const names[] = { "CONTENT_LENGTH", "CONTENT_TYPE",
+					     "REMOTE_IDENT" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		put_text(c, names[i], "");
@@ -189,6 +188,8 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 	add_server(c, http_span(r->data, r->http->host));
 	add_peer(c, r->peer);
 	add_path(c, r);
+	put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");
+	put_text(c, "REMOTE_USER", r->user ? r->user : "");
 	add_unknown(c);
 	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
 		 (unsigned long long)r->id);

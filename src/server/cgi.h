@@ -20,6 +20,7 @@ struct cgi_request {
 	const char *decoded; /* the request's path, decoded */
 	const struct handshake *handshake;
 	const struct addr *peer;
+	const char *user, *auth_type; /* NULL: nobody was asked */
 	uint64_t id;
 };
 

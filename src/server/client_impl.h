@@ -40,11 +40,12 @@ struct client {
 	size_t step;     /* the next one of its request */
 	void (*cancel)(struct client *c); /* CLIENT_WAITING: the answer is not wanted any
 					   * more; else NULL */
-	char *path;          /* decoded; NULL until then, and when it cannot be */
-	struct route *route; /* of path, or NULL */
-	struct buf out;      /* the answer */
-	bool answered;       /* ... is counted by its status, ... */
-	enum unanswered end; /* ... or else why there is none */
+	char *path; /* decoded; NULL until then, and when it cannot be */
+	const char *user, *auth_type; /* in routes; NULL: nobody was asked */
+	struct route *route;          /* of path, or NULL */
+	struct buf out;               /* the answer */
+	bool answered;                /* ... is counted by its status, ... */
+	enum unanswered end;          /* ... or else why there is none */
 	TAILQ_ENTRY(client) link;
 };
 
@@ -66,7 +67,23 @@ void request_begin(struct client *c);
  * answered. */
 void request_resume(struct client *c, enum step said);
 
+/* ---- auth.c ---- */
+
+/* The step: is it somebody who may open the route? */
+enum step auth_check(struct client *c);
+
 /* ---- answer.c ---- */
+
+/* Why a client gets no more than an error. */
+struct http_refusal {
+	int status;
+	const char *reason;       /* for the client and the log */
+	const char *authenticate; /* 401: the scheme that is wanted; else NULL */
+	const char *auth;         /* the name of the [auth NAME] that refused; or NULL */
+	int retry_after;          /* seconds; 0: as usual for the status */
+};
+
+void answer_refusal(struct client *c, const struct http_refusal *why);
 
 /* Answer STATUS with REASON in a line of text, and log it. */
 void answer_error(struct client *c, int status, const char *reason);

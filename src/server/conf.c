@@ -5,122 +5,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "conf_expand.h"
-#include "conf_keys.h"
+#include "conf_apply.h"
+#include "conf_auth.h"
 #include "conf_read.h"
-#include "conf_report.h"
-#include "conf_sheet.h"
 #include "conf_web.h"
-
-struct load {
-	struct conf *conf;
-	struct conf_report report;
-	int status; /* 0 or -ENOMEM */
-};
-
-/* ---- one setting ---- */
-
-/* What the parser said is wrong with RAW, unless that would show a secret. */
-static void wrong_value(struct load *l, const struct conf_key *key, const char *raw,
-			struct conf_origin where, const char *wrong)
-{
-	if (conf_expand_is_secret(raw) && !(key->flags & CONF_VERBATIM))
-		conf_error(&l->report, where, "%s = %s is not valid once it is expanded",
-			   key->name, raw);
-	else
-		conf_error(&l->report, where, "%s", wrong);
-}
-
-/* Parse RAW into FIELD; NULL empties a list. */
-static void apply_value(struct load *l, const struct conf_key *key, void *field,
-			const char *raw, struct conf_origin where)
-{
-	char err[CONF_VALUE_ERR], wrong[CONF_EXPAND_ERR];
-	struct conf_value v = { key, raw, field, where, l->conf->mem, err };
-	int r = 0;
-
-	if (raw && !(key->flags & CONF_VERBATIM))
-		r = conf_expand(l->conf->mem, raw, &v.text, wrong);
-	if (r == -EINVAL) {
-		conf_error(&l->report, where, "%s: %s", key->name, wrong);
-		return;
-	}
-	if (r == 0 && v.text && !*v.text && !(key->flags & (CONF_EMPTY | CONF_LIST))) {
-		conf_error(&l->report, where, "%s needs a value", key->name);
-		return;
-	}
-	if (r == 0)
-		r = key->parse(&v);
-	if (r == -EINVAL)
-		wrong_value(l, key, raw, where, err);
-	if (r == -ENOMEM)
-		l->status = r;
-}
-
-/* Give KEY in BASE what SLOT says, or DEF when that is NULL or an empty list. */
-static void apply_slot(struct load *l, const struct conf_key *key, void *base,
-		       const struct conf_slot *slot, const char *def)
-{
-	const struct conf_origin nowhere = { l->conf->file, 0 };
-	void *field = (char *)base + key->field;
-	const struct conf_entry *e = slot ? slot->first : NULL;
-	bool list = key->flags & CONF_LIST;
-
-	if (list)
-		apply_value(l, key, field, NULL, nowhere);
-	if (!e && (!list || *def))
-		apply_value(l, key, field, def, nowhere);
-	for (; e; e = e->next)
-		apply_value(l, key, field, e->raw, e->where);
-}
-
-/* ---- sections ---- */
-
-/* The settings of SECTION (NULL: there is none such) of CLASS, and the defaults of all
- * others. */
-static void apply_whole(struct load *l, enum conf_class class,
-			const struct conf_section *section, void *base)
-{
-	for (size_t i = 0; i < conf_nkeys; i++) {
-		const struct conf_key *key = &conf_keys[i];
-		const struct conf_slot *slot =
-			section ? conf_sheet_slot(section, key) : NULL;
-
-		if (conf_key_belongs(key, class))
-			apply_slot(l, key, base, slot && slot->where.file ? slot : NULL,
-				   key->def);
-	}
-}
-
-/* Only what SECTION says, over what BASE has. */
-static void apply_over(struct load *l, const struct conf_section *section, void *base)
-{
-	for (size_t i = 0; i < conf_nkeys; i++) {
-		const struct conf_slot *slot = conf_sheet_slot(section, &conf_keys[i]);
-
-		if (slot->where.file)
-			apply_slot(l, &conf_keys[i], base, slot, conf_keys[i].def);
-	}
-}
-
-/* The defaults that hang on compat, where nothing is written. */
-static void apply_compat(struct load *l, const struct conf_section *section, void *base)
-{
-	const struct conf_sheet *sheet = l->conf->sheet;
-
-	for (size_t i = 0; i < conf_nkeys; i++) {
-		const struct conf_key *key = &conf_keys[i];
-
-		if (key->websocketd && !conf_sheet_effective(sheet, section, key))
-			apply_slot(l, key, base, NULL,
-				   conf_sheet_default(sheet, section, key));
-	}
-}
 
 /* ---- paths ---- */
 
 /* Exactly one source. */
-static void check_source(struct load *l, const struct conf_section *section)
+static void check_source(struct conf_load *l, const struct conf_section *section)
 {
 	const struct conf_key *found = NULL;
 
@@ -158,7 +51,7 @@ static bool has_bad_segment(const char *path)
 }
 
 /* Take the star off a prefix path, and refuse what no request's path can be. */
-static void check_path(struct load *l, const struct conf_section *section,
+static void check_path(struct conf_load *l, const struct conf_section *section,
 		       struct path_conf *path)
 {
 	size_t n = strlen(path->path);
@@ -191,7 +84,7 @@ static void settle_websocketd(struct path_conf *path)
 }
 
 /* The byte that ends a message must not be a part of a character. */
-static void check_charset(struct load *l, const struct conf_section *section,
+static void check_charset(struct conf_load *l, const struct conf_section *section,
 			  const struct path_conf *path)
 {
 	const struct framing_conf *framing = &path->hub.framing;
@@ -209,7 +102,7 @@ static void check_charset(struct load *l, const struct conf_section *section,
 }
 
 /* What follows from several settings together. */
-static void settle_path(struct load *l, const struct conf_section *section,
+static void settle_path(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
 {
 	struct framing_conf *framing = &path->hub.framing;
@@ -236,9 +129,10 @@ static void settle_path(struct load *l, const struct conf_section *section,
 			   "u32be): max_message = 0 sets no limit to them",
 			   section->name);
 	check_charset(l, section, path);
+	conf_settle_path_auth(l, path);
 }
 
-static void add_path(struct load *l, const struct conf_section *section,
+static void add_path(struct conf_load *l, const struct conf_section *section,
 		     const struct path_conf *template)
 {
 	struct conf *c = l->conf;
@@ -252,21 +146,21 @@ static void add_path(struct load *l, const struct conf_section *section,
 	*path = *template;
 	path->path = name;
 	path->where = section->where;
-	apply_compat(l, section, path);
-	apply_over(l, section, path);
+	conf_apply_compat(l, section, path);
+	conf_apply_over(l, section, path);
 	check_source(l, section);
 	check_path(l, section, path);
 	settle_path(l, section, path);
 	c->paths[c->npaths++] = path;
 }
 
-static void add_paths(struct load *l)
+static void add_paths(struct conf_load *l)
 {
 	const struct conf_sheet *sheet = l->conf->sheet;
 	struct path_conf template = { 0 };
 	size_t n = 0;
 
-	apply_whole(l, CONF_DEFAULTS, conf_sheet_find(sheet, "defaults"), &template);
+	conf_apply_whole(l, CONF_DEFAULTS, conf_sheet_find(sheet, "defaults"), &template);
 	for (const struct conf_section *s = sheet->first; s; s = s->next)
 		n += s->class == CONF_PATH;
 	l->conf->paths =
@@ -281,15 +175,15 @@ static void add_paths(struct load *l)
 	conf_web_settle(l->conf, &l->report);
 }
 
-static void apply_sheet(struct load *l)
+static void apply_sheet(struct conf_load *l)
 {
-	for (enum conf_class class = 0; class < CONF_DEFAULTS; class ++) {
-		const struct conf_section *s = l->conf->sheet->first;
-
-		while (s && s->class != class)
-			s = s->next;
-		apply_whole(l, class, s, l->conf);
-	}
+	for (enum conf_class class = 0; class < CONF_DEFAULTS; class ++)
+		if (conf_classes[class].named.size > 0)
+			conf_apply_named(l, class);
+		else
+			conf_apply_whole(l, class, conf_sheet_of(l->conf->sheet, class),
+					 l->conf);
+	conf_settle_auth(l);
 	add_paths(l);
 }
 
@@ -314,7 +208,7 @@ static struct conf *conf_new(const char *file)
 }
 
 /* The sheet is read with R: a snapshot, or NULL and the exit code. */
-static struct conf *finish(struct load *l, int r, FILE *err, int *ret_status)
+static struct conf *finish(struct conf_load *l, int r, FILE *err, int *ret_status)
 {
 	const struct conf_origin whole = { l->conf->file, 0 };
 
@@ -352,8 +246,8 @@ static struct conf *begin(const char *file, FILE *err, int *ret_status)
 
 struct conf *conf_load(const char *file, FILE *err, int *ret_status)
 {
-	struct load l = { .conf = begin(file, err, ret_status),
-			  .report = { .main = file } };
+	struct conf_load l = { .conf = begin(file, err, ret_status),
+			       .report = { .main = file } };
 
 	if (!l.conf)
 		return NULL;
@@ -364,8 +258,8 @@ struct conf *conf_load(const char *file, FILE *err, int *ret_status)
 struct conf *conf_load_text(const char *name, const char *text, FILE *err,
 			    int *ret_status)
 {
-	struct load l = { .conf = begin(name, err, ret_status),
-			  .report = { .main = name } };
+	struct conf_load l = { .conf = begin(name, err, ret_status),
+			       .report = { .main = name } };
 	int r;
 
 	if (!l.conf)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "access.h"
+#include "auth_conf.h"
 #include "hub.h"
 #include "session.h"
 #include "source_exec.h"
@@ -44,13 +45,8 @@ struct limits_conf {
 	double accept_rate;       /* a second, 0: no limit */
 	double handshake_timeout; /* seconds */
 	size_t max_header;
+	double auth_failures; /* a second that an address may have, 0: no limit */
 	enum full_policy full;
-};
-
-/* Where a setting of one section came from. */
-struct conf_origin {
-	const char *file; /* NULL: the default */
-	int line;
 };
 
 /* Does an empty binary message end the program's input?  Auto: as the framing has it. */
@@ -65,6 +61,8 @@ struct path_conf {
 	enum compat compat;       /* whose programs it serves as they are used to */
 	char **subprotocol;       /* the server's order; NULL-terminated, or NULL */
 	struct access_conf access;
+	char *auth_name;              /* as written; NULL: none */
+	const struct auth_conf *auth; /* of that name, or NULL */
 	struct session_conf session;
 	struct hub_conf hub;
 	struct exec_conf exec;
@@ -92,6 +90,8 @@ struct conf {
 	char *health;  /* path of the answer to a load balancer; NULL: none */
 	char *metrics; /* path of the metrics, or NULL */
 
+	struct auth_conf *auth; /* as in the ini */
+	size_t nauth;
 	struct path_conf **paths; /* as in the ini */
 	size_t npaths;
 
@@ -125,9 +125,13 @@ int conf_set_command(struct conf *c, char *const *argv);
 struct conf_origin conf_where(const struct conf *c, const struct path_conf *path,
 			      const char *key);
 
+/* The same in the section of N. */
+struct conf_origin conf_where_named(const struct conf *c, const struct conf_named *n,
+				    const char *key);
+
 /* Print every effective key with its origin as a valid ini (-T): values as they were
  * written, before
- * ${...} was expanded. */
+ * ${...} was expanded, and *** for secrets. */
 void conf_print(const struct conf *c, FILE *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define DAEMON(member) offsetof(struct conf, member)
 #define PATH(member) offsetof(struct path_conf, member)
+#define AUTH(member) offsetof(struct auth_conf, member)
 #define KIB 1024.0
 #define MIB (1024.0 * KIB)
 #define GIB (1024.0 * MIB)
@@ -29,6 +30,7 @@ static const struct conf_word level_words[] = {
 static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
 						 { "json", LOG_FORMAT_JSON },
 						 { NULL, 0 } };
+static const struct conf_word auth_words[] = { { "token", AUTH_TOKEN }, { NULL, 0 } };
 static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
@@ -152,6 +154,12 @@ const struct conf_key conf_keys[] = {
 	  .def = "8k", .min = 256, .max = 64 * KIB, .values = "a size from 256 to 64k",
 	  .doc = "Bytes of a request up to and including the empty line, else status "
 		 "431." },
+	{ CONF_LIMITS, "auth_failures", .parse = conf_parse_rate,
+	  .field = DAEMON(limits.auth_failures),
+	  .def = "5/m", .max = 1000, .values = "a rate, or 0 for no limit",
+	  .doc = "Wrong passwords and tokens that an address may send in this time, a "
+		 "minute's worth of them at once; beyond it all of its credentials get "
+		 "status 429 until it has waited." },
 	{ CONF_LIMITS, "full", .parse = conf_parse_word, .field = DAEMON(limits.full),
 	  .def = "http", .words = full_words, .values = "http or close",
 	  .doc = "How a client beyond a limit is told: by HTTP status 503, or by "
@@ -217,6 +225,32 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Answer this path with the METRICS below, as text for Prometheus, to "
 		 "clients of this machine." },
 
+	/* ---- [auth NAME] ---- */
+
+	{ CONF_AUTH, "type", .parse = conf_parse_word, .field = AUTH(type),
+	  .def = "", .flags = CONF_EMPTY, .words = auth_words,
+	  .values = "token", .def_doc = "none, it must be set",
+	  .doc = "What a client shows: a bearer token." },
+	{ CONF_AUTH, "realm", .parse = conf_parse_realm, .field = AUTH(realm),
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "up to 100 bytes of ASCII", .def_doc = "the section's NAME",
+	  .doc = "What the client is told that it is asked for." },
+	{ CONF_AUTH, "tokens", .parse = conf_parse_directory, .field = AUTH(tokens),
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "With type = token: a file of lines sha256:HEX NAME, read at the start "
+		 "and by a reload." },
+	{ CONF_AUTH, "token", .parse = conf_parse_token, .field = AUTH(token),
+	  .def = "", .flags = CONF_LIST | CONF_SECRET,
+	  .values = "sha256:HEX NAME, one an entry", .def_doc = "none",
+	  .doc = "With type = token: a token's SHA-256, as wsbridged --hash-token makes "
+		 "it, and the name that REMOTE_USER gets." },
+	{ CONF_AUTH, "query", .parse = conf_parse_bool, .field = AUTH(query),
+	  .def = "no",
+	  .doc = "With type = token: also take ?token= of the URL, for clients that "
+		 "cannot send a header, such as WebSockets of a browser; programs do not "
+		 "see it, but proxies in front may log it." },
+
 	/* ---- [/path]: policy ---- */
 
 	{ CONF_PATH, "origin", .parse = conf_parse_origin,
@@ -239,6 +273,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "", .flags = CONF_LIST, .values = "a list as that of allow",
 	  .def_doc = "none",
 	  .doc = "Addresses of clients that may not, whatever allow says." },
+	{ CONF_PATH, "auth", .parse = conf_parse_section_name, .field = PATH(auth_name),
+	  .def = "none", .values = "the NAME of an [auth NAME], or none",
+	  .doc = "Who may open the path, its page as well as its WebSocket; else status "
+		 "401." },
 	{ CONF_PATH, "subprotocol", .parse = conf_parse_tokens,
 	  .field = PATH(subprotocol),
 	  .def = "", .flags = CONF_LIST, .values = "a list of tokens", .def_doc = "none",
@@ -454,30 +492,57 @@ const struct conf_key conf_keys[] = {
 
 const size_t conf_nkeys = sizeof(conf_keys) / sizeof(*conf_keys);
 
-static const char *const class_names[CONF_CLASS_COUNT] = {
-	[CONF_SERVER] = "[server]", [CONF_LIMITS] = "[limits]",
-	[CONF_SOCKET] = "[socket]", [CONF_LOGGING] = "[logging]",
-	[CONF_WEB] = "[web]",       [CONF_DEFAULTS] = "[defaults]",
-	[CONF_PATH] = "[/path]",
+#define NAMED(type, array) sizeof(type), DAEMON(array), DAEMON(n##array)
+
+const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
+	[CONF_SERVER] = { "[server]", "server" },
+	[CONF_LIMITS] = { "[limits]", "limits" },
+	[CONF_SOCKET] = { "[socket]", "socket" },
+	[CONF_LOGGING] = { "[logging]", "logging" },
+	[CONF_WEB] = { "[web]", "web" },
+	[CONF_AUTH] = { "[auth NAME]", "auth", { NAMED(struct auth_conf, auth) } },
+	[CONF_DEFAULTS] = { "[defaults]", "defaults" },
+	[CONF_PATH] = { "[/path]" },
 };
 
-const char *conf_class_name(enum conf_class class)
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define NAME_BYTES LETTERS "0123456789_-."
+#define NAME_MAX_BYTES 40
+
+static bool is_section_name(const char *name)
 {
-	return class_names[class];
+	size_t n = strspn(name, NAME_BYTES);
+
+	return n > 0 && n <= NAME_MAX_BYTES && !name[n];
+}
+
+enum conf_class conf_class_of_word(const char *name)
+{
+	size_t n = strcspn(name, CONF_BLANKS);
+
+	for (unsigned c = 0; c < CONF_PATH; c++)
+		if (strlen(conf_classes[c].word) == n &&
+		    memcmp(conf_classes[c].word, name, n) == 0)
+			return c;
+	return CONF_CLASS_COUNT;
 }
 
 enum conf_class conf_class_find(const char *name)
 {
-	if (*name == '/')
-		return CONF_PATH;
-	for (unsigned c = 0; c < CONF_PATH; c++) {
-		const char *known = class_names[c];
-		size_t n = strlen(known) - 2; /* without the brackets */
+	enum conf_class class = *name == '/' ? CONF_PATH : conf_class_of_word(name);
+	const char *rest = name + strcspn(name, CONF_BLANKS);
 
-		if (strlen(name) == n && memcmp(name, known + 1, n) == 0)
-			return c;
-	}
-	return CONF_CLASS_COUNT;
+	if (class >= CONF_PATH)
+		return class;
+	if (!*rest)
+		return conf_classes[class].named.size == 0 ||
+				       conf_classes[class].named.unnamed
+			       ? class
+			       : CONF_CLASS_COUNT;
+	return conf_classes[class].named.size > 0 && *rest == ' ' &&
+			       is_section_name(rest + 1)
+		       ? class
+		       : CONF_CLASS_COUNT;
 }
 
 bool conf_key_belongs(const struct conf_key *key, enum conf_class class)

@@ -14,6 +14,7 @@ enum conf_class {
 	CONF_SOCKET,
 	CONF_LOGGING,
 	CONF_WEB,
+	CONF_AUTH,
 	CONF_DEFAULTS, /* no rows of its own: takes those of CONF_PATH but the sources */
 	CONF_PATH,
 	CONF_CLASS_COUNT,
@@ -25,6 +26,7 @@ enum conf_flags {
 	CONF_VERBATIM = 4, /* ${...} is left alone */
 	CONF_SOURCE =
 		8, /* a path's source: exactly one of them a path, none in [defaults] */
+	CONF_SECRET = 16, /* never printed: *** */
 };
 
 /* One word of a setting that takes one of a few. */
@@ -37,8 +39,9 @@ struct conf_key {
 	enum conf_class class;
 	const char *name;
 	conf_parser *parse;
-	size_t field;    /* offset in struct conf, or in struct path_conf for CONF_PATH */
-	const char *def; /* as it would be written; "": none */
+	size_t field; /* offset in struct conf, in struct path_conf for CONF_PATH, or in
+		       * the struct of a [word NAME] */
+	const char *def;        /* as it would be written; "": none */
 	const char *websocketd; /* the same with compat = websocketd; NULL: no other */
 	double min, max;
 	unsigned flags;
@@ -51,11 +54,26 @@ struct conf_key {
 extern const struct conf_key conf_keys[]; /* grouped by class */
 extern const size_t conf_nkeys;
 
-/* "[server]", "[/path]": how the manual and messages call a class. */
-const char *conf_class_name(enum conf_class class);
+struct conf_class_traits {
+	const char *title; /* "[server]", "[auth NAME]", "[/path]": for messages and the
+			    * manual */
+	const char *word;  /* the section's name, or what it begins with; NULL: a path */
+	struct {
+		size_t size; /* of its struct, which begins with a struct conf_named;
+			      * 0: there is one [word] alone */
+		size_t list, count; /* offsets in struct conf: of a pointer to an array of
+				     * them, and of its length (size_t) */
+		bool unnamed;       /* it may also stand as [word] */
+	} named;                    /* there may be many: [word NAME] */
+};
+
+extern const struct conf_class_traits conf_classes[CONF_CLASS_COUNT];
 
 /* The class of the section NAME; CONF_CLASS_COUNT: there is none such. */
 enum conf_class conf_class_find(const char *name);
+
+/* The class that has NAME's first word, whatever follows it. */
+enum conf_class conf_class_of_word(const char *name);
 
 /* The row of a setting NAME in a section of CLASS, or NULL. */
 const struct conf_key *conf_key_find(enum conf_class class, const char *name);

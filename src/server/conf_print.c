@@ -7,26 +7,44 @@
 
 /* ---- where settings were written ---- */
 
-static bool is_of(const struct conf_section *s, const struct path_conf *path)
+/* Where KEY of the section S was written; file NULL: nowhere. */
+static struct conf_origin where(const struct conf *c, const struct conf_section *s,
+				const char *key)
 {
-	return s->where.file == path->where.file && s->where.line == path->where.line;
+	const struct conf_key *k = conf_key_find(s->class, key);
+	const struct conf_slot *slot = k ? conf_sheet_effective(c->sheet, s, k) : NULL;
+
+	return slot ? slot->where : (struct conf_origin){ NULL, 0 };
+}
+
+/* The same in the section whose header stands AT. */
+static struct conf_origin where_at(const struct conf *c, struct conf_origin at,
+				   const char *key)
+{
+	for (const struct conf_section *s = c->sheet->first; s; s = s->next)
+		if (s->where.file == at.file && s->where.line == at.line)
+			return where(c, s, key);
+	return (struct conf_origin){ NULL, 0 };
+}
+
+struct conf_origin conf_where_named(const struct conf *c, const struct conf_named *n,
+				    const char *key)
+{
+	return where_at(c, n->where, key);
 }
 
 struct conf_origin conf_where(const struct conf *c, const struct path_conf *path,
 			      const char *key)
 {
-	for (const struct conf_section *s = c->sheet->first; s; s = s->next) {
-		const struct conf_key *k = conf_key_find(s->class, key);
-		const struct conf_slot *slot;
+	struct conf_origin found = { NULL, 0 };
 
-		if (!k || (path ? s->class != CONF_PATH || !is_of(s, path)
-				: k->class == CONF_PATH))
-			continue;
-		slot = conf_sheet_effective(c->sheet, s, k);
-		if (slot)
-			return slot->where;
-	}
-	return (struct conf_origin){ NULL, 0 };
+	if (path)
+		return where_at(c, path->where, key);
+	for (const struct conf_section *s = c->sheet->first; s && !found.file;
+	     s = s->next)
+		if (s->class < CONF_DEFAULTS && conf_classes[s->class].named.size == 0)
+			found = where(c, s, key);
+	return found;
 }
 
 /* ---- printing ---- */
@@ -73,7 +91,7 @@ static void print_slot(FILE *out, const struct conf_key *key,
 	}
 	for (const struct conf_entry *e = slot->first; e; e = e->next) {
 		fprintf(out, "; %s:%d\n", e->where.file, e->where.line);
-		print_value(out, key->name, e->raw);
+		print_value(out, key->name, key->flags & CONF_SECRET ? "***" : e->raw);
 	}
 }
 
@@ -81,10 +99,7 @@ static void print_slot(FILE *out, const struct conf_key *key,
 static void print_section(FILE *out, const struct conf_sheet *sheet,
 			  enum conf_class class, const struct conf_section *section)
 {
-	if (class == CONF_PATH)
-		fprintf(out, "[%s]\n", section->name);
-	else
-		fprintf(out, "%s\n", conf_class_name(class));
+	fprintf(out, "[%s]\n", section ? section->name : conf_classes[class].word);
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_key_belongs(&conf_keys[i], class))
 			print_slot(out, &conf_keys[i],
@@ -95,14 +110,14 @@ static void print_section(FILE *out, const struct conf_sheet *sheet,
 
 void conf_print(const struct conf *c, FILE *out)
 {
-	for (enum conf_class class = 0; class < CONF_PATH; class ++) {
-		const struct conf_section *s = c->sheet->first;
+	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class ++) {
+		const struct conf_section *s = conf_sheet_of(c->sheet, class);
+		bool many = class == CONF_PATH || conf_classes[class].named.size > 0;
 
-		while (s && s->class != class)
-			s = s->next;
-		print_section(out, c->sheet, class, s);
+		if (!s && (!many || conf_classes[class].named.unnamed))
+			print_section(out, c->sheet, class, NULL);
+		for (; s; s = many ? s->next : NULL)
+			if (s->class == class)
+				print_section(out, c->sheet, class, s);
 	}
-	for (const struct conf_section *s = c->sheet->first; s; s = s->next)
-		if (s->class == CONF_PATH)
-			print_section(out, c->sheet, CONF_PATH, s);
 }

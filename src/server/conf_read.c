@@ -31,13 +31,20 @@ static struct conf_origin at(const struct reading *r, int line)
 static void unknown_section(struct reading *r, const char *name, int line)
 {
 	char bracketed[NEAREST_MAX + 8];
+	enum conf_class class = conf_class_of_word(name);
 	const char *meant;
 	struct nearest n;
 
+	if (class < CONF_PATH && conf_classes[class].named.size > 0) {
+		conf_error(r->report, at(r, line),
+			   "[%s] is no %s; NAME is up to 40 letters, digits, _ - or .",
+			   name, conf_classes[class].title);
+		return;
+	}
 	snprintf(bracketed, sizeof(bracketed), "[%.*s]", NEAREST_MAX, name);
 	nearest_init(&n, bracketed);
 	for (unsigned c = 0; c < CONF_PATH; c++)
-		nearest_offer(&n, conf_class_name(c));
+		nearest_offer(&n, conf_classes[c].title);
 	meant = nearest_found(&n);
 	if (meant)
 		conf_error(r->report, at(r, line),
@@ -96,7 +103,7 @@ static void unknown_key(struct reading *r, const char *name, int line)
 	if (elsewhere)
 		conf_error(r->report, at(r, line),
 			   "unknown key '%s' in [%s]; it belongs to %s", name,
-			   r->section->name, conf_class_name(elsewhere->class));
+			   r->section->name, conf_classes[elsewhere->class].title);
 	else if (meant)
 		conf_error(r->report, at(r, line),
 			   "unknown key '%s' in [%s]; did you mean '%s'?", name,

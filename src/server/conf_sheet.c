@@ -22,6 +22,16 @@ struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char 
 	return NULL;
 }
 
+const struct conf_section *conf_sheet_of(const struct conf_sheet *sheet,
+					 enum conf_class class)
+{
+	const struct conf_section *s = sheet->first;
+
+	while (s && s->class != class)
+		s = s->next;
+	return s;
+}
+
 struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class,
 				    const char *name, struct conf_origin where)
 {

@@ -44,6 +44,10 @@ struct conf_sheet *conf_sheet_new(struct conf_mem *mem);
 /* The section NAME, or NULL. */
 struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char *name);
 
+/* The first section of CLASS, or NULL. */
+const struct conf_section *conf_sheet_of(const struct conf_sheet *sheet,
+					 enum conf_class class);
+
 /* A new section. */
 struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class class,
 				    const char *name, struct conf_origin where);

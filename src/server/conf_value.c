@@ -212,6 +212,24 @@ int conf_parse_name(const struct conf_value *v)
 	return keep_text(v);
 }
 
+int conf_parse_section_name(const struct conf_value *v)
+{
+	*(char **)v->field = NULL;
+	return strcmp(v->text, "none") == 0 ? 0 : keep_text(v);
+}
+
+/* Printable ASCII that a quoted-string needs no backslash for (RFC 9110 5.6.4). */
+int conf_parse_realm(const struct conf_value *v)
+{
+	for (const char *p = v->text; *p; p++)
+		if (*p < ' ' || *p >= 0x7f || *p == '"' || *p == '\\')
+			return conf_value_wrong(
+				v, "takes printable ASCII without \" and \\");
+	if (strlen(v->text) > 100)
+		return conf_value_wrong(v, "takes up to 100 bytes");
+	return keep_text(v);
+}
+
 int conf_parse_close_code(const struct conf_value *v)
 {
 	int r = conf_parse_unsigned(v);

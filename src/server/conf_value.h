@@ -44,12 +44,14 @@ conf_parser conf_parse_rate;       /* double */
 conf_parser conf_parse_size;       /* size_t */
 conf_parser conf_parse_umask;      /* int; "": -1 */
 conf_parser conf_parse_signal;     /* int */
-conf_parser conf_parse_directory;  /* char *; "": NULL */
+conf_parser conf_parse_directory;  /* char *: absolute; "": NULL */
 conf_parser conf_parse_name;       /* char *: one word; "": NULL */
 conf_parser conf_parse_close_code; /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
 conf_parser conf_parse_page;         /* char *: a path of plain HTTP; off or "": NULL */
 conf_parser conf_parse_charset;      /* char *: what iconv knows; UTF-8: NULL */
+conf_parser conf_parse_section_name; /* char *; none: NULL */
+conf_parser conf_parse_realm;        /* char *: what a quoted-string holds; "": NULL */
 conf_parser conf_parse_exec;         /* char **: words; "": left alone */
 conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone */
 
@@ -62,6 +64,7 @@ conf_parser conf_parse_cidrs;  /* struct cidr_list */
 conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
 conf_parser conf_parse_hosts;  /* char **: uri-host without a port */
 conf_parser conf_parse_env;    /* char **: NAME=value, a later NAME replaces an earlier */
+conf_parser conf_parse_token;  /* struct auth_token *: sha256:HEX NAME, one an entry */
 conf_parser conf_parse_names;  /* char **: names of environment variables */
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "auth_token.h"
 #include "authority.h"
 #include "conf_value.h"
 #include "num.h"
@@ -108,6 +109,18 @@ int conf_parse_hosts(const struct conf_value *v)
 		return 0;
 	}
 	return for_words(v, add_host);
+}
+
+int conf_parse_token(const struct conf_value *v)
+{
+	const char *wrong;
+	int r = 0;
+
+	if (v->text)
+		r = auth_token_add(v->mem, v->field, v->text, &wrong);
+	else
+		*(struct auth_token **)v->field = NULL;
+	return r == -EINVAL ? conf_value_wrong(v, "%s", wrong) : r;
 }
 
 int conf_parse_env(const struct conf_value *v)

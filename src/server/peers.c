@@ -7,18 +7,18 @@
 #include "peers.h"
 
 struct peer {
-	unsigned char key[9]; /* 4 or 6 or 0, then the address or the upper half of it */
+	unsigned char key[PEERS_KEY];
 	unsigned count;
 };
 
 static int by_key(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(((struct peer *)NULL)->key));
+	return memcmp(a, b, PEERS_KEY);
 }
 
-static void make_key(const struct addr *a, unsigned char *key)
+void peers_key(const struct addr *a, unsigned char *key)
 {
-	memset(key, 0, sizeof(((struct peer *)NULL)->key));
+	memset(key, 0, PEERS_KEY);
 	if (a->sa.sa_family == AF_INET) {
 		key[0] = 4;
 		memcpy(key + 1, &a->in.sin_addr, 4);
@@ -39,7 +39,7 @@ unsigned peers_add(struct peers *p, const struct addr *peer)
 
 	if (!one)
 		return 0;
-	make_key(peer, one->key);
+	peers_key(peer, one->key);
 	found = tsearch(one, &p->tree, by_key);
 	if (!found || *found != one)
 		free(one);
@@ -50,7 +50,7 @@ void peers_remove(struct peers *p, const struct addr *peer)
 {
 	struct peer key, **found, *one;
 
-	make_key(peer, key.key);
+	peers_key(peer, key.key);
 	found = tfind(&key, &p->tree, by_key);
 	if (!found || --(*found)->count > 0)
 		return;

@@ -9,6 +9,11 @@ struct peers {
 	void *tree; /* tsearch(3) */
 };
 
+/* What connections of one client have in common: 4, 6 or 0, then the address, or of IPv6
+ * its /64. */
+#define PEERS_KEY 9
+void peers_key(const struct addr *peer, unsigned char *key);
+
 /* One more of PEER: how many it has now; 0: out of memory, not counted. */
 unsigned peers_add(struct peers *p, const struct addr *peer);
 

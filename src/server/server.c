@@ -246,6 +246,7 @@ static void server_free(struct server *s)
 	if (s->routes) {
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
+		auth_free(&s->auth);
 		logging_end(s);
 		routes_unref(s->routes);
 	}

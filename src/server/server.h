@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "auth.h"
 #include "bridge.h"
 #include "cgi.h"
 #include "client.h"
@@ -37,6 +38,7 @@ struct server {
 	TAILQ_HEAD(client_list, client) clients, dead_clients; /* the oldest first */
 	unsigned nclients;
 	struct peers peers;
+	struct auth auth;
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */

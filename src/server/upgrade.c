@@ -72,6 +72,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.keep = keep,
 		.client = &c->stream,
 		.peer = c->peer,
+		.user = c->user,
 		.hub = hub,
 		.greeting = { answer, n },
 	};
@@ -109,6 +110,8 @@ static bool start_program(struct client *c, struct route *route,
 		.decoded = c->path,
 		.handshake = hs,
 		.peer = &c->peer,
+		.user = c->user,
+		.auth_type = c->auth_type,
 		.id = c->id,
 	};
 	char who[SESSION_WHO];

@@ -10,6 +10,9 @@ EVERYTHING = """
 listen = 127.0.0.1:0
 user = root
 group = root
+[auth tokens]
+type = token
+token = ***
 [/exec]
 exec = cat
 subprotocol = chat

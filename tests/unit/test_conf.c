@@ -276,7 +276,7 @@ TEST(unknown_names_are_refused_with_what_may_be_meant)
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
 	static const char *const later[] = { "pty = 24x80",      "compression = on",
-					     "process = shared", "auth = x",
+					     "process = shared", "hook = x",
 					     "connect = a:1",    "session_key = x",
 					     "linger = 1s",      "restart = always",
 					     "builtin = clock",  "session_key = x" };
@@ -285,7 +285,8 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 		assert_non_null(strstr(errors_in_path(later[i]),
 				       "x.ini:3: error: unknown key '"));
 	assert_non_null(strstr(errors_of("[tls]\n"), "unknown section [tls]"));
-	assert_non_null(strstr(errors_of("[auth x]\n"), "unknown section [auth x]"));
+	assert_non_null(strstr(errors_of("[auth]\n"), "[auth] is no [auth NAME]"));
+	assert_non_null(strstr(errors_of("[server x]\n"), "unknown section [server x]"));
 	assert_non_null(strstr(errors_of("[server]\nexclusive = no\n"),
 			       "unknown key 'exclusive'"));
 }

@@ -55,6 +55,13 @@ TEST(the_words_of_a_row_are_its_values)
 					 conf_keys[i].name, w->text);
 }
 
+/* Sections with names of their own have keys of their own, whatever others call theirs.
+ */
+static bool is_named(enum conf_class class)
+{
+	return conf_classes[class].named.size > 0;
+}
+
 TEST(a_name_is_found_in_its_class_only_and_once)
 {
 	for (size_t i = 0; i < conf_nkeys; i++) {
@@ -102,9 +109,14 @@ TEST(the_sample_shows_every_key_with_its_default)
 		else
 			snprintf(header, sizeof(header), "\n%s\n",
 				 k->class == CONF_PATH ? "[defaults]"
-						       : conf_class_name(k->class));
+						       : conf_classes[k->class].title);
 		snprintf(line, sizeof(line),
 			 *k->def ? "\n;%s = %s\n" : "\n;%s =", k->name, k->def);
+		if (is_named(k->class)) { /* an example, with values */
+			snprintf(header, sizeof(header), "\n;[%s ",
+				 conf_classes[k->class].word);
+			snprintf(line, sizeof(line), "\n;%s =", k->name);
+		}
 		section = strstr(text, header);
 		if (!section)
 			fail_msg("the sample has no %s", header);
@@ -132,6 +144,17 @@ TEST(the_sample_loads_with_everything_in_force)
 	free(text);
 }
 
+/* Another file TO for FROM, which is longer, wherever it is in TEXT. */
+static void put_path(char *text, const char *from, const char *to)
+{
+	size_t n = strlen(from), m = strlen(to);
+
+	for (char *p = text; (p = strstr(p, from)); p += n) {
+		memset(p, '/', n);
+		memcpy(p + n - m, to, m);
+	}
+}
+
 /* ---- the manual ---- */
 
 /* The literal blocks of the manual that begin with a section are ini texts that load. */
@@ -149,6 +172,7 @@ TEST(the_examples_of_the_manual_load)
 		*end++ = 0;
 		for (e = begin; (e = strstr(e, "\\e")); e++)
 			memmove(e + 1, e + 2, strlen(e + 2) + 1);
+		put_path(begin, "/etc/wsbridge.tokens", "/dev/null");
 		if ((e = strstr(begin, "report-token}")))
 			memcpy(e, "null}        ", 13);
 		if (strncmp(begin, "[section]", 9) == 0)

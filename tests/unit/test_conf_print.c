@@ -156,8 +156,8 @@ TEST(every_key_of_the_table_is_printed_with_its_default)
 		const struct conf_key *key = &conf_keys[i];
 		char line[200];
 
-		if (key->flags & CONF_SOURCE)
-			continue;
+		if ((key->flags & CONF_SOURCE) || conf_classes[key->class].named.size > 0)
+			continue; /* there is none */
 		if (key->def_doc)
 			snprintf(line, sizeof(line), "\n; default: %s\n%s =\n",
 				 key->def_doc, key->name);
@@ -168,6 +168,28 @@ TEST(every_key_of_the_table_is_printed_with_its_default)
 			fail_msg("not printed: %s", line);
 	}
 	free(text);
+	conf_unref(c);
+}
+
+#define TOKEN "sha256:0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+TEST(a_section_with_a_name_of_its_own_is_printed_without_secrets)
+{
+	struct conf *c = load_good("[auth b]\ntype = token\ntoken = " TOKEN " x\n"
+				   "[/load]\nexec = cat\nauth = a\n"
+				   "[auth a]\ntype = token\nrealm = here\ntoken = ***\n");
+	char *text = printed(c), *b = strstr(text, "[auth b]\n"),
+	     *a = strstr(text, "[auth a]\n");
+
+	assert_true(b && a && b < a && a < strstr(text, "[defaults]"));
+	assert_non_null(strstr(b, "; x.ini:2\ntype = token\n; default: the section's "
+				  "NAME\nrealm =\n"));
+	assert_non_null(strstr(b, "; x.ini:3\ntoken = ***\n"));
+	assert_non_null(strstr(a, "; x.ini:9\nrealm = here\n"));
+	assert_null(strstr(text, TOKEN));
+	free(text);
+	assert_int_equal(conf_where_named(c, &c->auth[1].head, "realm").line, 9);
+	assert_int_equal(conf_where(c, NULL, "realm").line, 0);
 	conf_unref(c);
 }
 
@@ -196,6 +218,8 @@ int main(void)
 		cmocka_unit_test(what_is_printed_loads_as_the_same_snapshot),
 		cmocka_unit_test(each_setting_stands_below_its_origin),
 		cmocka_unit_test(every_key_of_the_table_is_printed_with_its_default),
+		cmocka_unit_test(
+			a_section_with_a_name_of_its_own_is_printed_without_secrets),
 		cmocka_unit_test(it_is_known_where_a_setting_was_written),
 	};
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is it, and may they open this path? */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "auth_token.h"
+#include "client_impl.h"
+#include "credentials.h"
+
+/* ---- refusals ---- */
+
+/* 401 with what is wanted instead (RFC 9110 11.6.1). */
+static enum step refuse(struct client *c, const char *reason, bool token_given)
+{
+	const struct auth_conf *auth = c->route->conf->auth;
+	bool basic = auth->type == AUTH_HTPASSWD;
+	char want[256];
+
+	snprintf(want, sizeof(want), "%s realm=\"%s\"%s", basic ? "Basic" : "Bearer",
+		 auth->realm,
+		 basic         ? ", charset=\"UTF-8\""
+		 : token_given ? ", error=\"invalid_token\""
+			       : "");
+	answer_refusal(c, &(struct http_refusal){ .status = 401,
+						  .reason = reason,
+						  .authenticate = want,
+						  .auth = auth->head.name });
+	return STEP_END;
+}
+
+static enum step refuse_for_now(struct client *c, int status, const char *reason,
+				double seconds)
+{
+	answer_refusal(c,
+		       &(struct http_refusal){ .status = status,
+					       .reason = reason,
+					       .retry_after = (int)ceil(seconds),
+					       .auth = c->route->conf->auth->head.name });
+	return STEP_END;
+}
+
+static double rate_of(const struct client *c)
+{
+	return c->routes->conf->limits.auth_failures;
+}
+
+static enum step fail(struct client *c, const char *reason, bool token_given)
+{
+	struct server *s = c->server;
+
+	backoff_add(&s->auth.backoff, &c->peer, rate_of(c), s->bridge.now);
+	return refuse(c, reason, token_given);
+}
+
+/* ---- tokens ---- */
+
+static enum step check_token(struct client *c, const struct credentials *given)
+{
+	const struct auth_conf *auth = c->route->conf->auth;
+	const struct auth_token *token;
+
+	if (given->kind != CREDENTIALS_BEARER)
+		return refuse(c, "this path takes a bearer token", false);
+	token = auth_token_find(auth->token, given->secret);
+	if (!token)
+		return fail(c, "this token is not known", true);
+	c->user = token->name;
+	c->auth_type = "Bearer";
+	return STEP_NEXT;
+}
+
+/* ---- the decision ---- */
+
+static enum step check(struct client *c, const struct credentials *given)
+{
+	struct server *s = c->server;
+	double wait = backoff_wait(&s->auth.backoff, &c->peer, rate_of(c), s->bridge.now);
+
+	if (given->kind == CREDENTIALS_NONE)
+		return refuse(c, "this path wants to know who you are", false);
+	if (given->kind == CREDENTIALS_BAD)
+		return refuse(c, "these credentials are malformed", false);
+	if (wait > 0)
+		return refuse_for_now(
+			c, 429, "too many failures from this address (auth_failures)",
+			wait);
+	return check_token(c, given);
+}
+
+enum step auth_check(struct client *c)
+{
+	const struct auth_conf *auth = c->route ? c->route->conf->auth : NULL;
+	struct credentials given;
+	enum step said;
+
+	if (!auth)
+		return STEP_NEXT;
+	credentials_take(&c->http, buf_head(&c->head), auth->query ? "token" : NULL,
+			 &given);
+	/* where read_head() had them before */
+	explicit_bzero(c->server->bridge.scratch.read, c->http.max_header);
+	said = check(c, &given);
+	credentials_wipe(&given);
+	return said;
+}
+
+void auth_free(struct auth *a)
+{
+	backoff_free(&a->backoff);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* auth.h - who is it, and may they open this path? */
+#ifndef SERVER_AUTH_H
+#define SERVER_AUTH_H
+
+#include "backoff.h"
+
+/* What the checks of all clients share. */
+struct auth {
+	struct backoff backoff;
+};
+
+void auth_free(struct auth *a);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows from the settings of the [auth NAME] sections, and whom the paths mean. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth_token.h"
+#include "conf_auth.h"
+#include "nearest.h"
+
+#define FILE_LONGEST (4L * 1024 * 1024)
+
+/* Where KEY was written, else the header. */
+static struct conf_origin where(struct conf_load *l, const struct auth_conf *auth,
+				const char *key)
+{
+	struct conf_origin at = conf_where_named(l->conf, &auth->head, key);
+
+	return at.file ? at : auth->head.where;
+}
+
+/* ---- files ---- */
+
+/* The bytes up to the end of FD, at most N to P.  -errno. */
+static ssize_t read_all(int fd, char *p, size_t n)
+{
+	size_t have = 0;
+	ssize_t r;
+
+	do {
+		r = read(fd, p + have, n - have);
+		if (r > 0)
+			have += (size_t)r;
+	} while (r > 0 || (r < 0 && errno == EINTR));
+	return r < 0 ? -errno : (ssize_t)have;
+}
+
+/* The text of FILE, in the snapshot's memory; NULL: why not is said at KEY of AUTH. */
+static char *text_of(struct conf_load *l, const struct auth_conf *auth, const char *key,
+		     const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	char *text = NULL;
+	ssize_t n = -errno;
+
+	if (size < 0 || size > FILE_LONGEST)
+		n = size < 0 ? -ESPIPE : -EFBIG;
+	else if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0) {
+		text = conf_mem_alloc(l->conf->mem, (size_t)size + 1);
+		n = text ? read_all(fd, text, (size_t)size) : -ENOMEM;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (n == -ENOMEM)
+		l->status = -ENOMEM;
+	else if (n < 0)
+		conf_error(&l->report, where(l, auth, key), "%s: cannot read %s: %s", key,
+			   file, strerror((int)-n));
+	else if (memchr(text, 0, (size_t)n))
+		conf_error(&l->report, (struct conf_origin){ file, 0 },
+			   "holds a NUL byte");
+	else
+		return text;
+	return NULL;
+}
+
+static void read_tokens(struct conf_load *l, struct auth_conf *auth)
+{
+	struct conf_origin at = { auth->tokens, 0 };
+	char *text = text_of(l, auth, "tokens", auth->tokens), *line;
+	const char *wrong;
+
+	while ((line = strsep(&text, "\n"))) {
+		int r = 0;
+
+		at.line++;
+		line += strspn(line, CONF_BLANKS);
+		if (*line && *line != '#')
+			r = auth_token_add(l->conf->mem, &auth->token, line, &wrong);
+		if (r == -EINVAL)
+			conf_error(&l->report, at, "%s", wrong);
+		if (r == -ENOMEM)
+			l->status = r;
+	}
+}
+
+/* ---- one section ---- */
+
+/* Keys that belong to one type. */
+static const struct {
+	const char *key;
+	enum auth_type type;
+} of_type[] = {
+	{ "file", AUTH_HTPASSWD },
+	{ "tokens", AUTH_TOKEN },
+	{ "token", AUTH_TOKEN },
+	{ "query", AUTH_TOKEN },
+};
+
+static bool is_set(struct conf_load *l, const struct auth_conf *auth, const char *key)
+{
+	return conf_where_named(l->conf, &auth->head, key).file;
+}
+
+static void check_keys(struct conf_load *l, const struct auth_conf *auth)
+{
+	for (size_t i = 0; i < sizeof(of_type) / sizeof(*of_type); i++)
+		if (of_type[i].type != auth->type && is_set(l, auth, of_type[i].key))
+			conf_error(&l->report, where(l, auth, of_type[i].key),
+				   "%s does not go with type = %s", of_type[i].key,
+				   auth->type == AUTH_TOKEN ? "token" : "htpasswd");
+}
+
+static void settle(struct conf_load *l, struct auth_conf *auth)
+{
+	const char *name = auth->head.name;
+
+	if (!auth->realm)
+		auth->realm = conf_mem_text(l->conf->mem, name, strlen(name));
+	if (!auth->realm)
+		l->status = -ENOMEM;
+	if (strcmp(name, "none") == 0)
+		conf_error(&l->report, auth->head.where,
+			   "[auth none]: none is no name, it stands for nobody asks");
+	if (auth->type == AUTH_NONE) {
+		conf_error(&l->report, auth->head.where, "[auth %s] needs a type", name);
+		return;
+	}
+	check_keys(l, auth);
+	if (auth->type == AUTH_TOKEN && auth->tokens)
+		read_tokens(l, auth);
+	else if (auth->type == AUTH_TOKEN && !is_set(l, auth, "token"))
+		conf_error(&l->report, auth->head.where,
+			   "[auth %s] has no tokens: it needs token or tokens", name);
+}
+
+void conf_settle_auth(struct conf_load *l)
+{
+	for (size_t i = 0; i < l->conf->nauth; i++)
+		settle(l, &l->conf->auth[i]);
+}
+
+/* ---- paths ---- */
+
+void conf_settle_path_auth(struct conf_load *l, struct path_conf *path)
+{
+	struct conf_origin at = conf_where(l->conf, path, "auth");
+	struct nearest n;
+
+	path->auth = NULL;
+	if (!path->auth_name)
+		return;
+	nearest_init(&n, path->auth_name);
+	for (size_t i = 0; i < l->conf->nauth; i++) {
+		nearest_offer(&n, l->conf->auth[i].head.name);
+		if (strcmp(l->conf->auth[i].head.name, path->auth_name) == 0)
+			path->auth = &l->conf->auth[i];
+	}
+	if (path->auth)
+		return;
+	if (nearest_found(&n))
+		conf_error(&l->report, at,
+			   "auth: there is no [auth %s]; did you mean '%s'?",
+			   path->auth_name, nearest_found(&n));
+	else
+		conf_error(&l->report, at, "auth: there is no [auth %s]",
+			   path->auth_name);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* conf_auth.h - what follows from the settings of the [auth NAME] sections, and whom the
+ * paths mean by them. */
+#ifndef SERVER_CONF_AUTH_H
+#define SERVER_CONF_AUTH_H
+
+#include "conf_apply.h"
+
+/* Check the settings of each [auth NAME] together, and read its file. */
+void conf_settle_auth(struct conf_load *l);
+
+/* Find the [auth NAME] that PATH asks for. */
+void conf_settle_path_auth(struct conf_load *l, struct path_conf *path);
+
+#endif
