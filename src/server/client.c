@@ -199,10 +199,11 @@ static void refuse_to_talk(const struct addr *peer, const char *reason)
 }
 
 /* May PEER talk to a listener of S?  Else it is logged why not. */
-static bool may_talk(const struct server *s, const struct addr *peer)
+static bool may_talk(struct server *s, const struct addr *peer)
 {
 	if (cidr_allows(&s->routes->conf->clients, peer))
 		return true;
+	s->stats.unanswered[UNANSWERED_DENIED]++;
 	if (log_is_on(LOG_LEVEL_INFO))
 		refuse_to_talk(peer, "address is not allowed ([server] allow, deny)");
 	return false;

@@ -87,8 +87,9 @@ struct conf {
 	int log_format; /* enum log_format */
 	bool log_access;
 	bool console;
-	char *health;  /* path of the answer to a load balancer; NULL: none */
-	char *metrics; /* path of the metrics, or NULL */
+	char *health;              /* path of the answer to a load balancer; NULL: none */
+	char *metrics;             /* path of the metrics, or NULL, */
+	struct cidr_list scrapers; /* and who may read them */
 
 	struct auth_conf *auth; /* as in the ini */
 	size_t nauth;

@@ -223,7 +223,13 @@ const struct conf_key conf_keys[] = {
 	{ CONF_WEB, "metrics", .parse = conf_parse_page, .field = DAEMON(metrics),
 	  .def = "off", .flags = CONF_EMPTY, .values = "a path such as /metrics, or off",
 	  .doc = "Answer this path with the METRICS below, as text for Prometheus, to "
-		 "clients of this machine." },
+		 "clients that allow names." },
+	{ CONF_WEB, "allow", .parse = conf_parse_cidrs, .field = DAEMON(scrapers),
+	  .def = "127.0.0.0/8 ::1", .flags = CONF_LIST,
+	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
+	  .doc = "Addresses that may read the metrics, else status 403.  A web server in "
+		 "front of it that passes on every path is itself one of them: keep the "
+		 "page from it." },
 
 	/* ---- [auth NAME] ---- */
 

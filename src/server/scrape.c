@@ -24,8 +24,9 @@ enum step answer_scrape(struct client *c)
 
 	if (!is_scrape(c))
 		return STEP_NEXT;
-	if (!addr_is_local(&c->peer)) {
-		answer_error(c, 403, "the metrics are not for this address");
+	if (!cidr_list_has(&c->routes->conf->scrapers, &c->peer)) {
+		answer_error(c, 403,
+			     "the metrics are not for your address ([web] allow)");
 		return STEP_END;
 	}
 	text = metrics_text(c->server, &n);

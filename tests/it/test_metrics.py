@@ -5,6 +5,7 @@ import os
 import re
 import select
 import signal
+import socket
 import time
 
 import marks
@@ -15,7 +16,7 @@ from harness import get, http, is_sanitized, run, with_canary
 from inicheck import fails
 from rawws import BINARY, RawWS
 from test_reload import file_of, reload
-from waiting import until
+from waiting import TIMEOUT, until
 
 ON = "[web]\nmetrics = /metrics\n"
 ECHO = ON + "[/echo]\nexec = cat\n"
@@ -80,12 +81,24 @@ def test_pages_of_other_hosts_see_nothing_of_it(daemon):
     assert http(d, b"GET /metrics HTTP/1.1\r\nHost: rebound.example\r\n\r\n").status == 421
 
 
-def test_other_addresses_see_nothing_of_it(daemon):
-    d = daemon("[server]\nlisten = 127.0.0.1:0\nlisten = 192.0.2.1:0\n" + ECHO, own_network=True)
+@pytest.mark.key("allow")
+def test_only_those_whom_allow_names_see_it_and_by_itself_loopback(daemon, rundir):
+    listen = f"[server]\nlisten = 127.0.0.1:0\nlisten = 192.0.2.1:0\nlisten = unix:{rundir}/s\n"
+    d = daemon(listen + ECHO, own_network=True)
     head = b"GET /metrics HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"
-    assert http(d, head, d.addresses[1]).status == 403
-    d.wait_log("refused status=403 .*metrics")
-    assert get(d, "/metrics").status == 200
+
+    def seen():
+        return [http(d, head, address).status for address in d.addresses]
+
+    assert seen() == [200, 403, 403]
+    d.wait_log(r"refused status=403 .*metrics.*\[web\] allow")
+    reload(d, with_canary(listen + ECHO.replace("[web]", "[web]\nallow = 192.0.2.0/24\nallow = unix")))
+    assert seen() == [403, 200, 200]
+
+
+@pytest.mark.key("allow")
+def test_a_list_of_addresses_that_is_none_is_refused(check):
+    fails(check("[web]\nallow = 10.0.0.1/8\n[/x]\nexec = cat\n"), (2, "allow"))
 
 
 def test_a_scrape_leaves_no_line_in_the_log(daemon):
@@ -205,6 +218,19 @@ def test_who_does_not_come_to_an_end_is_counted_by_why(daemon):
     assert many[0].recv(1) == b""
     evicted = value(d, "wsbridge_handshakes_total", result="evicted")
     assert 1 <= evicted <= 5
+
+
+@pytest.mark.metric("wsbridge_handshakes_total")
+def test_who_may_not_connect_is_counted_as_denied(daemon):
+    d = daemon("[server]\ndeny = 127.0.0.9\n" + ECHO)
+    for n in (1, 2):
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.9", 0))
+            sock.settimeout(TIMEOUT)
+            sock.connect(("127.0.0.1", d.port))
+            assert sock.recv(1) == b""
+        assert value(d, "wsbridge_handshakes_total", result="denied") == n
+    assert value(d, "wsbridge_handshakes_total", result="lost") == 0
 
 
 def test_a_health_check_is_no_refusal(daemon):
