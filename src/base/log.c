@@ -18,7 +18,7 @@ static struct {
 	unsigned long lost; /* lines dropped since the last one that was written */
 	struct log_limit limit;
 	struct log_counts counts;
-} sink = { .fd = STDERR_FILENO, .conf.level = LOG_LEVEL_INFO };
+} sink = { .fd = STDERR_FILENO, .conf = { .level = LOG_LEVEL_INFO, .socket = -1 } };
 
 /* ---- writing ---- */
 
@@ -44,6 +44,8 @@ static bool put_event(enum log_level level, const char *who, const struct log_ev
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	if (log_send(&sink.conf, &now, level, who, e))
+		return true;
 	return put(line, log_line(line, &sink.conf, &now, level, who, e));
 }
 

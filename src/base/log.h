@@ -25,13 +25,17 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_sink { LOG_SINK_FD, LOG_SINK_JOURNAL, LOG_SINK_SYSLOG };
 
 struct log_conf {
 	enum log_level level; /* lines up to it are written */
 	enum log_format format;
 	bool journal_prefix; /* a line begins with <3>, <4>, <6> or <7> (sd-daemon(3)) */
 	bool colour;         /* of the words error: and warning: in text */
+	bool time;           /* a line of text begins with the local time (RFC 3339) */
 	unsigned most;       /* lines of one reason in a second; 0: no limit */
+	enum log_sink sink;  /* tried first; what it does not take becomes a line */
+	int socket;          /* for it: an AF_UNIX datagram one, the caller's; -1: none */
 };
 
 /*

@@ -41,6 +41,26 @@ size_t log_out_end(struct log_out *o);
 size_t log_line(char *out, const struct log_conf *conf, const struct timespec *when,
 		enum log_level level, const char *who, const struct log_event *e);
 
+/* The two parts of WHO: "#17" and the path. */
+void log_split_who(const char *who, struct span *ret_id, struct span *ret_path);
+
+/* ---- log_datagram.c ---- */
+
+#define LOG_DATAGRAM_MAX (4 * LOG_LINE_MAX)
+
+/* An event for the journal, or for syslog; OUT has room for LOG_DATAGRAM_MAX bytes: its
+ * length. */
+size_t log_journal_entry(char *out, const struct log_conf *conf,
+			 const struct timespec *when, enum log_level level,
+			 const char *who, const struct log_event *event);
+size_t log_syslog_entry(char *out, const struct log_conf *conf,
+			const struct timespec *when, enum log_level level,
+			const char *who, const struct log_event *event);
+
+/* Send it to where CONF says.  False: nobody has it; never waits. */
+bool log_send(const struct log_conf *conf, const struct timespec *when,
+	      enum log_level level, const char *who, const struct log_event *e);
+
 /* ---- log_limit.c ---- */
 
 #define LOG_REASONS 64 /* told apart in one second; what is beyond shares one limit */

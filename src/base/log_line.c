@@ -30,8 +30,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct log_out *o, const c
 	log_out_text(o, text);
 }
 
-/* The two parts of WHO. */
-static void split_who(const char *who, struct span *ret_id, struct span *ret_path)
+void log_split_who(const char *who, struct span *ret_id, struct span *ret_path)
 {
 	size_t n = *who == '#' ? strcspn(who, " ") : 0;
 
@@ -39,6 +38,29 @@ static void split_who(const char *who, struct span *ret_id, struct span *ret_pat
 	*ret_path = (struct span){ who + n, strlen(who + n) };
 	if (n > 0 && ret_path->n > 0)
 		*ret_path = (struct span){ who + n + 1, ret_path->n - 1 };
+}
+
+#define DATE "%Y-%m-%dT%H:%M:%S"
+
+static void add_utc(struct log_out *o, const struct timespec *when)
+{
+	char seconds[32];
+	struct tm tm;
+
+	gmtime_r(&when->tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), DATE, &tm);
+	add(o, "%s.%03ldZ", seconds, when->tv_nsec / 1000000);
+}
+
+static void add_local(struct log_out *o, const struct timespec *when)
+{
+	char seconds[32], zone[8];
+	struct tm tm;
+
+	localtime_r(&when->tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), DATE, &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	add(o, "%s.%03ld%.3s:%s", seconds, when->tv_nsec / 1000000, zone, zone + 3);
 }
 
 /* ---- text ---- */
@@ -97,7 +119,7 @@ static void add_text_who(struct log_out *o, const char *who)
 {
 	struct span id, path;
 
-	split_who(who, &id, &path);
+	log_split_who(who, &id, &path);
 	log_out_escaped(o, id.p, id.n, 0);
 	if (id.n > 0 && path.n > 0)
 		log_out_text(o, " ");
@@ -171,21 +193,11 @@ static void add_json_value(struct log_out *o, size_t most, const struct log_fiel
 	}
 }
 
-static void add_time(struct log_out *o, const struct timespec *when)
-{
-	char seconds[32];
-	struct tm tm;
-
-	gmtime_r(&when->tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	add(o, "{\"time\":\"%s.%03ldZ\"", seconds, when->tv_nsec / 1000000);
-}
-
 static void add_json_who(struct log_out *o, size_t most, const char *who)
 {
 	struct span id, path;
 
-	split_who(who, &id, &path);
+	log_split_who(who, &id, &path);
 	if (id.n > 1)
 		add(o, ",\"id\":%.*s", (int)id.n - 1, id.p + 1);
 	if (path.n == 0)
@@ -230,13 +242,19 @@ size_t log_line(char *out, const struct log_conf *conf, const struct timespec *w
 
 	do {
 		o = (struct log_out){ .p = out, .cap = LOG_LINE_MAX };
+		if (conf->time && conf->format == LOG_FORMAT_TEXT &&
+		    !conf->journal_prefix) {
+			add_local(&o, when);
+			log_out_text(&o, " ");
+		}
 		log_out_text(&o, prefix_of(conf, level));
 		if (conf->format == LOG_FORMAT_TEXT) {
 			add_text(&o, who, e);
 			break;
 		}
-		add_time(&o, when);
-		add(&o, ",\"level\":\"%s\"", levels[level].json);
+		log_out_text(&o, "{\"time\":\"");
+		add_utc(&o, when);
+		add(&o, "\",\"level\":\"%s\"", levels[level].json);
 		add_json(&o, most, who, e);
 		most -= most / 4;
 		assert(most > 8); /* the names and numbers of an event are few */

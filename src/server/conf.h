@@ -21,7 +21,8 @@
 #include "stream.h"
 
 enum full_policy { FULL_HTTP, FULL_CLOSE };
-enum log_to { LOG_TO_AUTO, LOG_TO_STDERR };
+enum log_to { LOG_TO_AUTO, LOG_TO_JOURNAL, LOG_TO_STDERR, LOG_TO_SYSLOG };
+enum log_time { LOG_TIME_NO, LOG_TIME_YES, LOG_TIME_AUTO };
 enum compat { COMPAT_NONE, COMPAT_WEBSOCKETD };
 
 /* One `listen` entry: ADDR:PORT, [ADDR]:PORT, unix:/path or systemd:NAME with its words.
@@ -83,6 +84,7 @@ struct conf {
 	struct limits_conf limits;
 	struct stream_conf stream;
 	enum log_to log_to;
+	enum log_time log_time;
 	int log_level;  /* enum log_level */
 	int log_format; /* enum log_format */
 	bool log_access;

@@ -18,8 +18,11 @@ static const struct conf_word full_words[] = { { "http", FULL_HTTP },
 					       { "close", FULL_CLOSE },
 					       { NULL, 0 } };
 static const struct conf_word to_words[] = { { "auto", LOG_TO_AUTO },
+					     { "journal", LOG_TO_JOURNAL },
 					     { "stderr", LOG_TO_STDERR },
+					     { "syslog", LOG_TO_SYSLOG },
 					     { NULL, 0 } };
+static const struct conf_word time_words[] = { { "auto", LOG_TIME_AUTO }, { NULL, 0 } };
 static const struct conf_word level_words[] = {
 	{ "error", LOG_LEVEL_ERROR },
 	{ "warning", LOG_LEVEL_WARNING },
@@ -195,9 +198,15 @@ const struct conf_key conf_keys[] = {
 	/* ---- [logging] ---- */
 
 	{ CONF_LOGGING, "to", .parse = conf_parse_word, .field = DAEMON(log_to),
-	  .def = "auto", .words = to_words, .values = "auto or stderr",
-	  .doc = "Where the log goes: stderr, with the journal's level prefixes under "
-		 "auto when the journal reads it." },
+	  .def = "auto", .words = to_words, .values = "auto, journal, stderr or syslog",
+	  .doc = "Where the log goes: to the journal, with the fields of each event, to "
+		 "standard error, or to /dev/log; auto is the journal when it reads "
+		 "standard error, else standard error, which also gets what journal or "
+		 "syslog does not take." },
+	{ CONF_LOGGING, "time", .parse = conf_parse_bool_or_word, .field = DAEMON(log_time),
+	  .def = "auto", .words = time_words, .values = "auto, yes or no",
+	  .doc = "Begin a line of text on standard error with the local time; auto does "
+		 "when that is a file or a terminal." },
 	{ CONF_LOGGING, "level", .parse = conf_parse_word, .field = DAEMON(log_level),
 	  .def = "info", .words = level_words, .values = "error, warning, info or debug",
 	  .doc = "Log events of this level and those before it." },

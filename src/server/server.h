@@ -45,6 +45,7 @@ struct server {
 	ev_timer tell;     /* what the log has left out */
 	ev_timer watchdog; /* systemd's */
 	int log_fd;
+	int log_socket;   /* to the journal or to syslog; -1: none */
 	ev_stat saved;    /* options.demo: the file */
 	char *saved_path; /* ... by name, as long as it is watched */
 	ev_timer settled; /* ... has not changed for a moment */

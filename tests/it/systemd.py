@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Stands in for systemd, which no test boots: passes sockets."""
+"""Stands in for systemd, which no test boots: passes sockets, reads the log."""
 
 import fcntl
 import socket
+
+from waiting import readable, until
 
 HIGH = 200  # no descriptor that a shell opens by itself
 
@@ -35,3 +37,53 @@ def passing(*named, pid="$$", count=None):
         'exec "$@"'
     )
     return {"wrap": ("bash", "-c", script, "bash"), "pass_fds": tuple(fds)}
+
+
+# ---- the journal and syslog, in a mount namespace of the daemon's own ----
+
+# stderr seems to be the journal's.
+STREAM = ("sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh")
+
+
+def journal_in(place):
+    """A command before the daemon's for which the directory PLACE is /run/systemd/journal."""
+    script = 'mount -t tmpfs none /run && mkdir /run/systemd && ln -s "$0" /run/systemd/journal && exec "$@"'
+    return ("unshare", "-m", "sh", "-c", script, str(place))
+
+
+def syslog_at(file):
+    """A command before the daemon's for which FILE is /dev/log."""
+    script = (
+        'd=$(dirname "$0")/dev; mkdir "$d" && mount -t tmpfs none "$d" && ln -s "$0" "$d/log" || exit; '
+        'for x in null zero urandom; do touch "$d/$x" && mount --bind /dev/$x "$d/$x" || exit; done; '
+        'mount --rbind "$d" /dev && exec "$@"'
+    )
+    return ("unshare", "-m", "sh", "-c", script, str(file))
+
+
+class Datagrams:
+    """A socket that collects what is sent to it, as text."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.all = []
+
+    def find(self, wanted):
+        """The first datagram that the function WANTED likes, once it is there."""
+        return until(lambda: self._find(wanted), lambda: "such a datagram in\n" + "\n".join(self.all))
+
+    def _find(self, wanted):
+        while readable(self.socket, 0):
+            self.all.append(self.socket.recv(65536).decode())
+        return next(filter(wanted, self.all), None)
+
+    def close(self):
+        self.socket.close()
+
+
+def fields(entry):
+    """The fields of a journal entry; each is there once."""
+    pairs = [line.partition("=") for line in entry.split("\n")[:-1]]
+    assert len({name for name, _, _ in pairs}) == len(pairs), entry
+    return {name: value for name, _, value in pairs}

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from harness import ROOT, get
 from rawws import TEXT, encode
+from systemd import STREAM, journal_in
 from waiting import readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -123,12 +124,12 @@ def test_errors_are_said_at_any_level(daemon, program):
     d.wait_log("/gone.*[Nn]o such file")
 
 
-JOURNAL = ("sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh")
+JOURNAL = (*journal_in("/nowhere"), *STREAM)
 
 
 @pytest.mark.key("to")
 def test_for_the_journal_a_line_has_its_level_and_else_not(daemon):
-    """sd-daemon(3): when stderr is the journal's stream, <6> is the level info."""
+    """sd-daemon(3): when stderr is the journal's stream, and its socket takes nothing, <6> is the level info."""
     journal = daemon("[/echo]\nexec = cat\n", wrap=JOURNAL)
     journal.ws("/echo").finish()
     journal.wait_log("^<6>.*#\\d+ /echo")
@@ -490,7 +491,7 @@ def on_terminal(daemon, program, setting="", **env):
     return said.decode()
 
 
-RED = re.compile(r"^\033\[[0-9;]+merror:\033\[0m #\d+ /gone: cannot start", re.M)
+RED = re.compile(r"^\S+ \033\[[0-9;]+merror:\033\[0m #\d+ /gone: cannot start", re.M)
 
 
 @pytest.mark.key("format")

@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -38,6 +40,23 @@ static const char *text(const char *who, const struct log_event *e)
 {
 	return line_of(&(struct log_conf){ .format = LOG_FORMAT_TEXT }, LOG_LEVEL_INFO,
 		       who, e);
+}
+
+TEST(a_line_may_begin_with_the_local_time)
+{
+	struct log_conf conf = { .time = true };
+	struct log_event e = { .message = { "full", 4 } };
+
+	assert_return_code(setenv("TZ", "<+0530>-5:30", 1), 0);
+	tzset();
+	assert_string_equal(line_of(&conf, LOG_LEVEL_ERROR, "", &e),
+			    "2026-11-22T15:00:00.120+05:30 error: full");
+	assert_return_code(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	assert_string_equal(line_of(&conf, LOG_LEVEL_INFO, "", &e),
+			    "2026-11-22T09:30:00.120+00:00 full");
+	conf.journal_prefix = true;
+	assert_string_equal(line_of(&conf, LOG_LEVEL_INFO, "", &e), "<6>full");
 }
 
 static const char *json(const char *who, const struct log_event *e)
@@ -226,6 +245,7 @@ TEST(a_json_line_is_used_to_its_end_before_it_is_cut)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_may_begin_with_the_local_time),
 		cmocka_unit_test(every_type_of_field_has_its_two_forms),
 		cmocka_unit_test(free_text_is_a_message),
 		cmocka_unit_test(only_the_words_of_levels_are_coloured_and_only_in_text),
