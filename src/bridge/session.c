@@ -2,6 +2,7 @@
 /* One open WebSocket from its 101 to its reaping: its states, watchers and closing
  * handshake. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,11 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	struct session *s = w->data;
 
 	(void)loop;
-	if (revents & EV_WRITE)
+	if (revents & EV_ERROR) { /* the kernel does not watch it */
+		session_note_end(s, CLOSE_ABNORMAL, strerror(ENOMEM), CLOSED_BY_SERVER);
+		session_die(s, true);
+	}
+	if (revents & EV_WRITE && s->state != SESSION_DEAD)
 		session_flush(s);
 	if (revents & EV_READ && s->state != SESSION_DEAD)
 		session_read(s);

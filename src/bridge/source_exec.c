@@ -202,6 +202,22 @@ static void on_child(EV_P_ struct child *c)
 	check_gone(x);
 }
 
+/* The kernel does not watch W, for want of memory: nothing more would be heard of it. */
+static void give_up(struct source_exec *x, ev_io *w)
+{
+	struct ending e = { .code = CLOSE_SERVER_ERROR, .reason = "out of memory" };
+
+	log_error(x->who, "cannot watch the program's pipe: out of memory");
+	if (w == &x->in)
+		close_input(x);
+	else
+		close_pipe(x, w);
+	if (x->state == EXEC_RUNNING)
+		end(x, &e);
+	else if (x->state == EXEC_FLUSHING)
+		stop_now(x, STEP_EOF);
+}
+
 /* ---- its stdin ---- */
 
 static void end_input_if_done(struct source_exec *x)
@@ -217,9 +233,13 @@ static void end_input_if_done(struct source_exec *x)
 static void on_in(EV_P_ ev_io *w, int revents)
 {
 	struct source_exec *x = w->data;
-	ssize_t n = write(w->fd, buf_head(&x->kept), buf_len(&x->kept));
+	ssize_t n;
 
-	(void)revents;
+	if (revents & EV_ERROR) {
+		give_up(x, w);
+		return;
+	}
+	n = write(w->fd, buf_head(&x->kept), buf_len(&x->kept));
 	if (n > 0) {
 		buf_consume(&x->kept, (size_t)n);
 		if (x->state == EXEC_FLUSHING)
@@ -278,7 +298,10 @@ static void on_out(EV_P_ ev_io *w, int revents)
 	ssize_t n;
 
 	(void)loop;
-	(void)revents;
+	if (revents & EV_ERROR) {
+		give_up(x, w);
+		return;
+	}
 	if (room == 0) { /* another callback of this turn has used it up */
 		proceed(x);
 		return;
@@ -309,8 +332,10 @@ static void read_stderr(struct source_exec *x)
 static void on_err(EV_P_ ev_io *w, int revents)
 {
 	(void)loop;
-	(void)revents;
-	read_stderr(w->data);
+	if (revents & EV_ERROR)
+		give_up(w->data, w);
+	else
+		read_stderr(w->data);
 }
 
 /* ---- its start ---- */

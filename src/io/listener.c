@@ -97,7 +97,10 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	struct listener *l = w->data;
 
 	(void)loop;
-	(void)revents;
+	if (revents & EV_ERROR) { /* the kernel does not watch it, for want of memory */
+		pause_for(l, PAUSE);
+		return;
+	}
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++)
 		if (!accept_one(l))
 			return;

@@ -156,8 +156,14 @@ void client_proceed(struct client *c)
 static void on_client(EV_P_ ev_io *w, int revents)
 {
 	struct client *c = w->data;
+	char who[SESSION_WHO];
 
 	(void)loop;
+	if (revents & EV_ERROR) { /* the kernel does not watch it */
+		log_error(client_who(c, who), "dropped: %s", strerror(ENOMEM));
+		client_drop(c);
+		return;
+	}
 	if (revents & EV_READ) {
 		if (c->state == CLIENT_READING)
 			read_head(c);

@@ -317,6 +317,8 @@ int listen_change(struct server *s, const struct conf *conf, FILE *err)
 	c.stays = calloc(s->nlisteners + 1, sizeof(*c.stays));
 	if (c.places && c.next && c.stays)
 		r = find_places(&c);
+	else
+		fputs("error: out of memory\n", err);
 	if (r == 0) {
 		keep_same(&c);
 		r = open_new(&c);

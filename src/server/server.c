@@ -13,6 +13,7 @@
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
+#include "loop.h"
 #include "reload.h"
 #include "server.h"
 #include "sys.h"
@@ -24,6 +25,7 @@
  * size alone. */
 #define SETTLE 1.02
 #define STATUS_TEXT 4096
+#define OUT_OF_MEMORY "wsbridged: error: out of memory\n"
 
 /* ---- the end ---- */
 
@@ -179,9 +181,7 @@ static void server_init(struct server *s, struct conf *conf,
 		conf_unref(conf);
 		return;
 	}
-	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose
-	 * select(2). */
-	s->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	s->loop = loop_new();
 	s->options = options;
 	s->stats.started = (double)time(NULL);
 	logging_init(s);
@@ -250,8 +250,7 @@ static void server_free(struct server *s)
 		logging_end(s);
 		routes_unref(s->routes);
 	}
-	if (s->loop)
-		ev_loop_destroy(s->loop);
+	loop_free(s->loop);
 	passed_close(&s->passed);
 	free(s->saved_path);
 	free(s);
@@ -282,12 +281,15 @@ int server_run(struct conf *conf, const struct server_options *options)
 	int code = EX_OSERR;
 
 	if (!s) {
+		fputs(OUT_OF_MEMORY, stderr);
 		conf_unref(conf);
 		return code;
 	}
 	server_init(s, conf, options);
 	if (s->loop && s->routes)
 		code = open_and_become(s);
+	else
+		fputs(OUT_OF_MEMORY, stderr);
 	if (code == 0) {
 		watch_configuration(s);
 		systemd_init(s);
