@@ -10,7 +10,7 @@ bench   := $(addprefix $(B)/bench/,load floor micro)
 .PHONY: programs check-programs asan fuzz bench
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
-programs: $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
+programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
 $(units) $(vectors) $(bench): $(B)/%: tests/%.c
 $(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
 $(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
@@ -21,6 +21,9 @@ $(B)/vectors/second_wslay: LDLIBS += -lwslay
 $(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 $(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
 $(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
+$(B)/fault/shim.so: tests/fault/shim.c
+	@mkdir -p $(@D)
+	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $<
 $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
 	$(program) -fsanitize=fuzzer
 

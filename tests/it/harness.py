@@ -151,6 +151,11 @@ class Daemon:
         self._read_notes(0.005)
         return next((m for m in (re.fullmatch(pattern, note) for note in self.notes) if m), None)
 
+    def count_notes(self, note):
+        """How often NOTE was sent to NOTIFY_SOCKET so far."""
+        self._read_notes(0.005)
+        return self.notes.count(note)
+
     def wait_ready(self):
         until(
             lambda: self._find_note("READY=1") or self.process.poll() is not None,

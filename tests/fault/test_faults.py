@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""
+One call of the daemon's fails, in every place where it can, while clients come and go: at most one of them is
+harmed, the next one is served, nothing is left, and the daemon ends in order.
+"""
+
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
+
+import procfs  # noqa: E402
+from aftermath import ALARMS  # noqa: E402
+from harness import ROOT, Daemon, get  # noqa: E402
+from rawws import Closed  # noqa: E402
+from waiting import until  # noqa: E402
+
+SHIM = str(ROOT / "build" / "fault" / "shim.so")
+FUNCTIONS = "malloc accept4 pipe2 clone read write writev sendmsg epoll_ctl".split()
+
+FLOOD = "".join(f"{n}\n" for n in range(1, 20001)).encode()
+
+INI = """\
+[server]
+listen = 127.0.0.1:0
+user = root
+[logging]
+format = text
+[/echo]
+exec = cat
+[/status]
+shell = read x; echo "$x"; exit 3
+stderr = merge
+[/flood]
+shell = seq 20000
+frame = raw
+"""
+
+
+def harms(action, *args):
+    """1 if it fails in a way that a client can see, 0 if not.  A time-out is no such way: nobody hangs."""
+    try:
+        action(*args)
+    except (AssertionError, EOFError, OSError, Closed) as e:
+        assert not isinstance(e, TimeoutError), f"{action.__name__} hangs: {e}"
+        return 1
+    return 0
+
+
+def echo(client):
+    assert client.echoes("a line")
+
+
+def status(d):
+    client = d.ws("/status")
+    client.text("hello")
+    messages, code, _ = client.recv_until_close()
+    client.close(code)
+    assert (messages, code) == (["hello"], 4003)
+
+
+def flood(d):
+    client = d.ws("/flood")
+    messages, code, _ = client.recv_until_close()
+    client.close(code)
+    assert code == 1000
+    assert b"".join(messages) == FLOOD
+
+
+def health(d):
+    assert get(d, "/healthz").status == 200
+
+
+def one_echo(d):
+    client = d.ws("/echo")
+    echo(client)
+    client.finish()
+
+
+def script(d):
+    """How many of its clients were harmed."""
+    held = []
+
+    def hold():
+        held.append(d.ws("/echo"))
+
+    harmed = harms(hold)
+    harmed += harms(status, d) + harms(health, d) + harms(flood, d) + harms(one_echo, d)
+    d.process.send_signal(signal.SIGHUP)
+    until(
+        lambda: d.count_notes("READY=1") >= 2 or "reload: out of memory" in d.log(),
+        lambda: f"the end of the reload:\n{d.log()}",
+    )
+    for client in held:
+        harmed += harms(echo, client)
+    assert harmed <= 1, f"one failure harmed {harmed} clients:\n{d.log()}"
+    if harms(one_echo, d):
+        assert not harmed, f"the next client is not served:\n{d.log()}"
+        one_echo(d)
+    return harmed
+
+
+def start(directory, function, n):
+    ini, report = directory / "wsbridge.ini", directory / "report"
+    ini.write_text(INI)
+    environment = {"LD_PRELOAD": SHIM, "FAULT": f"{function}:{n}", "FAULT_REPORT": str(report)}
+    return Daemon(["-c", str(ini)], str(directory), env=environment), report
+
+
+def calls(report):
+    """(calls, failed ones, blocks of memory left) of a daemon that has ended."""
+    return tuple(map(int, report.read_text().split()))
+
+
+def run(function, n):
+    """A daemon's whole life with the N-th call of FUNCTION failing: what it reports."""
+    with tempfile.TemporaryDirectory(prefix="wsb-") as directory:
+        return live(Path(directory), function, n)
+
+
+def live(directory, function, n):
+    d, report = start(directory, function, n)
+    try:
+        try:
+            d.wait_ready()
+        except AssertionError:
+            assert d.process.returncode in (66, 69, 71, 77, 78), f"{d.process.returncode}\n{d.log()}"
+            assert re.search("error|wsbridged:", d.log()), "it ended without a word"
+            return calls(report)
+        script(d)
+        d.abandon_clients()
+        until(lambda: not procfs.children(d.pid), "no programs")
+        d.terminate()
+        assert d.wait_exit(10) == 0, d.log()
+        assert not ALARMS.search(d.log()), d.log()
+        return calls(report)
+    finally:
+        d.kill()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_failure_harms_one_client_at_most(function):
+    total, _, usual = run(function, 0)
+    assert total > 0, "the daemon does not call it"
+    wrong = []
+    for n in range(1, total + 1):
+        try:
+            _, failed, left = run(function, n)
+            assert failed <= 1
+            assert left <= usual, f"{left - usual} blocks of memory more are left than without a failure"
+        except Exception as e:
+            wrong.append(f"FAULT={function}:{n}: {e}")
+    assert not wrong, "\n".join(wrong)
