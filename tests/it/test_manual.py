@@ -8,7 +8,10 @@ from inicheck import HEAD
 from manual import blocks, subsections
 
 PAGE = "wsbridge.ini.5"
-EXAMPLES = [block.text for block in blocks(PAGE) if block.section in ("SYNOPSIS", "EXAMPLES")]
+EXAMPLES = [block.text for block in blocks(PAGE) if block.text.startswith("[") and block.section != "GRAMMAR"]
+
+# What an example names, and what is in it.
+FILES = {"/etc/wsbridge.tokens": f"sha256:{'0' * 64} robot\n"}
 
 
 @pytest.fixture
@@ -21,7 +24,9 @@ def world(tmp_path):
             (tmp_path / name).chmod(0o755)
         for name in re.findall(r"\$\{cred:([^}]*)\}", text):
             (tmp_path / name).write_text("secret\n")
-        return re.sub(r"/usr/local/bin/|/run/wsbridge/", f"{tmp_path}/", text)
+        for path, content in FILES.items():
+            (tmp_path / path.rpartition("/")[2]).write_text(content)
+        return re.sub(r"/usr/local/bin/|/run/wsbridge/|/etc/(?=wsbridge\.)", f"{tmp_path}/", text)
 
     return move
 
