@@ -12,6 +12,7 @@ MANDIR     ?= $(PREFIX)/share/man
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 USERSDIR   ?= $(PREFIX)/lib/sysusers.d
 DOCDIR     ?= $(PREFIX)/share/doc/wsbridged
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2 -g
 VERSION    := 0.1.0
@@ -125,6 +126,7 @@ $(foreach s,1 5 7 8,$(call $1,644,$(MANDIR)/man$s,$(filter %.$s,$(manuals))))
 $(call $1,644,$(UNITDIR),$(services) $(wildcard systemd/*.socket))
 $(call $1,644,$(USERSDIR),$(wildcard systemd/sysusers.d/*))
 $(call $1,644,$(DOCDIR),$(wildcard systemd/*.conf))
+$(call $1,644,$(BASHDIR),$(wildcard share/bash-completion/completions/*))
 endef
 define put
 $(if $3,install -D -m $1 -t $(DESTDIR)$2 $3)

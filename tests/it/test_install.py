@@ -19,6 +19,7 @@ FILES = {
     "opt/x/share/doc/wsbridged/strict.conf": 0o644,
     "opt/x/share/doc/wsbridged/jit.conf": 0o644,
     "opt/x/share/doc/wsbridged/lowport.conf": 0o644,
+    "opt/x/share/bash-completion/completions/wsbridged": 0o644,
     "etc/wsbridge.ini": 0o644,
 }
 

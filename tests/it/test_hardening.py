@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The daemon is built as hard to attack as the compiler can make it."""
+
+import platform
+import re
+import subprocess
+
+import pytest
+from harness import ROOT
+
+BUILT = ROOT / "build" / "wsbridged"  # the sanitizers' build has other flags
+X86 = platform.machine() == "x86_64"
+LAYERS = (".", "base", "proto", "io", "web", "bridge", "server")
+
+
+def readelf(*options, binary=BUILT):
+    return subprocess.run(
+        ["readelf", "-W", *options, binary], check=True, capture_output=True, text=True, env={"LC_ALL": "C"}
+    ).stdout
+
+
+def dynamic():
+    """The tags of the dynamic section: [(name, value)]."""
+    return re.findall(r"^ 0x[0-9a-f]+ \((\w+)\)\s+(.*?)\s*$", readelf("-d"), re.M)
+
+
+def segments(kind):
+    """The flags of the program headers of this KIND."""
+    rows = re.findall(rf"^  {kind}\s+(?:0x[0-9a-f]+\s+){{5}}([RWE ]{{3}})", readelf("-l"), re.M)
+    return [row.replace(" ", "") for row in rows]
+
+
+def imports():
+    """Names of the functions that come from libraries."""
+    return set(re.findall(r" UND (\w+)", readelf("--dyn-syms")))
+
+
+def test_it_is_position_independent():
+    assert re.search(r"Type:\s+DYN", readelf("-h"))
+    flags = dict(dynamic())["FLAGS_1"]
+    assert "PIE" in flags
+
+
+def test_relocations_are_read_only_before_main():
+    assert segments("GNU_RELRO") == ["R"]
+    tags = dict(dynamic())
+    assert "NOW" in tags["FLAGS_1"] or "BIND_NOW" in tags.get("FLAGS", "")
+
+
+def test_no_memory_is_both_written_and_executed():
+    assert segments("GNU_STACK") == ["RW"]
+    flags = segments("LOAD")
+    assert flags and not [f for f in flags if "W" in f and "E" in f]
+
+
+def test_no_library_is_looked_for_in_odd_places_and_no_text_is_relocated():
+    names = {name for name, _ in dynamic()}
+    assert not names & {"RPATH", "RUNPATH", "TEXTREL"}, names
+
+
+def test_stacks_are_protected():
+    assert "__stack_chk_fail" in imports()
+
+
+def test_calls_of_the_library_are_fortified():
+    assert {"__snprintf_chk", "__vsnprintf_chk", "__memcpy_chk"} <= imports()
+
+
+@pytest.mark.parametrize("directory", LAYERS)
+def test_every_object_of_ours_lets_the_processor_enforce_control_flow(directory):
+    """The program as a whole cannot say so where the C library's own start (Scrt1.o) does not, as in Debian 12."""
+    objects = sorted((BUILT.parent / directory).glob("*.o"))
+    assert objects
+    for file in objects:
+        features = re.search(r"x86 feature: (.*)", readelf("-n", binary=file))
+        assert not X86 or (features and set(features.group(1).split(", ")) == {"IBT", "SHSTK"}), file
