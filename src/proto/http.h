@@ -104,7 +104,11 @@ struct http_response {
 	time_t date; /* now (RFC 9110 6.6.1); 0: left out */
 	const char *content_type;
 	const char *content_encoding;
-	size_t content_length;
+	uint64_t content_length;   /* left out of a 304 */
+	const char *location;      /* 301, 308 */
+	const char *content_range; /* 206, 416 */
+	const char *etag; /* of a file, quoted: it may be kept, and asked for in ranges */
+	time_t last_modified;     /* 0: left out */
 	const char *allow;        /* 405 */
 	const char *authenticate; /* 401: WWW-Authenticate */
 	int retry_after;          /* seconds; 0: left out */
@@ -113,7 +117,8 @@ struct http_response {
 };
 
 /* Write R's head with its empty line to OUT (CAP bytes): its length, or 0 when it does
- * not fit. Always says Connection: close, no-store and nosniff. */
+ * not fit. Always says Connection: close and nosniff, and no-store unless there is an
+ * etag. */
 size_t http_respond(char *out, size_t cap, const struct http_response *r);
 
 /* Percent-decode PATH once into OUT (CAP bytes, NUL-terminated).  Its length, or -1 for a

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "http.h"
+#include "http_date.h"
 
 static const struct {
 	int status;
@@ -11,12 +12,18 @@ static const struct {
 } phrases[] = {
 	{ 101, "Switching Protocols" },
 	{ 200, "OK" },
+	{ 206, "Partial Content" },
+	{ 301, "Moved Permanently" },
+	{ 304, "Not Modified" },
+	{ 308, "Permanent Redirect" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" },
+	{ 412, "Precondition Failed" },
+	{ 416, "Range Not Satisfiable" },
 	{ 421, "Misdirected Request" },
 	{ 426, "Upgrade Required" },
 	{ 429, "Too Many Requests" },
@@ -65,18 +72,13 @@ static void add_field(struct head *head, const char *name, const char *value)
 		add(head, "%s: %s\r\n", name, value);
 }
 
-/* IMF-fixdate (RFC 9110 5.6.7), which strftime() would write in the locale's words. */
-static void add_date(struct head *head, time_t date)
+/* The date WHEN as NAME; 0: left out. */
+static void add_date(struct head *head, const char *name, time_t when)
 {
-	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	struct tm t;
+	char text[HTTP_DATE_SIZE];
 
-	if (date == 0 || !gmtime_r(&date, &t))
-		return;
-	add(head, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[t.tm_wday],
-	    t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	if (when != 0 && *http_date_text(when, text))
+		add_field(head, name, text);
 }
 
 size_t http_respond(char *out, size_t cap, const struct http_response *r)
@@ -84,7 +86,7 @@ size_t http_respond(char *out, size_t cap, const struct http_response *r)
 	struct head head = { out, cap, 0 };
 
 	add(&head, "HTTP/1.1 %d %s\r\n", r->status, http_phrase(r->status));
-	add_date(&head, r->date);
+	add_date(&head, "Date", r->date);
 	/* who sends Upgrade names it in Connection, too (RFC 9110 7.8) */
 	add_field(&head, "Connection", r->websocket_version ? "close, Upgrade" : "close");
 	add_field(&head, "Upgrade", r->websocket_version ? "websocket" : NULL);
@@ -93,11 +95,19 @@ size_t http_respond(char *out, size_t cap, const struct http_response *r)
 	add_field(&head, "WWW-Authenticate", r->authenticate);
 	if (r->retry_after > 0)
 		add(&head, "Retry-After: %d\r\n", r->retry_after);
+	add_field(&head, "Location", r->location);
 	add_field(&head, "Content-Type", r->content_type);
 	add_field(&head, "Content-Encoding", r->content_encoding);
-	add(&head, "Content-Length: %zu\r\n", r->content_length);
+	if (r->status != 304) /* it has no content whose length that could be */
+		add(&head, "Content-Length: %llu\r\n",
+		    (unsigned long long)r->content_length);
+	add_field(&head, "Content-Range", r->content_range);
+	add_field(&head, "Accept-Ranges", r->etag ? "bytes" : NULL);
+	add_field(&head, "ETag", r->etag);
+	add_date(&head, "Last-Modified", r->last_modified);
 	add_field(&head, "Content-Security-Policy", r->security);
-	add_field(&head, "Cache-Control", "no-store");
+	/* a file is asked for again, its etag saves the transfer; a page is not kept */
+	add_field(&head, "Cache-Control", r->etag ? "no-cache" : "no-store");
 	add_field(&head, "X-Content-Type-Options", "nosniff");
 	add(&head, "\r\n");
 	return head.n < cap ? head.n : 0;
