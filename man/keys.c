@@ -48,7 +48,7 @@ static void print_class(enum conf_class class)
 {
 	if (class == CONF_PATH)
 		puts(".Ss [/path] and [defaults]\n"
-		     ".Cm exec\nand\n.Cm shell\nstand in a path only.");
+		     ".Cm exec , shell\nand\n.Cm static\nstand in a path only.");
 	else
 		printf(".Ss %s\n", conf_classes[class].title);
 	puts(".Bl -tag -width Ds");

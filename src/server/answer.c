@@ -17,27 +17,32 @@
 #define TARGET_TEXT 256 /* bytes of a target that a line of the log shows */
 #define RETRY_AFTER 5   /* seconds, in 429 and 503 */
 
-/* Queue R with BODY, which a HEAD request does not get. */
-static void answer(struct client *c, struct http_response *r, struct span body)
+void answer_head(struct client *c, struct http_response *r)
 {
-	struct span method =
-		http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
-	char head[1024];
+	char *head = c->server->bridge.scratch.read; /* a Location may be long */
 	size_t n;
 
 	r->date = time(NULL);
-	r->content_length = body.n;
-	r->security = CSP;
-	n = http_respond(head, sizeof(head), r);
-	if (span_is(method, SPAN("HEAD")))
-		body.n = 0;
-	if (buf_append(&c->out, head, n, SIZE_MAX) < 0 ||
-	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0) {
+	n = http_respond(head, TURN_BYTES, r);
+	if (n == 0 || buf_append(&c->out, head, n, SIZE_MAX) < 0)
 		client_drop(c);
+	if (c->state == CLIENT_DEAD)
 		return;
-	}
 	c->state = CLIENT_ANSWERING;
 	client_answered(c, r->status);
+}
+
+void answer(struct client *c, struct http_response *r, struct span body)
+{
+	struct span method =
+		http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
+
+	r->content_length = body.n;
+	r->security = CSP;
+	answer_head(c, r);
+	if (c->state != CLIENT_DEAD && !span_is(method, SPAN("HEAD")) &&
+	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0)
+		client_drop(c);
 }
 
 /* The same with a TEXT that is to be freed, NULL for out of memory. */
@@ -153,7 +158,8 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
 	*ret = (struct web_path){
 		.path = star,
-		.exec = basename(p->exec.argv[0]),
+		.exec = p->files ? "files" : basename(p->exec.argv[0]),
+		.files = p->files,
 		.frame = framing_traits(p->hub.framing.kind)->name,
 		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
 		.write = p->session.write,
@@ -217,6 +223,12 @@ static void answer_upgrade(struct client *c, const struct route *route)
 	describe(route->conf, name, sizeof(name), &path);
 	text = pages_upgrade(&path, console, &n);
 	answer_text(c, &r, text, n);
+}
+
+bool answer_is_console(const struct client *c)
+{
+	return c->routes->conf->console &&
+	       (asset_find(c->path) || strcmp(c->path, "/-/paths.json") == 0);
 }
 
 void answer_page(struct client *c, const struct route *route)

@@ -21,9 +21,16 @@ static void print_path(const struct path_conf *p, const char *host, bool file)
 	char url[ADDR_TEXT + 256];
 
 	snprintf(url, sizeof(url), "http://%s%s%s", host, p->path, p->prefix ? "*" : "");
-	printf("  %-36s %-10s", url, p->session.write ? "read-write" : "view only");
+	printf("  %-36s %-10s", url,
+	       p->files           ? "files"
+	       : p->session.write ? "read-write"
+				  : "view only");
 	if (file)
 		printf(" [%s%s]", p->path, p->prefix ? "*" : "");
+	if (p->files) {
+		printf(" %s\n", p->files);
+		return;
+	}
 	for (char **a = first_shown(p->exec.argv); *a; a++)
 		printf(" %s", *a);
 	printf("\n");

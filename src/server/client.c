@@ -38,9 +38,13 @@ void client_drop(struct client *c)
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
 	stream_close(s->loop, &c->stream, false);
-	TAILQ_REMOVE(&s->clients, c, link);
+	if (c->download) {
+		download_leave(c);
+	} else {
+		TAILQ_REMOVE(&s->clients, c, link);
+		s->nclients--;
+	}
 	TAILQ_INSERT_TAIL(&s->dead_clients, c, link);
-	s->nclients--;
 	if (!c->answered)
 		s->stats.unanswered[c->end]++;
 }
@@ -54,14 +58,22 @@ void client_free(struct client *c)
 	buf_free(&c->head);
 	free(c->path);
 	buf_free(&c->out);
+	download_free(c->download);
 	free(c);
 }
 
-static void set_deadline(struct client *c, double seconds)
+void client_set_deadline(struct client *c, double seconds)
 {
 	ev_timer_stop(loop_of(c), &c->deadline);
 	ev_timer_set(&c->deadline, seconds, 0);
-	ev_timer_start(loop_of(c), &c->deadline);
+	if (seconds > 0)
+		ev_timer_start(loop_of(c), &c->deadline);
+}
+
+bool client_address_full(const struct client *c)
+{
+	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
+	       !addr_is_local(&c->peer);
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -74,8 +86,12 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 	if (c->state == CLIENT_WAITING) {
 		c->cancel(c);
 		answer_error(c, 503, "the answer took too long (handshake_timeout)");
-		set_deadline(c, LINGER);
+		client_set_deadline(c, LINGER);
 		request_resume(c, STEP_END);
+		return;
+	}
+	if (c->download && c->state != CLIENT_LINGERING) {
+		download_timeout(c);
 		return;
 	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
@@ -115,18 +131,22 @@ static void read_head(struct client *c)
 static void write_answer(struct client *c)
 {
 	struct iovec v = { buf_head(&c->out), buf_len(&c->out) };
-	ssize_t n = stream_writev(&c->stream, &v, 1);
+	ssize_t n = v.iov_len > 0 ? stream_writev(&c->stream, &v, 1) : 0;
 
 	if (n < 0) {
 		client_drop(c);
 		return;
 	}
 	buf_consume(&c->out, (size_t)n);
-	if (buf_len(&c->out) > 0)
+	if (buf_len(&c->out) > 0 || (c->download && !download_send(c)))
 		return;
 	stream_finish(&c->stream);
+	if (c->state == CLIENT_HEARING) {
+		client_drop(c);
+		return;
+	}
 	c->state = CLIENT_LINGERING;
-	set_deadline(c, LINGER);
+	client_set_deadline(c, LINGER);
 }
 
 /* What a client still says while it is answered means nothing. */
@@ -134,7 +154,9 @@ static void discard(struct client *c)
 {
 	ssize_t n = stream_read(&c->stream, c->server->bridge.scratch.read, TURN_BYTES);
 
-	if (n != -EAGAIN && n != -EINTR && n <= 0)
+	if (n == 0 && c->state == CLIENT_ANSWERING)
+		c->state = CLIENT_HEARING;
+	else if (n != -EAGAIN && n != -EINTR && n <= 0)
 		client_drop(c);
 }
 
@@ -144,10 +166,11 @@ void client_proceed(struct client *c)
 		[CLIENT_READING] = EV_READ,
 		[CLIENT_WAITING] = 0, /* what comes now belongs to the WebSocket */
 		[CLIENT_ANSWERING] = EV_READ | EV_WRITE,
+		[CLIENT_HEARING] = EV_WRITE,
 		[CLIENT_LINGERING] = EV_READ,
 	};
 
-	if (c->state == CLIENT_ANSWERING)
+	if (c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING)
 		write_answer(c);
 	if (c->state != CLIENT_DEAD)
 		watch(loop_of(c), &c->stream.io, wants[c->state]);
@@ -244,6 +267,6 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;
 	log_debug(client_who(c, who), "accepted from %s", addr_text(peer, text));
-	set_deadline(c, s->routes->conf->limits.handshake_timeout);
+	client_set_deadline(c, s->routes->conf->limits.handshake_timeout);
 	client_proceed(c);
 }

@@ -4,6 +4,7 @@
 #define SERVER_CLIENT_IMPL_H
 
 #include "handshake.h"
+#include "range.h"
 #include "server.h"
 #include "stream.h"
 
@@ -11,6 +12,7 @@ enum client_state {
 	CLIENT_READING,   /* the head comes in */
 	CLIENT_WAITING,   /* a step of its request awaits somebody's answer */
 	CLIENT_ANSWERING, /* the answer goes out */
+	CLIENT_HEARING,   /* the same, to a client that has ended its own side */
 	CLIENT_LINGERING, /* it has; the client's end is awaited, so that no RST eats it
 			   */
 	CLIENT_DEAD,
@@ -22,6 +24,8 @@ enum step {
 	STEP_WAIT, /* request_resume() will tell; until then client.cancel is set */
 	STEP_END,  /* it is answered, a session, or dropped */
 };
+
+struct download;
 
 struct client {
 	struct server *server;
@@ -46,6 +50,7 @@ struct client {
 	struct buf out;               /* the answer */
 	bool answered;                /* ... is counted by its status, ... */
 	enum unanswered end;          /* ... or else why there is none */
+	struct download *download;    /* the file behind `out`, once begun; NULL: none */
 	TAILQ_ENTRY(client) link;
 };
 
@@ -54,6 +59,13 @@ const char *client_who(const struct client *c, char *out);
 
 /* Its request has got an answer of STATUS. */
 void client_answered(struct client *c, int status);
+
+/* Has its address more connections than its share?  This machine's own addresses stand
+ * for many clients. */
+bool client_address_full(const struct client *c);
+
+/* Drop it, or give up what it waits for, in SECONDS; 0: never. */
+void client_set_deadline(struct client *c, double seconds);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
 void client_proceed(struct client *c);
@@ -85,6 +97,12 @@ struct http_refusal {
 
 void answer_refusal(struct client *c, const struct http_refusal *why);
 
+/* Answer with the head R alone. */
+void answer_head(struct client *c, struct http_response *r);
+
+/* Answer R with BODY, which a HEAD request does not get. */
+void answer(struct client *c, struct http_response *r, struct span body);
+
 /* Answer STATUS with REASON in a line of text, and log it. */
 void answer_error(struct client *c, int status, const char *reason);
 
@@ -94,8 +112,40 @@ void answer_plain(struct client *c, int status, struct span text);
 /* Answer 200 with the N bytes at TEXT, which is freed; NULL: out of memory. */
 void answer_made(struct client *c, const char *type, char *text, size_t n);
 
+/* Is its path one of the console's?  A prefix path does not hide these. */
+bool answer_is_console(const struct client *c);
+
 /* An ordinary GET or HEAD: the pages. */
 void answer_page(struct client *c, const struct route *route);
+
+/* ---- answer_file.c ---- */
+
+/* An ordinary GET or HEAD of a path with files. */
+void answer_file(struct client *c, const struct route *route);
+
+/* 301 to the same path with a slash behind it. */
+void answer_slash(struct client *c);
+
+/* ---- download.c ---- */
+
+/*
+ * Send PART of FD (taken over) behind the head of an answer STATUS.  The client is a
+ * connection from then on and no handshake: it counts under max_connections, nobody
+ * evicts it, and it goes when it takes nothing for send_timeout.
+ */
+void download_begin(struct client *c, int fd, struct range part, int status);
+
+/* Send what the client takes now.  True: that was the last of it; else there is more, or
+ * the client has been dropped. */
+bool download_send(struct client *c);
+
+void download_timeout(struct client *c); /* send_timeout is over */
+void download_leave(struct client *c);   /* for client_drop(): off the list */
+void download_free(struct download *d);  /* NULL is a no-op */
+
+/* The access line of a file that was served, or of what stands for it. */
+void download_log(const struct client *c, int status, unsigned long long bytes,
+		  double seconds, const char *why);
 
 /* ---- health.c ---- */
 

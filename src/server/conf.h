@@ -60,7 +60,8 @@ struct path_conf {
 	bool prefix; /* [/path/STAR]: the longest such that begins the request's path */
 	struct conf_origin where; /* of the header */
 	enum compat compat;       /* whose programs it serves as they are used to */
-	char **subprotocol;       /* the server's order; NULL-terminated, or NULL */
+	char *files;        /* what `static` names; NULL: a program is behind the path */
+	char **subprotocol; /* the server's order; NULL-terminated, or NULL */
 	struct access_conf access;
 	char *auth_name;              /* as written; NULL: none */
 	const struct auth_conf *auth; /* of that name, or NULL */

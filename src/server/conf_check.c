@@ -172,6 +172,27 @@ static void check_cwd(const struct path_check *k)
 		conf_error(k->report, where(k, "cwd"), "cwd: %s: %m", cwd);
 }
 
+/* What of a path's files the daemon could not serve. */
+static void check_files(const struct path_check *k)
+{
+	const char *files = k->path->files;
+	struct conf_origin at = where(k, "static");
+	struct stat st;
+
+	if (stat(files, &st) < 0)
+		conf_error(k->report, at, "static: %s: %s", files,
+			   errno == ENOENT ? "no such file or directory"
+					   : strerror(errno));
+	else if (!S_ISDIR(st.st_mode) && (k->path->prefix || !S_ISREG(st.st_mode)))
+		conf_error(k->report, at, "static: %s: not a directory", files);
+	else if (access(files, S_ISDIR(st.st_mode) ? X_OK : R_OK) < 0)
+		conf_error(k->report, at, "static: %s: %m", files);
+	else if (st.st_mode & S_IWOTH)
+		conf_warning(k->report, at,
+			     "static: %s: every user of this machine can change it",
+			     files);
+}
+
 /* A program cannot get more descriptors than the hard limit. */
 static void check_nofile(const struct path_check *k)
 {
@@ -212,6 +233,10 @@ static void check_paths(const struct conf *c, struct conf_report *r)
 		const struct path_conf *path = c->paths[i];
 		struct path_check k = { c, path, r, which_path(path->exec.env) };
 
+		if (path->files) {
+			check_files(&k);
+			continue;
+		}
 		check_program(&k);
 		check_cwd(&k);
 		check_nofile(&k);

@@ -377,6 +377,13 @@ const struct conf_key conf_keys[] = {
 	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
+	{ CONF_PATH, "static", .parse = conf_parse_directory, .field = PATH(files),
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "Serve the files below this directory, and index.html for the directory "
+		 "itself; without a star the path is that index.html alone, or the "
+		 "file that is named instead of a directory." },
+
 	/* ---- [/path]: framing ---- */
 
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(hub.framing.kind),

@@ -65,7 +65,9 @@ static const struct flag {
 	[REVERSELOOKUP] = { "reverselookup", BOOL,
 			    "not yet; REMOTE_HOST is the address" },
 	[DIR_FLAG] = { "dir", TEXT, "not yet; write a [/path] for each program in it" },
-	[STATICDIR] = { "staticdir", TEXT, BY_SERVER },
+	[STATICDIR] = { "staticdir", TEXT,
+			"a path has files or a program; give the files [/*] static = and "
+			"the program a path like [/ws]" },
 	[CGIDIR] = { "cgidir", TEXT, BY_SERVER },
 	[MAXFORKS] = { "maxforks", INT, NULL },
 	[CLOSEMS] = { "closems", UINT, NULL },
@@ -238,10 +240,16 @@ static void note(const struct line *l, enum flag_id id, const char *text)
 	fprintf(l->err, "wsbridged: --%s: %s\n", flags[id].name, text);
 }
 
+/* --staticdir without a program: its files can be at [/STAR]. */
+static bool is_alone(const struct line *l, enum flag_id id)
+{
+	return id == STATICDIR && !*l->command;
+}
+
 static void put_missing(const struct line *l)
 {
 	for (unsigned id = 0; id < FLAG_COUNT; id++)
-		if (flags[id].missing && is_on(l, id))
+		if (flags[id].missing && is_on(l, id) && !is_alone(l, id))
 			note(l, id, flags[id].missing);
 }
 
@@ -383,19 +391,36 @@ static void put_word(FILE *out, const char *word)
 	fputc('\'', out);
 }
 
+/* NAME from the root, as the daemon may be started elsewhere; yours, or NULL. */
+static char *absolute(const char *name)
+{
+	char *here = *name != '/' ? getcwd(NULL, 0) : NULL;
+	char *file;
+
+	if (asprintf(&file, "%s%s%s", here ? here : "", here ? "/" : "", name) < 0)
+		file = NULL;
+	free(here);
+	return file;
+}
+
+static void put_files(const struct line *l)
+{
+	char *files = absolute(l->value[STATICDIR]);
+
+	fputs("\n[/*]\nstatic = ", l->out);
+	put_printable(l->out, files ? files : l->value[STATICDIR], SIZE_MAX);
+	fputc('\n', l->out);
+	free(files);
+}
+
 static void put_command(const struct line *l)
 {
 	char *const *word = l->command;
-	char *here = strchr(*word, '/') && **word != '/' ? getcwd(NULL, 0) : NULL;
-	char *file = NULL;
+	char *file = strchr(*word, '/') ? absolute(*word) : NULL;
 
-	/* The daemon may be started elsewhere. */
-	if (here && asprintf(&file, "%s/%s", here, *word) < 0)
-		file = NULL;
 	fputs("exec = ", l->out);
 	put_word(l->out, file ? file : *word);
 	free(file);
-	free(here);
 	while (*++word) {
 		fputc(' ', l->out);
 		put_word(l->out, *word);
@@ -409,6 +434,8 @@ static void put_ini(const struct line *l)
 	put_missing(l);
 	put_server(l);
 	put_log_and_web(l);
+	if (is_on(l, STATICDIR) && !*l->command)
+		put_files(l);
 	if (!*l->command)
 		return;
 	fputs("\n[/*]\ncompat = websocketd\n", l->out);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client_impl.h"
 
@@ -57,14 +58,49 @@ static enum step check_address(struct client *c)
 	return STEP_END;
 }
 
+/* Is /x asked for where [/x/STAR] has files? */
+static bool is_directory_of_files(const struct client *c)
+{
+	const struct route *route;
+	char *path;
+
+	if (asprintf(&path, "%s/", c->path) < 0)
+		return false;
+	route = route_find(c->routes, path);
+	free(path);
+	return route && route->conf->files && route->conf->prefix &&
+	       strlen(route->conf->path) == strlen(c->path) + 1;
+}
+
+static void serve_upgrade(struct client *c, const struct handshake *hs)
+{
+	char reason[512];
+
+	if (!c->route) {
+		answer_error(c, 404, "no such path");
+	} else if (c->route->conf->files) {
+		snprintf(reason, sizeof(reason), "%s has files and is no WebSocket",
+			 c->route->conf->path);
+		answer_error(c, 400, reason);
+	} else {
+		upgrade(c, c->route, hs);
+	}
+}
+
 static void serve_page(struct client *c)
 {
 	struct span method = http_span(buf_head(&c->head), c->http.method);
 
-	if (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD")))
-		answer_page(c, c->route);
-	else
+	if (c->route && c->route->conf->prefix && answer_is_console(c))
+		c->route = NULL;
+	if (!span_is(method, SPAN("GET")) && !span_is(method, SPAN("HEAD")))
 		answer_error(c, 405, "only GET and HEAD");
+	else if (c->route && c->route->conf->files)
+		answer_file(c, c->route);
+	else if (!c->route && is_directory_of_files(c))
+		answer_slash(c);
+	else
+		answer_page(c, c->route);
 }
 
 static enum step serve(struct client *c)
@@ -84,10 +120,7 @@ static enum step serve(struct client *c)
 		answer_error(c, status, reason);
 		break;
 	case HANDSHAKE_OK:
-		if (c->route)
-			upgrade(c, c->route, &hs);
-		else
-			answer_error(c, 404, "no such path");
+		serve_upgrade(c, &hs);
 		break;
 	}
 	return STEP_END;

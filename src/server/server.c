@@ -45,7 +45,7 @@ static void stop(struct server *s)
 	systemd_stopping(s->bridge.nsessions,
 			 s->routes->conf->shutdown_timeout + LAST_WAIT + 1);
 	listen_close(s);
-	while ((c = TAILQ_FIRST(&s->clients)))
+	while ((c = TAILQ_FIRST(&s->clients)) || (c = TAILQ_FIRST(&s->downloads)))
 		client_drop(c);
 	set_deadline(s, s->routes->conf->shutdown_timeout);
 	bridge_shutdown(&s->bridge, CLOSE_GOING_AWAY, "shutdown");
@@ -102,9 +102,9 @@ static void on_status(EV_P_ ev_signal *w, int revents)
 	listen_text(s, where, sizeof(where));
 	log_info(
 		"",
-		"status: sessions=%u handshakes=%u processes=%zu clients_so_far=%llu loop_lag=%.1fms listening=%s",
-		s->bridge.nsessions, s->nclients, s->bridge.children.running,
-		(unsigned long long)s->last_id,
+		"status: sessions=%u downloads=%u handshakes=%u processes=%zu clients_so_far=%llu loop_lag=%.1fms listening=%s",
+		s->bridge.nsessions, s->ndownloads, s->nclients,
+		s->bridge.children.running, (unsigned long long)s->last_id,
 		lag_longest(&s->stats.lag, s->bridge.now) * 1e3, where);
 }
 
@@ -161,6 +161,11 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	lag_turn(&s->stats.lag, s->bridge.now, sys_now()); /* the last of a turn */
 }
 
+unsigned server_connections(const struct server *s)
+{
+	return s->bridge.nsessions - s->bridge.nrefused + s->ndownloads;
+}
+
 /* ---- the start ---- */
 
 static void start_signal(struct server *s, ev_signal *w,
@@ -189,6 +194,7 @@ static void server_init(struct server *s, struct conf *conf,
 	if (!s->loop || !s->routes)
 		return;
 	TAILQ_INIT(&s->clients);
+	TAILQ_INIT(&s->downloads);
 	TAILQ_INIT(&s->dead_clients);
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);

@@ -35,8 +35,9 @@ struct server {
 	struct listen_place *places; /* ... and where each of them is (listen.c) */
 	size_t nlisteners;
 	struct passed passed; /* by systemd, for `listen = systemd:NAME` */
-	TAILQ_HEAD(client_list, client) clients, dead_clients; /* the oldest first */
-	unsigned nclients;
+	TAILQ_HEAD(client_list, client)
+	clients, downloads, dead_clients; /* the oldest first */
+	unsigned nclients, ndownloads;
 	struct peers peers;
 	struct auth auth;
 	uint64_t last_id;
@@ -54,6 +55,9 @@ struct server {
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
 };
+
+/* What counts under max_connections: sessions, and files on their way. */
+unsigned server_connections(const struct server *s);
 
 /* Run the daemon with CONF (taken over) until it is told to end.  Its exit code. */
 int server_run(struct conf *conf, const struct server_options *options);

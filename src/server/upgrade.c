@@ -46,14 +46,6 @@ static bool origin_allowed(struct client *c, const struct route *route)
 	return false;
 }
 
-/* One address has its share already; this machine's own addresses stand for many clients.
- */
-static bool address_full(const struct client *c)
-{
-	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
-	       !addr_is_local(&c->peer);
-}
-
 /* ---- the session ---- */
 
 /* The stream becomes a session's, with what the client has sent behind its head. */
@@ -193,10 +185,10 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 
 	if (!origin_allowed(c, route))
 		return;
-	if (address_full(c))
+	if (client_address_full(c))
 		answer_error(c, 429,
 			     "too many connections from this address (max_per_address)");
-	else if (b->nsessions - b->nrefused >= limits->max_connections)
+	else if (server_connections(c->server) >= limits->max_connections)
 		refuse_full(c, route, hs, 503, "too many connections (max_connections)");
 	else if (route->use->running >= route->conf->exec.max_processes)
 		refuse_full(c, route, hs,

@@ -103,9 +103,13 @@ static void put_row(FILE *f, const struct web_path *p, bool link)
 	put_html(f, p->path);
 	fputs(link ? "</code></a> <span>" : "</code> <span>", f);
 	put_html(f, p->exec);
-	fputs("</span> <small>", f);
-	put_mode(f, p);
-	fputs("</small></li>\n", f);
+	fputs("</span>", f);
+	if (!p->files) {
+		fputs(" <small>", f);
+		put_mode(f, p);
+		fputs("</small>", f);
+	}
+	fputs("</li>\n", f);
 }
 
 char *pages_index(const struct web_path *paths, size_t count, bool console, size_t *ret_n)
@@ -170,10 +174,12 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 	if (!f)
 		return NULL;
 	fputc('[', f);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0, n = 0; i < count; i++) {
 		const struct web_path *p = &paths[i];
 
-		fputs(i ? ",\n{\"path\":" : "{\"path\":", f);
+		if (p->files)
+			continue;
+		fputs(n++ ? ",\n{\"path\":" : "{\"path\":", f);
 		put_json(f, p->path);
 		fprintf(f,
 			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,\"exec\":",

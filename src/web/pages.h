@@ -13,6 +13,7 @@ struct web_path {
 	const char *exec; /* the program's name */
 	const char *frame, *type;
 	bool write, eof;
+	bool files; /* it is no WebSocket: there are no messages */
 };
 
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */

@@ -52,6 +52,13 @@ static int open_in(const char *root, const char *name)
 	return fd;
 }
 
+static int open_itself(const char *root)
+{
+	int fd = open(root, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* REST, or the index in it; yours. */
 static char *index_of(const char *rest)
 {
@@ -113,8 +120,7 @@ int static_open(const char *root, const char *rest, struct static_file *ret)
 		return -ENOMEM;
 	r = take(open_in(root, name), name, ret);
 	if (r == -ENOENT && !*rest) /* ROOT may be the file */
-		r = take(open(root, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), root,
-			 ret);
+		r = take(open_itself(root), root, ret);
 	if (r == -EISDIR && strcmp(rest, name) != 0) /* index.html/ */
 		r = -ENOENT;
 	free(name);

@@ -223,6 +223,13 @@ def test_the_rest():
         assert line in text, line
 
 
+def test_files_without_a_program_are_at_every_path(tmp_path, check):
+    result = convert("--port=8080", "--staticdir=www", cwd=tmp_path)
+    assert result.stdout.endswith(f"\n[/*]\nstatic = {tmp_path}/www\n") and not result.stderr
+    (tmp_path / "www").mkdir()
+    assert check(result.stdout).status == 0
+
+
 def test_a_program_beside_is_named_from_the_root(tmp_path, check):
     tool = tmp_path / "a tool"
     tool.write_text("#!/bin/sh\n")

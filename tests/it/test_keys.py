@@ -24,6 +24,8 @@ pass_env = LANG
 nofile = 64
 [/shell]
 shell = cat
+[/static]
+static = /
 """
 
 

@@ -41,6 +41,14 @@ def test_a_websocket_path_in_a_browser_is_426_whose_page_is_the_console(daemon):
     assert page(answer) == page(get(d, "/-/console", GZIP))
 
 
+@pytest.mark.parametrize("source", ["exec = cat", "static = /usr/share"])
+def test_a_prefix_path_does_not_hide_the_console(daemon, source):
+    d = daemon(f"[web]\nconsole = yes\n[/*]\n{source}\n")
+    for path, kind in (("/-/console", "text/html"), ("/-/console.js", "text/javascript"), ("/-/paths.json", "application/json")):
+        answer = get(d, path, GZIP)
+        assert answer.status == 200 and answer.headers["content-type"].startswith(kind)
+
+
 def test_the_pages_hold_no_inline_code_and_all_that_they_refer_to_is_there(daemon):
     d = daemon(CONSOLE)
     html = page(get(d, "/-/console", GZIP))

@@ -120,13 +120,13 @@ TEST(a_path_has_exactly_one_source)
 {
 	assert_string_equal(
 		errors_of("[/a]\nqueue = 1M\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
 	assert_string_equal(
 		errors_of("[/a]\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
 	assert_string_equal(
 		errors_of("[/a]\nexec =\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec or shell\n");
+		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
 	assert_string_equal(errors_of("[/a]\nexec = x\nshell = y\n"),
 			    "x.ini:3: error: [/a] has two sources: exec and shell\n");
 }
@@ -312,7 +312,7 @@ TEST(all_errors_are_told_in_one_pass_in_the_order_of_the_lines)
 		"x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT, unix:/path or systemd:NAME "
 		"with a numeric address, as 127.0.0.1:8765\n"
 		"x.ini:5: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m\n"
-		"x.ini:6: error: [/a] has no source: it needs exec or shell\n"
+		"x.ini:6: error: [/a] has no source: it needs exec, shell or static\n"
 		"x.ini:7: error: queue = x is not a size: 512, 64k, 1M\n"
 		"x.ini:8: error: 'full' is neither [section] nor key = value\n"
 		"x.ini:9: error: unknown section [what]; a path begins with /\n");

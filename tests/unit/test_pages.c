@@ -199,7 +199,9 @@ TEST(a_link_leads_to_its_path)
 					     "/a%20b", "/what?", "/c#",       "/a b" };
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct web_path path = { paths[i], "x", "line", "text", true, true };
+		struct web_path path = {
+			paths[i], "x", "line", "text", true, true, false
+		};
 		char *index = index_of(&path, 1, false),
 		     *upgrade = upgrade_of(&path, true);
 
@@ -296,7 +298,9 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 {
 	for (int c = 1; c < 0x80; c++) {
 		char name[] = { 'a', (char)c, 'b', '\0' }, want[40];
-		struct web_path path = { name, name, "line", "text", false, false };
+		struct web_path path = {
+			name, name, "line", "text", false, false, false
+		};
 		char *text = json_of(&path, 1);
 
 		if (c < 0x20)
@@ -315,7 +319,7 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 
 TEST(utf8_stays_as_it_is)
 {
-	struct web_path path = { "/\xc3\xbc", "\xe2\x82\xac", "line", "text", 0, 0 };
+	struct web_path path = { "/\xc3\xbc", "\xe2\x82\xac", "line", "text", 0, 0, 0 };
 	char *json = json_of(&path, 1), *html = index_of(&path, 1, false);
 
 	has(json, "{\"path\":\"/\xc3\xbc\",");

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends a file to a client, a piece each turn, for as long as the client takes them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client_impl.h"
+#include "log.h"
+
+struct download {
+	int fd; /* -1: all is sent, or nothing was to be */
+	uint64_t at, left;
+	int status;
+	unsigned long long sent;
+	double began, patience;
+	const char *why; /* it ended too early; a constant */
+};
+
+void download_log(const struct client *c, int status, unsigned long long bytes,
+		  double seconds, const char *why)
+{
+	char peer[ADDR_TEXT], who[SESSION_WHO];
+	const struct log_field fields[] = {
+		{ "status", LOG_NUMBER, .number = (unsigned)status },
+		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
+		{ "user", LOG_WORD, .text = c->user },
+		{ "bytes", LOG_NUMBER, .number = bytes },
+		{ "seconds", LOG_SECONDS, .seconds = seconds },
+		{ "reason", LOG_TEXT, .text = why },
+	};
+
+	if (c->routes->conf->log_access && log_is_on(LOG_LEVEL_INFO))
+		log_event(
+			LOG_LEVEL_INFO, client_who(c, who),
+			&(struct log_event){ .name = "served",
+					     .fields = fields,
+					     .nfields = sizeof(fields) / sizeof(*fields),
+					     .unlimited = true });
+}
+
+void download_begin(struct client *c, int fd, struct range part, int status)
+{
+	struct server *s = c->server;
+	struct download *d = calloc(1, sizeof(*d));
+
+	if (!d) {
+		close(fd);
+		client_drop(c);
+		return;
+	}
+	*d = (struct download){
+		.fd = fd,
+		.at = part.first,
+		.left = part.last - part.first + 1,
+		.status = status,
+		.began = s->bridge.now,
+		.patience = c->route->conf->session.send_timeout,
+		.why = "connection lost",
+	};
+	TAILQ_REMOVE(&s->clients, c, link);
+	TAILQ_INSERT_TAIL(&s->downloads, c, link);
+	s->nclients--;
+	s->ndownloads++;
+	c->download = d;
+	stream_give_up_after(&c->stream, d->patience);
+	client_set_deadline(c, d->patience);
+}
+
+/* All of it, or as much as there will be, is sent. */
+static void end(struct client *c)
+{
+	struct download *d = c->download;
+
+	if (d->fd < 0)
+		return;
+	close(d->fd);
+	d->fd = -1;
+	download_log(c, d->status, d->sent, c->server->bridge.now - d->began,
+		     d->left > 0 ? d->why : "");
+}
+
+/* The file is shorter than it was, or cannot be read: nothing can take the place of what
+ * was announced. */
+static void cut(struct client *c, ssize_t n)
+{
+	char who[SESSION_WHO];
+
+	if (n < 0)
+		log_error(client_who(c, who), "cannot read the file: %m");
+	c->download->why = n < 0 ? "the file cannot be read" : "the file became shorter";
+	client_drop(c);
+}
+
+bool download_send(struct client *c)
+{
+	struct download *d = c->download;
+	char *piece = c->server->bridge.scratch.read;
+	size_t most = d->left < TURN_BYTES ? (size_t)d->left : TURN_BYTES;
+	ssize_t n = most > 0 ? pread(d->fd, piece, most, (off_t)d->at) : 0;
+	struct iovec v = { piece, n > 0 ? (size_t)n : 0 };
+
+	if (n <= 0 && most > 0) {
+		cut(c, n);
+		return false;
+	}
+	n = most > 0 ? stream_writev(&c->stream, &v, 1) : 0;
+	if (n < 0) {
+		client_drop(c);
+		return false;
+	}
+	d->at += (uint64_t)n;
+	d->left -= (uint64_t)n;
+	d->sent += (uint64_t)n;
+	if (n > 0)
+		client_set_deadline(c, d->patience);
+	if (d->left > 0)
+		return false;
+	end(c);
+	return true;
+}
+
+void download_timeout(struct client *c)
+{
+	c->download->why = "the client takes nothing (send_timeout)";
+	client_drop(c);
+}
+
+void download_leave(struct client *c)
+{
+	end(c);
+	TAILQ_REMOVE(&c->server->downloads, c, link);
+	c->server->ndownloads--;
+}
+
+void download_free(struct download *d)
+{
+	free(d);
+}
