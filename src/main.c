@@ -17,7 +17,14 @@
 #define MMAP_THRESHOLD (256 * 1024)
 #define DEFAULT_FILE SYSCONFDIR "/wsbridge.ini"
 
-enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_DEMO, MODE_COMMAND };
+enum mode {
+	MODE_RUN,
+	MODE_CHECK,
+	MODE_PRINT,
+	MODE_DEMO,
+	MODE_COMMAND,
+	MODE_PRINT_COMMAND
+};
 
 struct command_line {
 	enum mode mode;
@@ -31,7 +38,8 @@ static const char usage_text[] =
 	"       wsbridged [-c FILE] -t        check FILE and what it needs\n"
 	"       wsbridged [-c FILE] -T        print every effective key and its origin\n"
 	"       wsbridged [--bind ADDRESS] [--port N] [--view] [--write] -- CMD [ARG...]\n"
-	"                                     serve one command at /, without a file\n"
+	"                                     serve one command at /, without a file;\n"
+	"                                     with -T: print the file that does the same\n"
 	"       wsbridged --demo              write and run ./demo.ini\n"
 	"       wsbridged --from-websocketd ARG...\n"
 	"                                     print the ini for that command line\n"
@@ -77,6 +85,13 @@ static _Noreturn void say(const char *text)
 	exit(fflush(stdout) == 0 ? EX_OK : EX_OSERR);
 }
 
+static void set_mode(struct command_line *cl, enum mode mode)
+{
+	if (cl->mode != MODE_RUN && cl->mode != mode)
+		bad_usage("-t, -T and --demo do not go together");
+	cl->mode = mode;
+}
+
 static void take_option(struct command_line *cl, int opt)
 {
 	switch (opt) {
@@ -84,10 +99,10 @@ static void take_option(struct command_line *cl, int opt)
 		cl->file = optarg;
 		break;
 	case 't':
-		cl->mode = MODE_CHECK;
+		set_mode(cl, MODE_CHECK);
 		break;
 	case 'T':
-		cl->mode = MODE_PRINT;
+		set_mode(cl, MODE_PRINT);
 		break;
 	case 'v':
 		cl->server.verbose = true;
@@ -109,7 +124,7 @@ static void take_option(struct command_line *cl, int opt)
 		cl->instant.write = true;
 		break;
 	case OPT_DEMO:
-		cl->mode = MODE_DEMO;
+		set_mode(cl, MODE_DEMO);
 		break;
 	default:
 		fputs(usage_text, stderr);
@@ -149,10 +164,9 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		if (!argv[optind])
 			bad_usage(
 				"nothing to run after --; example: wsbridged -- vmstat 1");
-		if (cl->mode != MODE_RUN || cl->file)
-			bad_usage(
-				"-c, -t, -T and --demo do not go with a command after --");
-		cl->mode = MODE_COMMAND;
+		if ((cl->mode != MODE_RUN && cl->mode != MODE_PRINT) || cl->file)
+			bad_usage("-c, -t and --demo do not go with a command after --");
+		cl->mode = cl->mode == MODE_PRINT ? MODE_PRINT_COMMAND : MODE_COMMAND;
 		cl->instant.argv = argv + optind;
 	} else if (argv[optind]) {
 		fprintf(stderr,
@@ -164,6 +178,8 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		bad_usage(
 			"--bind, --port, --view and --write need a command: wsbridged -- CMD");
 	}
+	if (cl->mode == MODE_DEMO && cl->file)
+		bad_usage("--demo serves ./demo.ini; -c does not go with it");
 	if (cl->instant.view && cl->instant.write)
 		bad_usage("--view and --write contradict each other");
 }
@@ -192,6 +208,8 @@ int main(int argc, char **argv)
 	parse(argc, argv, &cl);
 	if (sys_fill_stdio() < 0)
 		return EX_OSERR;
+	if (cl.mode == MODE_PRINT_COMMAND)
+		return instant_print(&cl.instant, stdout);
 	conf = load(&cl, &status);
 	if (!conf && status == EX_NOINPUT && !cl.file)
 		fputs("wsbridged: name a file with -c FILE, or try: wsbridged -- vmstat 1\n",
@@ -219,6 +237,7 @@ int main(int argc, char **argv)
 	default:
 		cl.server.demo = cl.mode == MODE_DEMO;
 		cl.server.banner = cl.mode == MODE_DEMO || cl.mode == MODE_COMMAND;
+		cl.server.undecided = cl.mode == MODE_COMMAND && !cl.instant.view;
 		return server_run(conf, &cl.server);
 	}
 }

@@ -83,6 +83,18 @@ int words_split(const char *text, char ***ret_words, const char **ret_error)
 	return r;
 }
 
+void words_quote(FILE *out, const char *word)
+{
+	if (*word && !word[strcspn(word, " \t\r\n\v\f\\\"'")]) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, 0 }, out);
+	fputc('\'', out);
+}
+
 void words_free(char **words)
 {
 	for (char **w = words; w && *w; w++)

@@ -3,6 +3,8 @@
 #ifndef BASE_WORDS_H
 #define BASE_WORDS_H
 
+#include <stdio.h>
+
 /*
  * Split TEXT at blanks.  Single and double quotes group; outside single quotes a
  * backslash takes the next character as it is; nothing expands.  *ret_words is a
@@ -10,6 +12,9 @@
  * *ret_error (an unclosed quote, a backslash at the end), or -ENOMEM.
  */
 int words_split(const char *text, char ***ret_words, const char **ret_error);
+
+/* Write WORD so that words_split() takes it as it is.  Line ends stay what they are. */
+void words_quote(FILE *out, const char *word);
 
 void words_free(char **words); /* NULL is a no-op */
 

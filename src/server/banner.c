@@ -65,6 +65,9 @@ void banner_print(const struct server *s)
 		printf("\nConsole: http://%s/-/console\n", host);
 	if (file)
 		printf("%s: edit and save\n", conf->file);
+	if (s->options->undecided && !conf->paths[0]->session.write)
+		printf("\nView only, as other machines can connect; --write lets them "
+		       "write.\n");
 	print_tunnel(at);
 	printf("Ctrl-C ends it.\n\n");
 	fflush(stdout);

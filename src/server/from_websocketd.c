@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "from_websocketd.h"
+#include "ini_command.h"
 #include "span.h"
 
 /* How Go's flag package reads a flag. */
@@ -378,54 +379,14 @@ static void put_process(const struct line *l)
 			750 + 2 * c);
 }
 
-/* A word of `exec`. */
-static void put_word(FILE *out, const char *word)
-{
-	if (*word && !word[strcspn(word, " \t\r\n\v\f\\\"'")]) {
-		fputs(word, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *word; word++)
-		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, 0 }, out);
-	fputc('\'', out);
-}
-
-/* NAME from the root, as the daemon may be started elsewhere; yours, or NULL. */
-static char *absolute(const char *name)
-{
-	char *here = *name != '/' ? getcwd(NULL, 0) : NULL;
-	char *file;
-
-	if (asprintf(&file, "%s%s%s", here ? here : "", here ? "/" : "", name) < 0)
-		file = NULL;
-	free(here);
-	return file;
-}
-
 static void put_files(const struct line *l)
 {
-	char *files = absolute(l->value[STATICDIR]);
+	char *files = ini_absolute(l->value[STATICDIR]);
 
 	fputs("\n[/*]\nstatic = ", l->out);
 	put_printable(l->out, files ? files : l->value[STATICDIR], SIZE_MAX);
 	fputc('\n', l->out);
 	free(files);
-}
-
-static void put_command(const struct line *l)
-{
-	char *const *word = l->command;
-	char *file = strchr(*word, '/') ? absolute(*word) : NULL;
-
-	fputs("exec = ", l->out);
-	put_word(l->out, file ? file : *word);
-	free(file);
-	while (*++word) {
-		fputc(' ', l->out);
-		put_word(l->out, *word);
-	}
-	fputc('\n', l->out);
 }
 
 static void put_ini(const struct line *l)
@@ -441,7 +402,7 @@ static void put_ini(const struct line *l)
 	fputs("\n[/*]\ncompat = websocketd\n", l->out);
 	put_access(l);
 	put_process(l);
-	put_command(l);
+	ini_put_command(l->out, l->command);
 }
 
 int from_websocketd(char *const *args, FILE *out, FILE *err)

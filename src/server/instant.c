@@ -8,40 +8,70 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "ini_command.h"
 #include "instant.h"
 #include "num.h"
+
+#define TEXT 256 /* room for the ini of a command */
 
 __asm__(".section .rodata\ndemo_ini:\n.incbin \"demo.ini\"\ndemo_ini_end:\n.previous\n");
 extern const char demo_ini[], demo_ini_end[];
 
-static struct conf *usage(const char *text, const char *value, int *ret_status)
+static int usage(const char *text, const char *value)
 {
 	fprintf(stderr, "wsbridged: %s: %s\n", value, text);
-	*ret_status = EX_USAGE;
-	return NULL;
+	return EX_USAGE;
 }
 
-struct conf *instant_command(const struct instant_options *o, int *ret_status)
+/* The ini of O but for its command, which an ini's line cannot always hold.  0 or the
+ * exit code. */
+static int make_text(const struct instant_options *o, char *out, size_t cap)
 {
 	const char *bind = o->bind ? o->bind : "127.0.0.1";
 	const char *port = o->port ? o->port : "8765";
 	bool brackets = strchr(bind, ':');
 	struct addr addr;
-	struct conf *conf;
-	char text[256];
 	char err[NUM_ERR];
 	long number;
 
 	if (!addr_inet(bind, 0, &addr))
-		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind,
-			     ret_status);
+		return usage("not a numeric address, such as 127.0.0.1 or ::1", bind);
 	if (*port == '-' || num_int(port, 0, 65535, &number, err) < 0)
-		return usage("not a port between 0 and 65535", port, ret_status);
+		return usage("not a port between 0 and 65535", port);
 	snprintf(
-		text, sizeof(text),
-		"[server]\nlisten = %s%s%s:%s\n[web]\nconsole = yes\n[/]\nwrite = %s\nexec = true\n",
+		out, cap,
+		"[server]\nlisten = %s%s%s:%s\n\n[web]\nconsole = yes\n\n[/]\nwrite = %s\n",
 		brackets ? "[" : "", bind, brackets ? "]" : "", port,
 		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");
+	return 0;
+}
+
+int instant_print(const struct instant_options *o, FILE *out)
+{
+	char text[TEXT];
+	int status = make_text(o, text, sizeof(text));
+
+	for (char *const *word = o->argv; status == 0 && *word; word++)
+		if (strpbrk(*word, "\r\n"))
+			status = usage("a line end cannot stand in a file; make the "
+				       "command a script",
+				       *o->argv);
+	if (status)
+		return status;
+	fputs(text, out);
+	ini_put_command(out, o->argv);
+	return fflush(out) == 0 ? EX_OK : EX_OSERR;
+}
+
+struct conf *instant_command(const struct instant_options *o, int *ret_status)
+{
+	char text[TEXT + 20];
+	struct conf *conf;
+
+	*ret_status = make_text(o, text, TEXT);
+	if (*ret_status)
+		return NULL;
+	strcat(text, "exec = true\n");
 	conf = conf_load_text("(command line)", text, stderr, ret_status);
 	if (conf && conf_set_command(conf, o->argv) < 0) {
 		conf_unref(conf);

@@ -3,6 +3,8 @@
 #ifndef SERVER_INSTANT_H
 #define SERVER_INSTANT_H
 
+#include <stdio.h>
+
 #include "conf.h"
 
 #define DEMO_FILE "./demo.ini"
@@ -19,6 +21,10 @@ struct instant_options {
 /* Serve ARGV at `/`: read-write on loopback, beyond it view-only unless told.  A
  * snapshot, or NULL with the exit code and the reason on stderr. */
 struct conf *instant_command(const struct instant_options *o, int *ret_status);
+
+/* Write the ini that does the same to OUT.  0, or the exit code with the reason on
+ * stderr. */
+int instant_print(const struct instant_options *o, FILE *out);
 
 /* Write DEMO_FILE if there is none, and load it. */
 struct conf *instant_demo(int *ret_status);

@@ -19,9 +19,10 @@
 
 /* How it is run. */
 struct server_options {
-	bool demo;    /* take the next free port; reread the file when it is saved */
-	bool banner;  /* say on stdout how to use it */
-	bool verbose; /* debug, whatever the configuration says */
+	bool demo;      /* take the next free port; reread the file when it is saved */
+	bool banner;    /* say on stdout how to use it */
+	bool undecided; /* whether clients may write was not said */
+	bool verbose;   /* debug, whatever the configuration says */
 };
 
 enum server_state { SERVER_RUNNING, SERVER_STOPPING, SERVER_KILLED };

@@ -12,6 +12,7 @@ from pathlib import Path
 import procfs
 import pytest
 from harness import ROOT, WSBRIDGED, get, run
+from inicheck import values
 
 OK, USAGE, NOINPUT, UNAVAILABLE, SYSTEM, NOPERM, CONFIG = 0, 64, 66, 69, 71, 77, 78
 
@@ -64,6 +65,13 @@ def test_capital_v_says_the_version():
         ["--port", "x", "--", "cat"],
         ["--port", "70000", "--", "cat"],
         ["--view", "--write", "--", "cat"],
+        ["--demo", "-c", "x.ini"],
+        ["-t", "-T"],
+        ["--demo", "-t"],
+        ["-t", "--", "cat"],
+        ["--demo", "--", "cat"],
+        ["-T", "-c", "x.ini", "--", "cat"],
+        ["-T", "--", "echo", "two\nlines"],
     ],
 )
 def test_a_wrong_command_line_is_64_with_one_line_that_says_why(argv):
@@ -72,6 +80,20 @@ def test_a_wrong_command_line_is_64_with_one_line_that_says_why(argv):
     assert result.stdout == ""
     assert re.match(r"(\S*/)?wsbridged: ", result.stderr)  # getopt(3) says argv[0]
     assert "-h" in result.stderr or len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "options, listen, write",
+    [([], "127.0.0.1:8765", "yes"), (["--bind", "::", "--port", "9"], "[::]:9", "no"), (["--view"], None, "no")],
+)
+def test_T_prints_the_file_that_does_what_a_command_line_does(tmp_path, options, listen, write):
+    words = ["./tool", "a b", "it's", '"', ""]
+    result = run("-T", *options, "--", *words, cwd=tmp_path)
+    assert result.returncode == OK and result.stderr == ""
+    found = values(tmp_path, result.stdout)
+    assert found["/", "exec"] == [rf"""{tmp_path}/./tool 'a b' 'it'\''s' '"' ''"""]
+    assert found["server", "listen"] == [listen or "127.0.0.1:8765"]
+    assert found["/", "write"] == [write] and found["web", "console"] == ["yes"]
 
 
 def test_nothing_after_the_dashes_is_told_with_an_example():
@@ -292,6 +314,7 @@ def test_beyond_loopback_it_is_view_only_unless_asked(daemon, options, writable)
         ws.send(9, b"?")
         assert ws.frame().opcode == 10
         assert "view" in said(d)
+    assert ("--write lets them write" in said(d)) == (not writable and "--view" not in options)
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_listens():

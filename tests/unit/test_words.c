@@ -74,6 +74,27 @@ TEST(what_is_not_closed_is_an_error)
 	assert_string_equal(split("a \\"), "a backslash at the end takes nothing");
 }
 
+TEST(what_is_quoted_is_split_into_the_same_words)
+{
+	static const char *const words[] = { "",   "a", "a b",  "it's", "\"x\"",
+					     "\\", "'", "a\tb", "$x;#" };
+	char *text = NULL, **got;
+	const char *error;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		fputc(' ', f);
+		words_quote(f, words[i]);
+	}
+	fclose(f);
+	assert_return_code(words_split(text, &got, &error), 0);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		assert_string_equal(got[i], words[i]);
+	words_free(got);
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -83,6 +104,7 @@ int main(void)
 			a_backslash_takes_the_next_character_outside_single_quotes),
 		cmocka_unit_test(nothing_expands),
 		cmocka_unit_test(what_is_not_closed_is_an_error),
+		cmocka_unit_test(what_is_quoted_is_split_into_the_same_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
