@@ -14,4 +14,10 @@ struct self {
 /* What it does not say is 0. */
 void self_look(struct self *ret);
 
+/* Its descriptors, one asked for after the other, for Linux before 6.2: there the kernel
+ * has no number of them, and reading 16,000 names of /proc/self/fd takes 25 ms, this 1
+ * ms.
+ */
+size_t self_count_fds(void);
+
 #endif

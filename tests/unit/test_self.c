@@ -30,6 +30,18 @@ TEST(a_descriptor_more_is_one_more)
 	assert_int_equal(after.fds, before.fds + 1);
 }
 
+TEST(they_are_as_many_when_each_is_asked_for)
+{
+	struct self s;
+	int high = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 700);
+
+	assert_true(high >= 700);
+	self_look(&s);
+	assert_int_equal(self_count_fds(), s.fds);
+	close(high);
+	assert_int_equal(self_count_fds(), s.fds - 1);
+}
+
 TEST(the_limit_of_descriptors_is_the_soft_one)
 {
 	struct rlimit limit;
@@ -71,6 +83,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_descriptor_more_is_one_more),
+		cmocka_unit_test(they_are_as_many_when_each_is_asked_for),
 		cmocka_unit_test(the_limit_of_descriptors_is_the_soft_one),
 		cmocka_unit_test(memory_that_is_written_to_is_resident),
 		cmocka_unit_test(work_takes_cpu_time),
