@@ -9,6 +9,9 @@
 
 #include "addr.h"
 
+/* For `redirect`: to the port of a listener that speaks TLS. */
+#define REDIRECT_TLS (-1)
+
 /* What a listener is made of. */
 struct listener_conf {
 	struct addr at;
@@ -16,6 +19,7 @@ struct listener_conf {
 	int mode;          /* of a Unix socket, -1: by umask */
 	const char *group; /* of a Unix socket, or NULL */
 	double rate;       /* clients a second, 0: no limit */
+	int redirect; /* its clients are sent to https at this port; 0: they are served */
 	int passed; /* a socket at AT that listens already, the caller's; 0: none */
 };
 

@@ -255,6 +255,7 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	c->peer = *peer;
 	c->on_loopback =
 		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
+	c->redirect = listener->redirect;
 	c->of_peer = peers_add(&s->peers, peer);
 	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);

@@ -35,6 +35,7 @@ struct client {
 	uint64_t id;
 	struct addr peer;
 	bool on_loopback; /* it came to a loopback listener */
+	int redirect;     /* its listener's */
 	bool counted;     /* in server->peers */
 	unsigned of_peer; /* connections that its address had with it */
 	struct buf head;  /* received so far */
@@ -156,6 +157,11 @@ enum step answer_health(struct client *c);
 
 /* A step: the page of the metrics. */
 enum step answer_scrape(struct client *c);
+
+/* ---- redirect.c ---- */
+
+/* A step: what comes to a listener with `redirect` is sent to https. */
+enum step answer_redirect(struct client *c);
 
 /* ---- upgrade.c ---- */
 

@@ -35,6 +35,7 @@ struct listen_conf {
 	unsigned port; /* 0: the kernel picks */
 	int mode;      /* unix mode=0660; -1: by umask */
 	char *group;   /* unix group=NAME; NULL: the daemon's */
+	int redirect;  /* to https at this port; REDIRECT_TLS; 0: not at all */
 	int line;      /* of the entry, for messages, and its FILE */
 	const char *file;
 };

@@ -87,10 +87,12 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
-		    "or systemd:NAME",
+		    "or systemd:NAME; each may have redirect or redirect=PORT",
 	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
 		 "0 and the log tells which.  systemd:NAME stands for all sockets that "
-		 "systemd passes under this name (FileDescriptorName= of a socket unit)." },
+		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
+		 "With redirect all requests but for the health page are sent to https, "
+		 "at this port or 443." },
 	{ CONF_SERVER, "backlog", .parse = conf_parse_unsigned, .field = DAEMON(backlog),
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
 	  .doc = "Connections that the kernel holds for a listener until they are "

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "conf_value.h"
+#include "listener.h"
 #include "num.h"
 
 static int wrong_address(const struct conf_value *v, const char *text)
@@ -103,6 +104,27 @@ static int set_group(const struct conf_value *v, struct listen_conf *l, const ch
 	return l->group ? 0 : -ENOMEM;
 }
 
+static int set_redirect(const struct conf_value *v, struct listen_conf *l,
+			const char *text)
+{
+	(void)v;
+	(void)text;
+	l->redirect = REDIRECT_TLS;
+	return 0;
+}
+
+static int set_redirect_port(const struct conf_value *v, struct listen_conf *l,
+			     const char *text)
+{
+	char wrong[NUM_ERR];
+	long port;
+
+	if (num_int(text, 1, 65535, &port, wrong) < 0)
+		return conf_value_wrong(v, "redirect=%s", wrong);
+	l->redirect = (int)port;
+	return 0;
+}
+
 /* What may stand behind an address. */
 static const struct listen_word {
 	const char *name; /* one that ends in = has a value, which SET gets */
@@ -111,6 +133,8 @@ static const struct listen_word {
 } listen_words[] = {
 	{ "mode=", true, set_mode },
 	{ "group=", true, set_group },
+	{ "redirect", false, set_redirect },
+	{ "redirect=", false, set_redirect_port },
 };
 
 static const struct listen_word *find_listen_word(const char *word)

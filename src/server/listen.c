@@ -83,6 +83,7 @@ static struct listener_conf settings(const struct conf *conf,
 		.mode = listen->mode,
 		.group = listen->group,
 		.rate = conf->limits.accept_rate,
+		.redirect = listen->redirect,
 		.passed = place->passed,
 	};
 }

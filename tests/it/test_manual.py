@@ -26,7 +26,9 @@ def world(tmp_path):
             (tmp_path / name).write_text("secret\n")
         for path, content in FILES.items():
             (tmp_path / path.rpartition("/")[2]).write_text(content)
-        return re.sub(r"/usr/local/bin/|/run/wsbridge/|/etc/(?=wsbridge\.)", f"{tmp_path}/", text)
+        for name in re.findall(r"/srv/(\w+)", text):
+            (tmp_path / name).mkdir(exist_ok=True)
+        return re.sub(r"/usr/local/bin/|/run/wsbridge/|/srv/|/etc/(?=wsbridge\.)", f"{tmp_path}/", text)
 
     return move
 

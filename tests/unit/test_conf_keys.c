@@ -139,7 +139,7 @@ TEST(the_sample_loads_with_everything_in_force)
 	assert_non_null(p);
 	memcpy(p, "${cred:null}        ", 20);
 	c = load_good(text);
-	assert_true(c->npaths > 3 && c->nlisten == 4);
+	assert_true(c->npaths > 3 && c->nlisten > 3);
 	conf_unref(c);
 	free(text);
 }

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""listen = ADDR:PORT redirect: what comes there goes to https."""
+
+import pytest
+from harness import get, http, with_canary
+from inicheck import HEAD, fails
+from test_reload import reload
+
+pytestmark = pytest.mark.key("listen")
+ECHO = "[/echo]\nexec = cat\n"
+
+
+def redirecting(word="redirect", more=""):
+    return f"[server]\nlisten = 127.0.0.1:0 {word}\nlisten = 127.0.0.1:0\n{more}{ECHO}"
+
+
+@pytest.fixture
+def d(daemon):
+    """Its first listener redirects; the canary lives on the second."""
+    return lambda *how: daemon(redirecting(*how), canary=None)
+
+
+def ask(d, target="/", method="GET", host="bridge.example", fields=""):
+    return http(d, f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode())
+
+
+NAMES = "server_name = bridge.example\n"
+
+
+@pytest.mark.parametrize(
+    "host, target, to",
+    [
+        ("bridge.example", "/", "https://bridge.example/"),
+        ("bridge.example:80", "/a%20b?c=d&e", "https://bridge.example/a%20b?c=d&e"),
+        ("bridge.example", "/?", "https://bridge.example/?"),
+        ("BRIDGE.example", "/nothing", "https://BRIDGE.example/nothing"),
+        ("[::1]:80", "/echo", "https://[::1]/echo"),
+        ("ignored", "http://bridge.example/echo", "https://bridge.example/echo"),
+        ("ignored", "http://bridge.example", "https://bridge.example/"),
+    ],
+)
+def test_a_page_is_at_https_with_the_same_host_and_target(d, host, target, to):
+    answer = ask(d("redirect", NAMES), target, host=host)
+    assert (answer.status, answer.headers["location"]) == (301, to)
+    assert "https://" in answer.text
+
+
+def test_the_port_may_be_another(d):
+    assert ask(d("redirect=8443", NAMES)).headers["location"] == "https://bridge.example:8443/"
+
+
+@pytest.mark.parametrize("method, status", [("HEAD", 301), ("POST", 308), ("DELETE", 308)])
+def test_a_method_is_kept(d, method, status):
+    answer = ask(d("redirect", NAMES), "/echo", method)
+    assert (answer.status, answer.headers["location"]) == (status, "https://bridge.example/echo")
+
+
+def test_a_websocket_is_told_to_go_there_too(d):
+    d = d()
+    answer = d.handshake("/echo").response
+    assert answer.status == 308 and answer.headers["location"] == "https://127.0.0.1/echo"
+    assert "wss://" in answer.text
+    assert d.ws("/echo", address=d.addresses[1], host=d.addresses[1]).echoes()
+
+
+def test_no_host_of_somebody_elses_gets_a_redirect(d):
+    d = d("redirect", NAMES)
+    answer = ask(d, host="evil.example")
+    assert answer.status == 421 and "location" not in answer.headers
+    for target in ("//evil.example", "/%0d%0aX:y"):
+        answer = ask(d, target)
+        assert answer.status == 404 and "location" not in answer.headers
+
+
+def test_without_a_host_nobody_knows_where_to(d):
+    assert http(d(), b"GET / HTTP/1.0\r\n\r\n").status == 400
+
+
+def test_load_balancers_are_answered_all_the_same(d):
+    assert get(d(), "/healthz").status == 200
+
+
+@pytest.mark.key("access")
+def test_the_log_tells(d):
+    d = d()
+    get(d, "/echo?secret=1")
+    d.wait_log(r"^#\d+ /echo: redirected status=301 peer=127\.0\.0\.1:\d+$")
+    assert "secret" not in d.log()
+
+
+def test_a_reload_begins_and_ends_it(daemon):
+    d = daemon(ECHO)
+    head = with_canary(ECHO).replace("127.0.0.1:0", d.address)
+    reload(d, head.replace(d.address, f"{d.address} redirect"))
+    assert get(d, "/echo").status == 301
+    reload(d, head)
+    assert get(d, "/echo").status == 426
+
+
+@pytest.mark.parametrize("word, error", [("redirect=0", "redirect=0"), ("redirect=", "redirect="), ("redirect=x", "x"), ("redirects", "unknown word")])
+def test_a_port_is_a_port(check, word, error):
+    fails(check(HEAD.replace(":0", f":0 {word}") + ECHO), (2, error))
+
+
+def test_it_is_printed(values):
+    assert values(HEAD.replace(":0", ":0 redirect=8443") + ECHO)["server", "listen"] == ["127.0.0.1:0 redirect=8443"]
