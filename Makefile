@@ -20,17 +20,18 @@ B          := build
 
 # Who may include whom (DESIGN 2): a layer sees these headers and no others, so a wrong include
 # does not build.  tests/layers proves it.
-layers      := base proto io web bridge server
+layers      := base proto io web bridge server ctl
 sees.base   := base
 sees.proto  := proto base
 sees.io     := io base
 sees.web    := web proto io base
 sees.bridge := bridge proto io base
 sees.server := server web bridge proto io base
+sees.ctl    := ctl base
 sees.main   := $(layers)
 
 # libev has no .pc file; it casts its watchers to each other, hence -fno-strict-aliasing below.
-packages   := libcrypto libssl inih
+packages   := libcrypto libssl inih jansson
 pc_cflags  := $(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null)
 LDLIBS     := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lev -lcrypt -lm
 
@@ -64,16 +65,18 @@ assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src
 
 services:= $(B)/systemd/wsbridged.service $(B)/systemd/wsbridged@.service
 
-all: $(B)/wsbridged $(manuals) $(services)
-$(B)/wsbridged: $(B)/main.o $(B)/libwsbridged.a
-	$(call say,LD) $(CC) $(link) -o $@ $^ $(LDLIBS)
+all: $(B)/wsbridged $(B)/wsbridgectl $(manuals) $(services)
+$(B)/wsbridged: $(B)/main.o
+$(B)/wsbridgectl: $(B)/wsbridgectl.o
+$(B)/wsbridged $(B)/wsbridgectl: $(B)/libwsbridged.a
+	$(call say,LD) $(CC) $(link) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 $(B)/libwsbridged.a: $(objects)
 	$(call say,AR) rm -f $@ && $(AR) rcs $@ $^
 $(B)/%.o: src/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(call flags,$(or $(filter $(layers),$(*D)),main)) $(defines) -MMD -MP -c -o $@ $<
-$(B)/main.o $(filter $(B)/server/%,$(objects)): defines := -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
--include $(objects:.o=.d) $(B)/main.d
+$(B)/main.o $(B)/wsbridgectl.o $(filter $(B)/server/%,$(objects)): defines := -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
+-include $(objects:.o=.d) $(B)/main.d $(B)/wsbridgectl.d
 
 # Embedded in the daemon: the pages, compressed (-n: the same bytes every time), and the demo's ini.
 $(B)/web/%.gz: src/web/%
@@ -122,6 +125,7 @@ print-flags:; @: $(info $(call flags,$(LAYER))) # of LAYER=proto
 ini = $(DESTDIR)$(SYSCONFDIR)/wsbridge.ini
 define files
 $(call $1,755,$(SBINDIR),$(B)/wsbridged)
+$(call $1,755,$(BINDIR),$(B)/wsbridgectl)
 $(foreach s,1 5 7 8,$(call $1,644,$(MANDIR)/man$s,$(filter %.$s,$(manuals))))
 $(call $1,644,$(UNITDIR),$(services) $(wildcard systemd/*.socket))
 $(call $1,644,$(USERSDIR),$(wildcard systemd/sysusers.d/*))

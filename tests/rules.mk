@@ -10,7 +10,7 @@ bench   := $(addprefix $(B)/bench/,load floor micro)
 .PHONY: programs check-programs asan fuzz bench
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
-programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
+programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
 $(units) $(vectors) $(bench): $(B)/%: tests/%.c
 $(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
 $(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
@@ -30,7 +30,7 @@ $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
 check-programs: programs
 	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
 asan:
-	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged
+	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged build/asan/wsbridgectl
 fuzz: # T=60: seconds for each target
 	@tools/need fuzz
 	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)

@@ -39,6 +39,7 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	LIST_INIT(&b->dead_sessions);
 	LIST_INIT(&b->hubs);
 	LIST_INIT(&b->dead_hubs);
+	LIST_INIT(&b->walks);
 	gather_reset(&b->scratch.gather);
 	children_init(&b->children, loop, nofile);
 	ev_prepare_init(&b->reaper, on_prepare);
@@ -48,6 +49,45 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	b->now = sys_now();
 	ev_prepare_start(loop, &b->reaper);
 	ev_check_start(loop, &b->clock);
+}
+
+struct session *bridge_find(const struct bridge *b, uint64_t id)
+{
+	struct session *s;
+
+	s = LIST_FIRST(&b->sessions);
+	while (s && s->id != id)
+		s = LIST_NEXT(s, link);
+	return s;
+}
+
+void bridge_walk_begin(struct bridge *b, struct session_walk *w)
+{
+	w->next = LIST_FIRST(&b->sessions);
+	LIST_INSERT_HEAD(&b->walks, w, link);
+}
+
+struct session *bridge_walk_next(struct session_walk *w)
+{
+	struct session *s = w->next;
+
+	if (s)
+		w->next = LIST_NEXT(s, link);
+	return s;
+}
+
+void bridge_walk_end(struct session_walk *w)
+{
+	LIST_REMOVE(w, link);
+}
+
+void bridge_walks_skip(struct bridge *b, const struct session *s)
+{
+	struct session_walk *w;
+
+	for (w = LIST_FIRST(&b->walks); w; w = LIST_NEXT(w, link))
+		if (w->next == s)
+			w->next = LIST_NEXT(s, link);
 }
 
 void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)

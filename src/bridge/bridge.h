@@ -31,9 +31,18 @@ struct scratch {
 struct bridge_owner {
 	/* A session has ended and is about to be freed. */
 	void (*session_ended)(void *data, const struct session *s);
+	/* The answer to our last ping has come; its round_trip is known. */
+	void (*ponged)(void *data, const struct session *s);
 	/* Nothing refers to the settings that came with KEEP any more. */
 	void (*unkeep)(void *keep);
 	void *data;
+};
+
+/* A way through the sessions that takes several turns of the loop, while some end and
+ * others come: each that is there from its begin to its end is met once. */
+struct session_walk {
+	struct session *next; /* NULL: no more */
+	LIST_ENTRY(session_walk) link;
 };
 
 struct bridge {
@@ -42,6 +51,7 @@ struct bridge {
 	struct children children;
 	LIST_HEAD(, session) sessions, dead_sessions;
 	LIST_HEAD(, hub) hubs, dead_hubs;
+	LIST_HEAD(, session_walk) walks; /* under way */
 	ev_prepare reaper;
 	ev_check clock;
 	double now; /* of this turn, in seconds; monotonic: no clock jump moves a deadline
@@ -55,6 +65,18 @@ struct bridge {
 /* NOFILE as children_init(). */
 void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 		 const struct bridge_owner *owner);
+
+/* The session ID, or NULL: there is none that lives. */
+struct session *bridge_find(const struct bridge *b, uint64_t id);
+
+/* Walk through the sessions that there are, the newest first.  An end, at any time, for
+ * each begin. */
+void bridge_walk_begin(struct bridge *b, struct session_walk *w);
+struct session *bridge_walk_next(struct session_walk *w); /* NULL: no more */
+void bridge_walk_end(struct session_walk *w);
+
+/* S leaves the list of those that live. */
+void bridge_walks_skip(struct bridge *b, const struct session *s);
 
 /* Close every session with CODE and REASON (static) and stop every source. */
 void bridge_shutdown(struct bridge *b, unsigned code, const char *reason);

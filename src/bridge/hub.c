@@ -159,6 +159,11 @@ size_t hub_kept(const struct hub *h)
 	return h->source->ops->kept(h->source);
 }
 
+long hub_pid(const struct hub *h)
+{
+	return h->source->ops->pid(h->source);
+}
+
 /* ---- source -> clients ---- */
 
 /* Hand the frames gathered so far, T of them messages, to the subscriber. */

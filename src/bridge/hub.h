@@ -77,6 +77,9 @@ void hub_finish(struct hub *h);
 /* Bytes of input that the source has not taken yet. */
 size_t hub_kept(const struct hub *h);
 
+/* Pid of the source's program; 0: none. */
+long hub_pid(const struct hub *h);
+
 /* The subscriber's queue has changed: the source may be read again, or no more. */
 void hub_proceed(struct hub *h);
 

@@ -39,6 +39,11 @@ const char *session_name(const struct session *s)
 	return session_who(s->id, s->path, text);
 }
 
+const char *session_state_name(const struct session *s)
+{
+	return states[s->state].name;
+}
+
 bool session_parses(const struct session *s)
 {
 	return states[s->state].parses;
@@ -82,6 +87,7 @@ void session_die(struct session *s, bool abort)
 	session_set_state(s, SESSION_DEAD);
 	ev_timer_stop(EV_A_ & s->timer);
 	stream_close(EV_A_ & s->client, abort);
+	bridge_walks_skip(s->bridge, s);
 	LIST_REMOVE(s, link);
 	LIST_INSERT_HEAD(&s->bridge->dead_sessions, s, link);
 }

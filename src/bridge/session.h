@@ -134,6 +134,12 @@ void session_proceed(struct session *s);
 #define SESSION_WHO 96
 const char *session_who(uint64_t id, const char *path, char *out);
 
+/* "open", "closing", ...; static. */
+const char *session_state_name(const struct session *s);
+
+/* Send a ping of our own; the owner hears of the pong. */
+void session_ping(struct session *s);
+
 /* Only bridge.c, once SESSION_DEAD. */
 void session_free(struct session *s);
 

@@ -45,9 +45,6 @@ void session_flush(struct session *s);
 /* Answer a ping with its payload, or, while too many answers wait, only the newest. */
 void session_pong(struct session *s, const char *p, size_t n);
 
-/* A ping of our own. */
-void session_ping(struct session *s);
-
 /* Something for the client's kernel to answer; what waits already serves as well. */
 void session_heartbeat(struct session *s);
 

@@ -75,6 +75,7 @@ static void on_pong(struct session *s, const struct ws_event *e)
 	s->ping_waits = false;
 	s->round_trip = s->bridge->now - s->last_ping;
 	log_debug(session_name(s), "round trip %.1f ms", s->round_trip * 1e3);
+	s->bridge->owner.ponged(s->bridge->owner.data, s);
 }
 
 static void on_close(struct session *s, const struct ws_event *e)

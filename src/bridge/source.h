@@ -28,6 +28,8 @@ struct source_ops {
 	void (*finish)(struct source *s);
 	/* Bytes kept. */
 	size_t (*kept)(const struct source *s);
+	/* Pid of its program; 0: none. */
+	long (*pid)(const struct source *s);
 	/* Start and stop the watchers, from the state and hub_room(). */
 	void (*proceed)(struct source *s);
 	/* Nobody needs it: with FLUSH what is kept still goes to the backend, then it

@@ -357,11 +357,19 @@ static void exec_free(struct source *s)
 	free(x);
 }
 
+static long exec_pid(const struct source *s)
+{
+	const struct source_exec *x = (const struct source_exec *)s;
+
+	return x->child.state == CHILD_RUNNING ? x->child.pid : 0;
+}
+
 static const struct source_ops exec_ops = {
 	.name = "exec",
 	.write = exec_write,
 	.finish = exec_finish,
 	.kept = exec_kept,
+	.pid = exec_pid,
 	.proceed = exec_proceed,
 	.stop = exec_stop,
 	.kill = exec_kill,

@@ -13,7 +13,9 @@
 
 static struct conf_origin where(const struct conf *c, const char *key)
 {
-	struct conf_origin at = conf_where(c, NULL, key);
+	bool is_user = strcmp(key, "user") == 0; /* [control] has a group, too */
+	struct conf_origin at =
+		conf_where(c, NULL, is_user ? "server.user" : "server.group");
 
 	return at.file ? at : (struct conf_origin){ c->file, 0 };
 }

@@ -51,6 +51,14 @@ struct limits_conf {
 	enum full_policy full;
 };
 
+/* The control socket. */
+struct control_conf {
+	bool automatic; /* wherever the system keeps such */
+	char *socket;   /* else its path; NULL: none */
+	int mode;
+	char *group; /* NULL: the daemon's */
+};
+
 /* Does an empty binary message end the program's input?  Auto: as the framing has it. */
 enum eof_conf { EOF_AUTO, EOF_YES, EOF_NO };
 
@@ -90,6 +98,7 @@ struct conf {
 	int log_level;  /* enum log_level */
 	int log_format; /* enum log_format */
 	bool log_access;
+	struct control_conf control;
 	bool console;
 	char *health;              /* path of the answer to a load balancer; NULL: none */
 	char *metrics;             /* path of the metrics, or NULL, */
@@ -126,7 +135,8 @@ void conf_unref(struct conf *c); /* NULL is a no-op */
 int conf_set_command(struct conf *c, char *const *argv);
 
 /* Where the setting KEY of PATH, or with PATH NULL of the daemon, was written; file NULL:
- * nowhere. */
+ * nowhere.  A KEY that two of the daemon's sections have is named with its own:
+ * "control.group". */
 struct conf_origin conf_where(const struct conf *c, const struct path_conf *path,
 			      const char *key);
 

@@ -2,6 +2,7 @@
 /* Does the world have what a snapshot asks for? */
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,15 @@ static void check_descriptors(const struct conf *c, struct conf_report *r)
 		c->limits.max_connections, need, (unsigned long long)limit.rlim_max);
 }
 
+static void check_control(const struct conf *c, struct conf_report *r)
+{
+	struct path_check daemon = { .conf = c };
+
+	if (c->control.group && !getgrnam(c->control.group))
+		conf_error(r, where(&daemon, "control.group"),
+			   "group: there is no group '%s'", c->control.group);
+}
+
 static void check_paths(const struct conf *c, struct conf_report *r)
 {
 	for (size_t i = 0; i < c->npaths; i++) {
@@ -277,6 +287,7 @@ int conf_check_world(const struct conf *c, FILE *err)
 	for (size_t i = 0; i < c->nlisten; i++)
 		conf_check_listen(&c->listen[i], &r);
 	check_descriptors(c, &r);
+	check_control(c, &r);
 	check_as_user(c, &r);
 	return verdict(&r, err);
 }

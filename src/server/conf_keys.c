@@ -221,6 +221,22 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Lines for people, or each line one JSON object with time, level, id, "
 		 "path, and event or message." },
 
+	/* ---- [control] ---- */
+
+	{ CONF_CONTROL, "socket", .parse = conf_parse_control, .field = DAEMON(control),
+	  .def = "auto", .values = "auto, none, or an absolute path",
+	  .doc = "The socket of wsbridgectl(1): with auto control.sock in "
+		 "RUNTIME_DIRECTORY, else in /run/wsbridge for root, else in wsbridge in "
+		 "XDG_RUNTIME_DIR.  Where auto does not work the daemon warns and runs "
+		 "without." },
+	{ CONF_CONTROL, "mode", .parse = conf_parse_umask, .field = DAEMON(control.mode),
+	  .def = "0660", .max = 0777, .values = "an octal mode",
+	  .doc = "Mode of that socket: who may write to it may give every command." },
+	{ CONF_CONTROL, "group", .parse = conf_parse_name,
+	  .field = DAEMON(control.group),
+	  .def = "", .flags = CONF_EMPTY, .values = "a group's name",
+	  .def_doc = "the daemon's", .doc = "Group of that socket." },
+
 	/* ---- [web] ---- */
 
 	{ CONF_WEB, "console", .parse = conf_parse_bool, .field = DAEMON(console),
@@ -523,6 +539,7 @@ const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
 	[CONF_LIMITS] = { "[limits]", "limits" },
 	[CONF_SOCKET] = { "[socket]", "socket" },
 	[CONF_LOGGING] = { "[logging]", "logging" },
+	[CONF_CONTROL] = { "[control]", "control" },
 	[CONF_WEB] = { "[web]", "web" },
 	[CONF_AUTH] = { "[auth NAME]", "auth", { NAMED(struct auth_conf, auth) } },
 	[CONF_DEFAULTS] = { "[defaults]", "defaults" },

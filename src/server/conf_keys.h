@@ -13,6 +13,7 @@ enum conf_class {
 	CONF_LIMITS,
 	CONF_SOCKET,
 	CONF_LOGGING,
+	CONF_CONTROL,
 	CONF_WEB,
 	CONF_AUTH,
 	CONF_DEFAULTS, /* no rows of its own: takes those of CONF_PATH but the sources */

@@ -37,13 +37,17 @@ struct conf_origin conf_where(const struct conf *c, const struct path_conf *path
 			      const char *key)
 {
 	struct conf_origin found = { NULL, 0 };
+	size_t n = strcspn(key, "."); /* of the section's name */
+	bool named = key[n];
 
 	if (path)
 		return where_at(c, path->where, key);
 	for (const struct conf_section *s = c->sheet->first; s && !found.file;
 	     s = s->next)
-		if (s->class < CONF_DEFAULTS && conf_classes[s->class].named.size == 0)
-			found = where(c, s, key);
+		if (named ? strncmp(s->name, key, n) == 0 && !s->name[n]
+			  : s->class < CONF_DEFAULTS &&
+				    conf_classes[s->class].named.size == 0)
+			found = where(c, s, named ? key + n + 1 : key);
 	return found;
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "addr.h"
 #include "charset.h"
 #include "conf_keys.h"
 #include "conf_value.h"
@@ -203,6 +204,25 @@ int conf_parse_page(const struct conf_value *v)
 					"'%.200s' is neither off nor a path such as /%s",
 					v->text, v->key->name);
 	return keep_text(v);
+}
+
+int conf_parse_control(const struct conf_value *v)
+{
+	struct control_conf *c = v->field;
+	struct addr addr;
+
+	c->socket = NULL;
+	c->automatic = strcmp(v->text, "auto") == 0;
+	if (c->automatic || strcmp(v->text, "none") == 0)
+		return 0;
+	if (*v->text != '/')
+		return conf_value_wrong(
+			v, "'%.200s' is not auto, none or an absolute path", v->text);
+	if (!addr_unix(v->text, &addr))
+		return conf_value_wrong(
+			v, "'%.120s' is longer than a socket's path can be", v->text);
+	c->socket = conf_mem_text(v->mem, v->text, strlen(v->text));
+	return c->socket ? 0 : -ENOMEM;
 }
 
 int conf_parse_name(const struct conf_value *v)

@@ -46,6 +46,7 @@ conf_parser conf_parse_umask;      /* int; "": -1 */
 conf_parser conf_parse_signal;     /* int */
 conf_parser conf_parse_directory;  /* char *: absolute; "": NULL */
 conf_parser conf_parse_name;       /* char *: one word; "": NULL */
+conf_parser conf_parse_control;    /* struct control_conf: its automatic and socket */
 conf_parser conf_parse_close_code; /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
 conf_parser conf_parse_page;         /* char *: a path of plain HTTP; off or "": NULL */

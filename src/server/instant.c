@@ -65,13 +65,14 @@ int instant_print(const struct instant_options *o, FILE *out)
 
 struct conf *instant_command(const struct instant_options *o, int *ret_status)
 {
-	char text[TEXT + 20];
+	static const char rest[] = "exec = true\n[control]\nsocket = none\n";
+	char text[TEXT + sizeof(rest)];
 	struct conf *conf;
 
 	*ret_status = make_text(o, text, TEXT);
 	if (*ret_status)
 		return NULL;
-	strcat(text, "exec = true\n");
+	strcat(text, rest);
 	conf = conf_load_text("(command line)", text, stderr, ret_status);
 	if (conf && conf_set_command(conf, o->argv) < 0) {
 		conf_unref(conf);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "become.h"
+#include "ctl.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -24,8 +25,11 @@ static struct routes *load(struct server *s, FILE *err)
 	if (fresh)
 		become_check_change(s->routes->conf, fresh->conf, &changes);
 	conf_report_write(&changes, err);
-	if (fresh && listen_change(s, fresh->conf, err) == 0)
-		return fresh;
+	if (fresh && ctl_change(s, fresh->conf, err) == 0) {
+		if (listen_change(s, fresh->conf, err) == 0)
+			return fresh;
+		ctl_change_back(s, fresh->conf);
+	}
 	routes_unref(fresh);
 	return NULL;
 }
@@ -46,12 +50,12 @@ __attribute__((format(printf, 2, 3))) static void say(enum log_level level,
 }
 
 /* Each line of TEXT is a line of the log. */
-static void log_lines(char *text, bool failed)
+static void log_lines(const char *text, bool failed)
 {
-	char *save, *line = strtok_r(text, "\n", &save);
-
-	for (; line; line = strtok_r(NULL, "\n", &save))
-		say(failed ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", line);
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		say(failed ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%.*s", (int)n, text);
+	}
 }
 
 static void tell_taken(struct server *s)
@@ -63,7 +67,7 @@ static void tell_taken(struct server *s)
 	systemd_ready(where);
 }
 
-void reload(struct server *s)
+bool reload(struct server *s, char **ret_text)
 {
 	char *text = NULL;
 	struct routes *fresh;
@@ -72,24 +76,28 @@ void reload(struct server *s)
 
 	if (!err) {
 		say(LOG_LEVEL_ERROR, "out of memory");
-		return;
+		return false;
 	}
 	systemd_reloading();
 	fresh = load(s, err);
 	fclose(err);
 	log_lines(text, !fresh);
-	free(text);
+	if (ret_text)
+		*ret_text = text;
+	else
+		free(text);
 	s->stats.reload_failed = !fresh;
 	if (!fresh) {
 		s->stats.failed_reloads++;
 		say(LOG_LEVEL_ERROR, "%s is not taken, nothing changes",
 		    s->routes->conf->file);
 		systemd_reload_failed();
-		return;
+		return false;
 	}
 	s->stats.reloads++;
 	routes_unref(s->routes);
 	s->routes = fresh;
 	logging_apply(s);
 	tell_taken(s);
+	return true;
 }

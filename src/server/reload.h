@@ -8,8 +8,9 @@
 /*
  * Read S's file again.  New clients get the new paths, limits and listeners; live
  * sessions keep what they began with.  On errors nothing changes, and the log has every
- * one of them.
+ * one of them.  Is it taken?  Its errors and warnings, each a line, are *ret_text, yours,
+ * or NULL; RET_TEXT may be NULL.
  */
-void reload(struct server *s);
+bool reload(struct server *s, char **ret_text);
 
 #endif

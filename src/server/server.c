@@ -10,6 +10,8 @@
 
 #include "banner.h"
 #include "become.h"
+#include "command.h"
+#include "ctl.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -88,7 +90,7 @@ static void on_reload(EV_P_ ev_signal *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	reload(w->data);
+	reload(w->data, NULL);
 }
 
 /* Its state, for whoever asks by SIGUSR1. */
@@ -124,7 +126,7 @@ static void on_settled(EV_P_ ev_timer *w, int revents)
 	(void)revents;
 	ev_timer_stop(EV_A_ w);
 	if (s->saved.attr.st_nlink) /* it is there */
-		reload(s);
+		reload(s, NULL);
 }
 
 /* ---- the bridge's owner ---- */
@@ -134,6 +136,12 @@ static void on_session_ended(void *data, const struct session *session)
 	struct server *s = data;
 
 	peers_remove(&s->peers, &session->peer);
+	calls_session_ended(s, session);
+}
+
+static void on_ponged(void *data, const struct session *session)
+{
+	calls_ponged(data, session);
 }
 
 static void on_unkeep(void *keep)
@@ -155,6 +163,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 
 	(void)revents;
 	free_dead_clients(s);
+	ctl_reap(s);
 	logging_proceed(s);
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
 		ev_break(EV_A_ EVBREAK_ALL);
@@ -179,7 +188,7 @@ static void start_signal(struct server *s, ev_signal *w,
 static void server_init(struct server *s, struct conf *conf,
 			const struct server_options *options)
 {
-	struct bridge_owner owner = { on_session_ended, on_unkeep, s };
+	struct bridge_owner owner = { on_session_ended, on_ponged, on_unkeep, s };
 	sigset_t none;
 
 	if (passed_take(&s->passed) < 0) { /* first of all: they begin at descriptor 3 */
@@ -196,8 +205,12 @@ static void server_init(struct server *s, struct conf *conf,
 	TAILQ_INIT(&s->clients);
 	TAILQ_INIT(&s->downloads);
 	TAILQ_INIT(&s->dead_clients);
+	LIST_INIT(&s->control_clients);
+	LIST_INIT(&s->dead_control_clients);
+	LIST_INIT(&s->calls);
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);
+	s->started = s->bridge.now;
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -221,6 +234,7 @@ static void watch_configuration(struct server *s)
 		start_signal(s, &s->sighup, on_stop, SIGHUP);
 		return;
 	}
+	s->from_file = true;
 	start_signal(s, &s->sighup, on_reload, SIGHUP);
 	if (!s->options->demo)
 		return;
@@ -250,6 +264,7 @@ static void server_free(struct server *s)
 {
 	listen_close(s);
 	if (s->routes) {
+		ctl_close(s);
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
 		auth_free(&s->auth);
@@ -272,6 +287,10 @@ static int open_and_become(struct server *s)
 
 	if (code == 0)
 		code = listen_change(s, conf, stderr);
+	if (code == 0)
+		code = ctl_change(s, conf, stderr);
+	if (code == 0 && id)
+		ctl_give(s, id);
 	if (code == 0)
 		code = become(id, stderr);
 	if (code == 0 && id)

@@ -55,6 +55,12 @@ struct server {
 	struct server_stats stats;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
+	double started;
+	bool from_file;           /* the configuration, which can be read again */
+	struct listener *control; /* NULL: none */
+	LIST_HEAD(, ctl_client) control_clients, dead_control_clients;
+	unsigned ncontrol_clients;
+	LIST_HEAD(, call) calls; /* of commands, that wait */
 };
 
 /* What counts under max_connections: sessions, and files on their way. */

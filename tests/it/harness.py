@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "SHELL": "/bin/false",
     "LANG": "C.UTF-8",
     "TZ": "Europe/Vaduz",
+    "RUNTIME_DIRECTORY": "/nonexistent",  # so that no control socket is anywhere else
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
     "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
 }
@@ -64,7 +65,8 @@ def say_who(argv, cwd=None):
     if os.geteuid() != 0 or not names or {"--", "-t", "-T"} & set(words):
         return
     file = Path(cwd or ".", names[0])
-    if file.exists() and not re.search(rb"^(user|group)\s*=", file.read_bytes(), re.M):
+    server = re.sub(rb"^\[control\][^[]*", b"", file.read_bytes(), flags=re.M) if file.exists() else b"user ="
+    if not re.search(rb"^(user|group)\s*=", server, re.M):
         place = file.with_suffix(".d")
         place.mkdir(exist_ok=True)
         (place / "00-harness.ini").write_text("[server]\nuser = root\n")
@@ -107,7 +109,8 @@ class Daemon:
         self.notify.bind(notify_path)
         os.chmod(rundir, 0o711)  # a daemon that has become another user still says that it is ready
         os.chmod(notify_path, 0o777)
-        env = {**ENVIRONMENT, **(env or {}), "NOTIFY_SOCKET": notify_path}
+        own = {"NOTIFY_SOCKET": notify_path, "RUNTIME_DIRECTORY": rundir}
+        env = {**ENVIRONMENT, **(env or {}), **own}
         say_who(argv, cwd or rundir)
         argv = [*wrap, *(OWN_NETWORK if own_network else ()), WSBRIDGED, *argv]
         self.process = subprocess.Popen(

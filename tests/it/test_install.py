@@ -9,8 +9,11 @@ from harness import ROOT
 
 FILES = {
     "opt/x/sbin/wsbridged": 0o755,
+    "opt/x/bin/wsbridgectl": 0o755,
+    "opt/x/share/man/man1/wsbridgectl.1": 0o644,
     "opt/x/share/man/man5/wsbridge.ini.5": 0o644,
     "opt/x/share/man/man7/wsbridge-recipes.7": 0o644,
+    "opt/x/share/man/man7/wsbridge-control.7": 0o644,
     "opt/x/share/man/man8/wsbridged.8": 0o644,
     "opt/x/lib/systemd/system/wsbridged.service": 0o644,
     "opt/x/lib/systemd/system/wsbridged@.service": 0o644,

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl_words.h - wsbridgectl's words: what each takes, asks for and shows. */
+#ifndef CTL_CTL_WORDS_H
+#define CTL_CTL_WORDS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct ctl_word {
+	const char *name; /* also of the daemon's command */
+	const char *args; /* for the usage */
+	const char *doc;
+	int least, most; /* of arguments */
+	/* The parameters that ARGV (NULL-terminated) means, yours; NULL: it means none
+	 * (said). */
+	json_t *(*params)(char **argv);
+	/* Show the answer to a person. */
+	void (*show)(const json_t *result);
+};
+
+extern const struct ctl_word ctl_words[];
+extern const size_t ctl_nwords;
+
+/* ---- ctl_show.c ---- */
+
+void show_version(const json_t *result);
+void show_fields(const json_t *result);
+void show_list(const json_t *result);
+void show_ping(const json_t *result);
+void show_reload(const json_t *result);
+void show_counts(const json_t *result);
+
+#endif

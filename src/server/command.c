@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of control commands, and the life of a call of one. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "command_params.h"
+#include "log.h"
+#include "nearest.h"
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "version", "Tell the daemon's version and pid.",
+	  .start = command_version },
+	{ "status", "Tell how the daemon is: listeners, clients, programs, uptime.",
+	  .start = command_status },
+	{ "list", "List the clients, the newest first; with path only those of that path.",
+	  .params = { { "path", PARAM_PATH, false } },
+	  .start = command_list, .row = command_list_row, .end = command_walk_end },
+	{ "show", "Tell everything about one client.",
+	  .params = { { "to", PARAM_CLIENT, true } },
+	  .start = command_show },
+	{ "disconnect", "Close clients by a close frame with code and reason, behind what "
+			"waits for them.",
+	  .changes = true,
+	  .params = { { "to", PARAM_TARGET, true }, { "code", PARAM_NUMBER, false },
+		      { "reason", PARAM_TEXT, false } },
+	  .start = command_disconnect, .step = command_disconnect_step,
+	  .end = command_walk_end },
+	{ "ping", "Ping clients; of one alone wait for the pong and tell the round trip.",
+	  .params = { { "to", PARAM_TARGET, true } },
+	  .start = command_ping, .step = command_ping_step, .end = command_walk_end },
+	{ "reload", "Read the configuration again; all of it is taken, or nothing.",
+	  .changes = true,
+	  .start = command_reload },
+};
+/* clang-format on */
+
+const size_t ncommands = sizeof(commands) / sizeof(*commands);
+
+/* ---- the end of a call ---- */
+
+static void stop_waiting(struct call *c)
+{
+	if (c->state != CALL_WAITS)
+		return;
+	ev_timer_stop(c->server->loop, &c->deadline);
+	LIST_REMOVE(c, link);
+	c->session = NULL;
+}
+
+/* Those that ended while they waited are looked at by their owner. */
+static void ended(struct call *c)
+{
+	bool waited = c->state == CALL_WAITS;
+
+	stop_waiting(c);
+	if (c->command && c->command->end && c->state != CALL_NEW)
+		c->command->end(c);
+	c->state = CALL_ENDED;
+	if (waited)
+		c->changed(c);
+}
+
+void call_succeed(struct call *c, json_t *result)
+{
+	if (!result) {
+		call_fail(c, CALL_INTERNAL, "out of memory");
+		return;
+	}
+	c->result = result;
+	c->code = 0;
+	ended(c);
+}
+
+void call_fail(struct call *c, enum call_error code, const char *fmt, ...)
+{
+	va_list ap;
+
+	c->code = code;
+	va_start(ap, fmt);
+	vsnprintf(c->text, sizeof(c->text), fmt, ap);
+	va_end(ap);
+	ended(c);
+}
+
+void call_free(struct call *c)
+{
+	stop_waiting(c);
+	if (c->command && c->command->end &&
+	    (c->state != CALL_NEW && c->state != CALL_ENDED))
+		c->command->end(c);
+	json_decref(c->params);
+	json_decref(c->result);
+	json_decref(c->data);
+	if (c->fd >= 0)
+		close(c->fd);
+}
+
+json_t *call_json_text(const char *text)
+{
+	json_t *v = json_string(text);
+	char printable[1024];
+
+	if (v)
+		return v;
+	log_printable(printable, sizeof(printable), text, strlen(text));
+	return json_string(printable);
+}
+
+/* ---- waiting ---- */
+
+static void on_deadline(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	call_fail(w->data, CALL_TIMEOUT, "no answer in time");
+}
+
+void call_wait(struct call *c, struct session *session, double seconds)
+{
+	c->state = CALL_WAITS;
+	c->session = session;
+	ev_timer_init(&c->deadline, on_deadline, seconds, 0);
+	c->deadline.data = c;
+	ev_timer_start(c->server->loop, &c->deadline);
+	LIST_INSERT_HEAD(&c->server->calls, c, link);
+}
+
+void calls_ponged(struct server *s, const struct session *session)
+{
+	struct call *c, *next;
+
+	for (c = LIST_FIRST(&s->calls); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (c->session == session)
+			call_succeed(c, json_pack("{s:I, s:f}", "id",
+						  (json_int_t)session->id, "round_trip",
+						  session->round_trip));
+	}
+}
+
+void calls_session_ended(struct server *s, const struct session *session)
+{
+	struct call *c, *next;
+
+	for (c = LIST_FIRST(&s->calls); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (c->session == session)
+			call_fail(c, CALL_NO_CLIENT, "client %llu has gone",
+				  (unsigned long long)session->id);
+	}
+}
+
+/* ---- the begin ---- */
+
+static void unknown(struct call *c, const char *name)
+{
+	const char *meant;
+	struct nearest n;
+
+	nearest_init(&n, name);
+	for (size_t i = 0; i < ncommands; i++)
+		nearest_offer(&n, commands[i].name);
+	meant = nearest_found(&n);
+	if (meant)
+		call_fail(c, CALL_METHOD, "unknown command '%.60s'; did you mean '%s'?",
+			  name, meant);
+	else
+		call_fail(c, CALL_METHOD,
+			  "unknown command '%.60s'; see wsbridge-control(7)", name);
+}
+
+/* Who did what to whom; never the data. */
+static void log_use(const struct call *c)
+{
+	const json_t *to = json_object_get(c->params, "to");
+	char target[80] = "";
+
+	if (json_is_integer(to))
+		snprintf(target, sizeof(target), " %lld",
+			 (long long)json_integer_value(to));
+	else if (json_is_string(to))
+		snprintf(target, sizeof(target), " %.70s", json_string_value(to));
+	if (c->command->changes)
+		log_info("", "control: %s%s by %s", c->command->name, target, c->who);
+	else
+		log_debug("", "control: %s%s by %s", c->command->name, target, c->who);
+}
+
+void call_start(struct call *c, const char *name, json_t *params)
+{
+	c->state = CALL_NEW;
+	c->params = params;
+	for (size_t i = 0; i < ncommands && !c->command; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			c->command = &commands[i];
+	if (!c->command) {
+		unknown(c, name);
+		return;
+	}
+	if (!command_params_check(c))
+		return;
+	log_use(c);
+	c->command->start(c);
+}
+
+void call_step(struct call *c)
+{
+	c->command->step(c);
+}
+
+json_t *call_row(struct call *c)
+{
+	json_t *row = c->command->row(c);
+
+	if (!row)
+		ended(c);
+	return row;
+}

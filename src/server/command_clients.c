@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands about clients: list, show, disconnect, ping. */
+#include "command.h"
+#include "utf8.h"
+
+#define PER_STEP 200   /* clients that are looked at in one turn of the loop */
+#define PONG_WAIT 10.0 /* seconds, when ping_timeout sets none */
+
+/* ---- what there is to tell ---- */
+
+static json_t *traffic(const struct traffic *t)
+{
+	return json_pack("{s:I, s:I}", "messages", (json_int_t)t->messages, "bytes",
+			 (json_int_t)t->bytes);
+}
+
+static long pid_of(const struct session *s)
+{
+	return s->hub ? hub_pid(s->hub) : 0;
+}
+
+static json_t *summary(const struct session *s)
+{
+	json_t *r = json_object();
+	char peer[ADDR_TEXT];
+	long pid = pid_of(s);
+
+	json_object_set_new(r, "id", json_integer((json_int_t)s->id));
+	json_object_set_new(r, "path", call_json_text(s->path));
+	json_object_set_new(r, "peer", call_json_text(addr_text(&s->peer, peer)));
+	json_object_set_new(r, "state", json_string(session_state_name(s)));
+	json_object_set_new(r, "seconds", json_real(s->bridge->now - s->opened));
+	json_object_set_new(r, "in", traffic(&s->in));
+	json_object_set_new(r, "out", traffic(&s->sent));
+	json_object_set_new(r, "queue", json_integer((json_int_t)buf_len(&s->out)));
+	json_object_set_new(r, "pid", pid ? json_integer(pid) : json_null());
+	return r;
+}
+
+/* ---- many clients ---- */
+
+static void begin_walk(struct call *c, enum call_state state)
+{
+	bridge_walk_begin(&c->server->bridge, &c->walk);
+	c->work = c; /* the walk is to be ended */
+	c->state = state;
+}
+
+void command_walk_end(struct call *c)
+{
+	if (c->work)
+		bridge_walk_end(&c->walk);
+	c->work = NULL;
+}
+
+/* The next that its parameter NAME means.  NULL: none of this turn's. */
+static struct session *next(struct call *c, const char *name, unsigned *left)
+{
+	struct session *s;
+
+	while (*left > 0 && (s = bridge_walk_next(&c->walk))) {
+		--*left;
+		if (call_means(c, name, s))
+			return s;
+	}
+	return NULL;
+}
+
+void command_list(struct call *c)
+{
+	begin_walk(c, CALL_ROWS);
+}
+
+json_t *command_list_row(struct call *c)
+{
+	unsigned left = UINT32_MAX;
+	struct session *s = next(c, "path", &left);
+
+	return s ? summary(s) : NULL;
+}
+
+/* ---- one client ---- */
+
+static json_t *seconds_or_null(double seconds)
+{
+	return seconds >= 0 ? json_real(seconds) : json_null();
+}
+
+void command_show(struct call *c)
+{
+	struct session *s = call_client(c);
+	json_t *r;
+	double timeout;
+
+	if (!s)
+		return;
+	r = summary(s);
+	timeout = s->conf->send_timeout > 0 ? s->conf->send_timeout : -1;
+	json_object_set_new(r, "discarded", traffic(&s->in_discarded));
+	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
+	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));
+	json_object_set_new(r, "to_program",
+			    json_integer(s->hub ? (json_int_t)hub_kept(s->hub) : 0));
+	json_object_set_new(r, "reading", json_boolean(!s->reading_paused));
+	json_object_set_new(r, "input_ended", json_boolean(s->input_ended));
+	json_object_set_new(r, "send_timeout", seconds_or_null(timeout));
+	call_succeed(c, r);
+}
+
+/* ---- disconnect ---- */
+
+static bool code_and_reason(struct call *c, unsigned *ret_code, const char **ret_reason)
+{
+	json_int_t code = call_number(c, "code", CLOSE_NORMAL);
+	const char *reason = call_text(c, "reason", "");
+
+	if (code > 4999 || !ws_close_code_valid((unsigned)code)) {
+		call_fail(c, CALL_PARAMS,
+			  "code %lld may not be sent (RFC 6455 7.4); 1000, or 3000 to "
+			  "4999",
+			  (long long)code);
+		return false;
+	}
+	if (strlen(reason) > FRAME_CONTROL_MAX - 2) {
+		call_fail(c, CALL_PARAMS,
+			  "reason: %zu bytes are too long, a close frame holds 123",
+			  strlen(reason));
+		return false;
+	}
+	*ret_code = (unsigned)code;
+	*ret_reason = reason;
+	return true;
+}
+
+/* Count one more under NAME in the result so far. */
+static void count(struct call *c, const char *name)
+{
+	json_t *n;
+
+	if (!c->result)
+		c->result = json_object();
+	n = json_object_get(c->result, name);
+	json_object_set_new(c->result, name, json_integer(json_integer_value(n) + 1));
+}
+
+/* All have been met. */
+static void finish(struct call *c, const char *name)
+{
+	json_t *result = c->result;
+
+	c->result = NULL;
+	call_succeed(c, result ? result : json_pack("{s:i}", name, 0));
+}
+
+static void disconnect(struct session *s, unsigned code, const char *reason)
+{
+	session_close(s, code, reason, CLOSED_BY_SERVER);
+	session_proceed(s);
+}
+
+void command_disconnect(struct call *c)
+{
+	const char *reason;
+	struct session *s;
+	unsigned code;
+
+	if (!code_and_reason(c, &code, &reason))
+		return;
+	if (!call_means_one(c, "to")) {
+		begin_walk(c, CALL_STEPS);
+		return;
+	}
+	s = call_client(c);
+	if (!s)
+		return;
+	if (s->state != SESSION_OPEN) {
+		call_fail(c, CALL_CLOSING, "client %llu is closing already",
+			  (unsigned long long)s->id);
+		return;
+	}
+	disconnect(s, code, reason);
+	call_succeed(c, json_pack("{s:i}", "closed", 1));
+}
+
+void command_disconnect_step(struct call *c)
+{
+	unsigned left = PER_STEP, code = CLOSE_NORMAL;
+	const char *reason = "";
+	struct session *s;
+
+	if (!code_and_reason(c, &code, &reason))
+		return;
+	while ((s = next(c, "to", &left)))
+		if (s->state == SESSION_OPEN) {
+			disconnect(s, code, reason);
+			count(c, "closed");
+		}
+	if (left > 0)
+		finish(c, "closed");
+}
+
+/* ---- ping ---- */
+
+void command_ping(struct call *c)
+{
+	struct session *s;
+
+	if (!call_means_one(c, "to")) {
+		begin_walk(c, CALL_STEPS);
+		return;
+	}
+	s = call_client(c);
+	if (!s)
+		return;
+	if (s->state != SESSION_OPEN) {
+		call_fail(c, CALL_CLOSING, "client %llu is closing",
+			  (unsigned long long)s->id);
+		return;
+	}
+	call_wait(c, s, s->conf->ping_timeout > 0 ? s->conf->ping_timeout : PONG_WAIT);
+	session_ping(s);
+}
+
+void command_ping_step(struct call *c)
+{
+	unsigned left = PER_STEP;
+	struct session *s;
+
+	while ((s = next(c, "to", &left)))
+		if (s->state == SESSION_OPEN) {
+			session_ping(s);
+			count(c, "pinged");
+		}
+	if (left > 0)
+		finish(c, "pinged");
+}

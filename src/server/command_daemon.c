@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands about the daemon itself. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "reload.h"
+
+void command_version(struct call *c)
+{
+	call_succeed(c, json_pack("{s:s, s:s, s:i}", "name", "wsbridged", "version",
+				  VERSION, "pid", (int)getpid()));
+}
+
+static json_t *addresses(const struct server *s)
+{
+	json_t *list = json_array();
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < s->nlisteners; i++)
+		json_array_append_new(
+			list,
+			call_json_text(addr_text(listener_addr(s->listeners[i]), text)));
+	return list;
+}
+
+void command_status(struct call *c)
+{
+	const struct server *s = c->server;
+	static const char *const states[] = {
+		[SERVER_RUNNING] = "running",
+		[SERVER_STOPPING] = "stopping",
+		[SERVER_KILLED] = "killed",
+	};
+	json_t *r = json_object();
+
+	json_object_set_new(r, "state", json_string(states[s->state]));
+	json_object_set_new(r, "version", json_string(VERSION));
+	json_object_set_new(r, "pid", json_integer(getpid()));
+	json_object_set_new(r, "uptime", json_real(s->bridge.now - s->started));
+	json_object_set_new(r, "file", call_json_text(s->routes->conf->file));
+	json_object_set_new(r, "listening", addresses(s));
+	json_object_set_new(r, "clients", json_integer(s->bridge.nsessions));
+	json_object_set_new(r, "handshakes", json_integer(s->nclients));
+	json_object_set_new(r, "processes",
+			    json_integer((json_int_t)s->bridge.children.running));
+	json_object_set_new(r, "clients_so_far", json_integer((json_int_t)s->last_id));
+	call_succeed(c, r);
+}
+
+/* ---- reload ---- */
+
+/* The lines of TEXT, which is used up. */
+static json_t *lines_of(char *text)
+{
+	json_t *lines = json_array();
+	char *save, *line = strtok_r(text, "\n", &save);
+
+	for (; line; line = strtok_r(NULL, "\n", &save))
+		json_array_append_new(lines, call_json_text(line));
+	return lines;
+}
+
+void command_reload(struct call *c)
+{
+	char *text = NULL;
+	bool taken;
+
+	if (!c->server->from_file) {
+		call_fail(c, CALL_RELOAD, "there is no file that could be read again");
+		return;
+	}
+	taken = reload(c->server, &text);
+	if (taken) {
+		call_succeed(c, json_pack("{s:o, s:o, s:o}", "file",
+					  call_json_text(c->server->routes->conf->file),
+					  "listening", addresses(c->server), "warnings",
+					  lines_of(text ? text : (char[]){ "" })));
+	} else {
+		c->data = lines_of(text ? text : (char[]){ "" });
+		call_fail(c, CALL_RELOAD,
+			  "%.300s is not taken, nothing changes; see data",
+			  c->server->routes->conf->file);
+	}
+	free(text);
+}

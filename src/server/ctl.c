@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/* The control socket's clients: lines to calls, and their answers. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ctl.h"
+#include "ctl_peer.h"
+#include "log.h"
+#include "rpc.h"
+#include "watch.h"
+
+#define MOST 8                 /* clients at the same time */
+#define LINE_MOST (64 * 1024)  /* bytes of a request */
+#define OUT_ROOM (64 * 1024)   /* bytes of answers, from which on none is made */
+#define OUT_MOST (1024 * 1024) /* one answer more than that may be long */
+#define LINES_PER_TURN 16
+#define ROWS_PER_TURN 100
+#define PATIENCE 10.0 /* seconds for half a line to go on, and for output to be read */
+
+struct ctl_client {
+	struct server *server;
+	bool dead;
+	ev_io io;
+	ev_timer stalled;
+	struct buf in, out;
+	bool overlong; /* a line that is too long is skipped */
+	bool ended;    /* the client has nothing more to say */
+	int fd;        /* that came along for the next request, or -1 */
+	bool busy;     /* with call */
+	bool listing;  /* ... whose result has begun */
+	bool first;    /* ... and has no element yet */
+	struct call call;
+	json_t *id; /* of the call; NULL: it is not answered */
+	char who[CTL_WHO];
+	LIST_ENTRY(ctl_client) link;
+};
+
+/* ---- the end ---- */
+
+static void drop(struct ctl_client *c)
+{
+	struct server *s = c->server;
+
+	if (c->dead)
+		return;
+	c->dead = true;
+	log_debug("", "control: %s has left", c->who);
+	ev_io_stop(s->loop, &c->io);
+	ev_timer_stop(s->loop, &c->stalled);
+	if (c->busy)
+		call_free(&c->call);
+	LIST_REMOVE(c, link);
+	LIST_INSERT_HEAD(&s->dead_control_clients, c, link);
+	s->ncontrol_clients--;
+}
+
+static void free_client(struct ctl_client *c)
+{
+	LIST_REMOVE(c, link);
+	close(c->io.fd);
+	if (c->fd >= 0)
+		close(c->fd);
+	json_decref(c->id);
+	buf_free(&c->in);
+	buf_free(&c->out);
+	free(c);
+}
+
+void ctl_reap(struct server *s)
+{
+	struct ctl_client *c;
+
+	while ((c = LIST_FIRST(&s->dead_control_clients)))
+		free_client(c);
+}
+
+void ctl_close(struct server *s)
+{
+	struct ctl_client *c;
+
+	while ((c = LIST_FIRST(&s->control_clients)))
+		drop(c);
+	ctl_reap(s);
+	listener_free(s->control);
+	s->control = NULL;
+}
+
+static void on_stalled(EV_P_ ev_timer *w, int revents)
+{
+	struct ctl_client *c = w->data;
+
+	(void)loop;
+	(void)revents;
+	log_info("", "control: %s is dropped: it %s", c->who,
+		 buf_len(&c->out) > 0 ? "does not read" : "does not end its line");
+	drop(c);
+}
+
+/* ---- output ---- */
+
+/* Queue TEXT, which is freed; NULL: out of memory. */
+static void queue(struct ctl_client *c, char *text)
+{
+	if (!text || buf_append(&c->out, text, strlen(text), OUT_MOST) < 0)
+		drop(c);
+	free(text);
+}
+
+static void flush(struct ctl_client *c)
+{
+	ssize_t n;
+
+	if (buf_len(&c->out) == 0)
+		return;
+	n = send(c->io.fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		drop(c);
+	} else if (n > 0) {
+		buf_consume(&c->out, (size_t)n);
+		ev_timer_stop(c->server->loop, &c->stalled); /* it begins anew */
+	}
+}
+
+/* ---- calls ---- */
+
+static bool has_room(const struct ctl_client *c)
+{
+	return buf_len(&c->out) < OUT_ROOM;
+}
+
+static void answer_error(struct ctl_client *c, int code, const char *text,
+			 const json_t *data)
+{
+	if (c->id)
+		queue(c, rpc_error(c->id, code, text, data));
+}
+
+/* The call has ended: its answer. */
+static void answer(struct ctl_client *c)
+{
+	struct call *call = &c->call;
+
+	if (c->listing)
+		queue(c, strdup(RPC_LIST_END));
+	else if (call->code)
+		answer_error(c, call->code, call->text, call->data);
+	else if (c->id)
+		queue(c, rpc_result(c->id, call->result));
+	if (c->dead) /* which has freed the call */
+		return;
+	c->busy = c->listing = false;
+	call_free(call);
+	json_decref(c->id);
+	c->id = NULL;
+}
+
+static void add_rows(struct ctl_client *c)
+{
+	json_t *row;
+
+	if (!c->listing && c->id) {
+		queue(c, rpc_list_begin(c->id));
+		c->listing = c->first = true;
+	}
+	for (int i = 0; i < ROWS_PER_TURN && !c->dead && has_room(c); i++) {
+		row = call_row(&c->call);
+		if (!row)
+			break;
+		if (c->id)
+			queue(c, rpc_list_element(row, c->first));
+		c->first = false;
+		json_decref(row);
+	}
+}
+
+/* Go on with the call under way. */
+static void go_on(struct ctl_client *c)
+{
+	if (c->call.state == CALL_STEPS)
+		call_step(&c->call);
+	else if (c->call.state == CALL_ROWS)
+		add_rows(c);
+	if (!c->dead && c->call.state == CALL_ENDED)
+		answer(c);
+}
+
+static void on_changed(struct call *call);
+
+static void begin(struct ctl_client *c, const char *line, size_t n)
+{
+	struct rpc_request r;
+
+	rpc_read(line, n, &r);
+	c->id = json_incref(r.id);
+	if (r.code) {
+		answer_error(c, r.code, r.text, NULL);
+		json_decref(c->id);
+		c->id = NULL;
+	} else {
+		c->call = (struct call){
+			.server = c->server,
+			.who = c->who,
+			.fd = c->fd,
+			.changed = on_changed,
+			.owner = c,
+		};
+		c->fd = -1;
+		c->busy = true;
+		call_start(&c->call, json_string_value(r.method), json_incref(r.params));
+		if (c->call.state == CALL_ENDED)
+			answer(c);
+	}
+	rpc_request_free(&r);
+}
+
+/* ---- input ---- */
+
+/* The size of the line that lies whole in `in`, with its newline or at the end of all;
+ * 0: none does. */
+static size_t line_size(const struct ctl_client *c)
+{
+	size_t n = buf_len(&c->in);
+	const char *end = n > 0 ? memchr(buf_head(&c->in), '\n', n) : NULL;
+
+	if (end)
+		return (size_t)(end - buf_head(&c->in)) + 1;
+	return c->ended ? n : 0;
+}
+
+static bool is_blank(const char *p, size_t n)
+{
+	return strspn(p, " \t\r\n") >= n;
+}
+
+static void take_line(struct ctl_client *c, size_t n)
+{
+	char *line = buf_head(&c->in);
+
+	if (c->overlong) {
+		c->overlong = false;
+		c->id = json_null();
+		answer_error(c, CALL_REQUEST,
+			     "a request is a line of at most 64 KiB; send-file takes "
+			     "what is longer",
+			     NULL);
+		c->id = NULL;
+	} else if (line[n - 1] != '\n' || !is_blank(line, n)) {
+		begin(c, line, n);
+	}
+	if (!c->dead)
+		buf_consume(&c->in, n);
+}
+
+/* More than a line may have: what is there goes, but for one byte that stands for it. */
+static void check_overlong(struct ctl_client *c)
+{
+	if (buf_len(&c->in) < LINE_MOST || line_size(c) > 0)
+		return;
+	c->overlong = true;
+	buf_consume(&c->in, buf_len(&c->in) - 1);
+}
+
+/* The end of what it says; a client that is gone altogether hears no answer either. */
+static void on_end(struct ctl_client *c)
+{
+	struct pollfd p = { .fd = c->io.fd };
+
+	c->ended = true;
+	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+		drop(c);
+}
+
+static void read_in(struct ctl_client *c)
+{
+	char *p = c->server->bridge.scratch.read;
+	size_t room = LINE_MOST - buf_len(&c->in);
+	ssize_t n = ctl_receive(c->io.fd, p, room, &c->fd);
+
+	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
+		on_end(c);
+	else if (n > 0 && buf_append(&c->in, p, (size_t)n, LINE_MOST) < 0)
+		drop(c);
+	if (n > 0)
+		ev_timer_stop(c->server->loop, &c->stalled);
+}
+
+/* ---- watchers ---- */
+
+/* Is there something to do that waits for nobody? */
+static bool has_work(const struct ctl_client *c)
+{
+	if (!has_room(c))
+		return false;
+	return c->busy ? c->call.state != CALL_WAITS : line_size(c) > 0;
+}
+
+static void work(struct ctl_client *c)
+{
+	size_t n;
+
+	if (c->busy && has_room(c))
+		go_on(c);
+	for (int i = 0; i < LINES_PER_TURN && !c->dead && !c->busy && has_room(c); i++) {
+		n = line_size(c);
+		if (n == 0)
+			break;
+		take_line(c, n);
+	}
+}
+
+/* The only place where its watchers start and stop. */
+static void arm(struct ctl_client *c)
+{
+	struct ev_loop *loop = c->server->loop;
+	bool reads = !c->ended && buf_len(&c->in) < LINE_MOST;
+	bool writes = buf_len(&c->out) > 0 || has_work(c);
+	bool owes = buf_len(&c->out) > 0 ||
+		    (buf_len(&c->in) > 0 && !c->busy && line_size(c) == 0);
+
+	watch(EV_A_ & c->io, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
+	if (!owes)
+		ev_timer_stop(EV_A_ & c->stalled);
+	else if (!ev_is_active(&c->stalled))
+		ev_timer_again(EV_A_ & c->stalled);
+}
+
+static void proceed(struct ctl_client *c)
+{
+	if (!c->dead)
+		check_overlong(c);
+	if (!c->dead)
+		work(c);
+	if (!c->dead)
+		flush(c);
+	if (!c->dead && c->ended && !c->busy && buf_len(&c->out) == 0 &&
+	    line_size(c) == 0)
+		drop(c);
+	if (!c->dead)
+		arm(c);
+}
+
+/* In the middle of somebody else's callback: the answer waits for the next turn. */
+static void on_changed(struct call *call)
+{
+	struct ctl_client *c = call->owner;
+
+	if (!c->dead)
+		arm(c);
+}
+
+static void on_client(EV_P_ ev_io *w, int revents)
+{
+	struct ctl_client *c = w->data;
+
+	(void)loop;
+	if (revents & EV_READ && !c->ended && buf_len(&c->in) < LINE_MOST)
+		read_in(c);
+	proceed(c);
+}
+
+/* ---- arrival ---- */
+
+/* Say why and hang up: what a fresh socket always takes. */
+static void refuse(int fd, enum call_error code, const char *why)
+{
+	json_t *id = json_null();
+	char *text = rpc_error(id, code, why, NULL);
+
+	if (text && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+		log_debug("", "control: %m");
+	free(text);
+	close(fd);
+}
+
+void ctl_accepted(void *data, int fd, const struct addr *peer,
+		  const struct listener_conf *at)
+{
+	struct server *s = data;
+	struct ctl_client *c;
+	char who[CTL_WHO];
+
+	(void)peer;
+	if (!ctl_peer_allowed(fd, at->at.un.sun_path, s->routes->conf->control.mode,
+			      who)) {
+		log_warning("", "control: %s is refused", who);
+		close(fd);
+		return;
+	}
+	if (s->ncontrol_clients >= MOST) {
+		log_info("", "control: %s is refused: there are %d clients", who, MOST);
+		refuse(fd, CALL_TOO_MANY,
+		       "8 control clients are connected; end one and try again");
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->server = s;
+	c->fd = -1;
+	memcpy(c->who, who, sizeof(who));
+	ev_io_init(&c->io, on_client, fd, EV_READ);
+	ev_init(&c->stalled, on_stalled);
+	c->stalled.repeat = PATIENCE;
+	c->io.data = c->stalled.data = c;
+	LIST_INSERT_HEAD(&s->control_clients, c, link);
+	s->ncontrol_clients++;
+	log_debug("", "control: %s has come", who);
+	arm(c);
+}

@@ -1,0 +1,430 @@
+# SPDX-License-Identifier: MIT
+"""The control socket: JSON-RPC, one object a line, that harms nobody."""
+
+import grp
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import time
+
+import procfs
+import pytest
+from control import Control, Refused, socket_of
+from harness import ENVIRONMENT, ROOT, WSBRIDGED, with_canary
+from inicheck import fails
+from rawws import PING, PONG
+from test_reload import file_of
+from waiting import TIMEOUT, until
+
+ECHO = "[/echo]\nexec = cat\n"
+
+
+def ids(control, **params):
+    return sorted(row["id"] for row in control.ask("list", **params) if row["path"] != "/canary")
+
+
+# ---- where it is, and who may ----
+
+
+def test_it_lies_in_the_runtime_directory(daemon):
+    d = daemon(ECHO)
+    assert Control(d).ask("version")["pid"] == d.pid
+    assert stat.S_IMODE(os.stat(socket_of(d)).st_mode) == 0o660
+
+
+@pytest.mark.key("socket")
+def test_socket_names_another_place_or_none(daemon, rundir):
+    d = daemon(f"[control]\nsocket = {rundir}/c\n" + ECHO)
+    assert Control(d, f"{rundir}/c").ask("version")["pid"] == d.pid
+    assert not os.path.exists(socket_of(d))
+    d = daemon("[control]\nsocket = none\n" + ECHO)
+    assert os.listdir(d.rundir) == ["notify"]
+
+
+@pytest.mark.key("mode")
+def test_mode_is_that_of_the_file(daemon):
+    d = daemon("[control]\nmode = 0606\n" + ECHO)
+    assert stat.S_IMODE(os.stat(socket_of(d)).st_mode) == 0o606
+
+
+@pytest.mark.key("group")
+def test_group_may_connect_and_nobody_else(daemon):
+    d = daemon("[control]\ngroup = games\n" + ECHO)
+    assert os.stat(socket_of(d)).st_gid == grp.getgrnam("games").gr_gid
+    os.chmod(d.rundir, 0o711)
+    said = 'printf \'{"jsonrpc":"2.0","id":1,"method":"version"}\\n\' | timeout 5 socat - UNIX:' + socket_of(d)
+
+    def answer_to(group):
+        argv = ["setpriv", "--reuid=games", f"--regid={group}", "--clear-groups", "sh", "-c", said]
+        return subprocess.run(argv, capture_output=True, text=True).stdout
+
+    assert json.loads(answer_to("games"))["result"]["pid"] == d.pid
+    assert answer_to("nogroup") == ""
+    # A file that somebody opened to all does not let them in.
+    os.chmod(socket_of(d), 0o666)
+    assert answer_to("nogroup") == ""
+    d.wait_log(r"control: pid \d+ of uid \d+ is refused")
+
+
+def test_a_group_that_does_not_exist_is_an_error(check):
+    ini = "[server]\ngroup = root\nuser = root\n[control]\ngroup = nogroupofours\n" + ECHO
+    fails(check(ini), (5, "group: there is no group 'nogroupofours'"))
+
+
+def run_daemon(tmp_path, ini, run):
+    file = tmp_path / "other.ini"
+    file.write_text("[server]\nlisten = 127.0.0.1:0\nuser = root\n" + ini)
+    return subprocess.Popen(
+        [WSBRIDGED, "-c", str(file)],
+        env={**ENVIRONMENT, "RUNTIME_DIRECTORY": run},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_socket_that_is_answered_is_not_taken(daemon, tmp_path):
+    d = daemon(ECHO)
+    named = run_daemon(tmp_path, f"[control]\nsocket = {socket_of(d)}\n" + ECHO, "/nonexistent")
+    assert named.wait(TIMEOUT) == 69
+    assert re.search(r"other\.ini:5: error: cannot open the control socket .*: in use by wsbridged", named.stderr.read())
+    usual = run_daemon(tmp_path, ECHO, d.rundir)
+    assert re.match(r"warning: no control socket: .*: in use by wsbridged", usual.stderr.readline())
+    usual.terminate()
+    assert usual.wait(TIMEOUT) == 0
+    assert Control(d).ask("version")["pid"] == d.pid
+
+
+def test_a_stale_socket_is_taken_over_and_gone_at_the_end(daemon, tmp_path, rundir):
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(f"{rundir}/control.sock")
+    dead.close()
+    d = run_daemon(tmp_path, ECHO, str(rundir))
+    assert "listening" in d.stderr.readline()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(f"{rundir}/control.sock")
+    d.terminate()
+    assert d.wait(TIMEOUT) == 0
+    assert not os.path.exists(f"{rundir}/control.sock")
+
+
+def test_a_reload_moves_the_socket_and_a_bad_one_leaves_it(daemon, rundir):
+    d = daemon(ECHO)
+    old = Control(d)
+    with pytest.raises(Refused) as refused:
+        file_of(d).write_text(with_canary("[control]\nsocket = /nonexistent/c\n" + ECHO))
+        old.ask("reload")
+    assert "cannot open the control socket /nonexistent/c: No such file" in refused.value.data[0]
+    assert Control(d).ask("version")
+    file_of(d).write_text(with_canary(f"[control]\nsocket = {rundir}/c\n" + ECHO))
+    old.ask("reload")
+    assert Control(d, f"{rundir}/c").ask("version")
+    assert not os.path.exists(socket_of(d))
+    assert old.ask("version"), "who is connected stays"
+
+
+def test_a_command_without_a_file_has_no_control_socket(daemon):
+    d = daemon(argv=["--port", "0", "--", "cat"], canary="/")
+    assert os.listdir(d.rundir) == ["notify"]
+
+
+# ---- the protocol ----
+
+
+def test_each_line_is_answered_in_order_with_its_id(daemon):
+    c = Control(daemon(ECHO))
+    c.send('{"jsonrpc":"2.0","id":"a","method":"version"}\n\n{"jsonrpc":"2.0","id":2.5,"method":"list","params":[]}\n')
+    c.send('{"jsonrpc":"2.0","method":"version"}\n')  # a notification: no answer
+    c.send('{"jsonrpc":"2.0","id":null,"method":"status"}\n')
+    assert [c.line()["id"] for _ in range(3)] == ["a", 2.5, None]
+
+
+@pytest.mark.parametrize(
+    "line, code, text",
+    [
+        ("nonsense", -32700, "not JSON"),
+        ('{"jsonrpc":"2.0","id":7,"id":8,"method":"version"}', -32700, "duplicate"),
+        ("\x00\xff", -32700, "not JSON"),
+        ("[" * 5000, -32700, "not JSON"),
+        ("17", -32700, "not JSON"),
+        ('[{"jsonrpc":"2.0","id":7,"method":"version"}]', -32600, "one a line"),
+        ('{"id":7,"method":"version"}', -32600, '"jsonrpc": "2.0"'),
+        ('{"jsonrpc":"2.0","id":7}', -32600, "method"),
+        ('{"jsonrpc":"2.0","id":{},"method":"version"}', -32600, "id"),
+        ('{"jsonrpc":"2.0","id":7,"method":"version","params":3}', -32600, "params"),
+        ('{"jsonrpc":"2.0","id":7,"method":"lisst"}', -32601, "did you mean 'list'"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show"}', -32602, "a client's id"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show","params":{"to":"x"}}', -32602, "a client's id"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show","params":{"too":1}}', -32602, "did you mean 'to'"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show","params":[1,2]}', -32602, "no more than 1"),
+        ('{"jsonrpc":"2.0","id":7,"method":"list","params":["x"]}', -32602, "begins with /"),
+        ('{"jsonrpc":"2.0","id":7,"method":"disconnect","params":["all",1005]}', -32602, "may not be sent"),
+        ('{"jsonrpc":"2.0","id":7,"method":"disconnect","params":["all",1000,"%s"]}' % ("x" * 124), -32602, "123"),
+        ('{"jsonrpc":"2.0","id":7,"method":"disconnect","params":["all",1000,"a\\u0000"]}', -32602, "without NUL"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show","params":[999]}', -32000, "no client 999"),
+        ('{"jsonrpc":"2.0","id":7,"method":"show","params":[-1]}', -32602, "a client's id"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_next_line_is_answered(daemon, line, code, text):
+    c = Control(daemon(ECHO))
+    c.send(line.encode("latin-1") + b'\n{"jsonrpc":"2.0","id":9,"method":"version"}\n')
+    answer = c.line()
+    assert answer["error"]["code"] == code and text in answer["error"]["message"], answer
+    assert answer["id"] == (None if code == -32700 or "[{" in line or '"id":{' in line else 7)
+    assert c.line()["id"] == 9
+
+
+def test_the_manual_lists_every_error(daemon):
+    manual = (ROOT / "man" / "wsbridge-control.7").read_text()
+    header = (ROOT / "src" / "server" / "command.h").read_text()
+    codes = re.findall(r"CALL_\w+ = (-\d+),", header)
+    assert len(codes) > 10
+    assert not [code for code in codes if f".It \\{code}" not in manual]
+
+
+def test_the_manual_lists_every_command(daemon):
+    manual = (ROOT / "man" / "wsbridge-control.7").read_text()
+    table = (ROOT / "src" / "server" / "command.c").read_text()
+    names = re.findall(r'^\t\{ "([a-z-]+)", "', table, re.M)
+    assert {"list", "reload"} < set(names)
+    assert not [name for name in names if f".It Cm {name}" not in manual]
+
+
+# ---- rude clients ----
+
+
+def test_a_client_that_is_rude_harms_nobody(daemon):
+    d = daemon(ECHO)
+    long, half, gone, c = Control(d), Control(d), Control(d), Control(d)
+    half.send('{"jsonrpc":"2.0","id":1,"meth')
+    gone.begin("list")
+    gone.close()
+    for _ in range(160):
+        long.send(b"x" * 65536)
+        assert c.ask("version")
+    long.send("\n")
+    answer = long.line()
+    assert answer["error"]["code"] == -32600 and "64 KiB" in answer["error"]["message"]
+    assert long.ask("version")
+    half.send('od":"version"}\n')
+    assert half.line()["result"]["pid"] == d.pid
+
+
+def test_a_client_that_does_not_read_stops_being_read(daemon):
+    d = daemon(ECHO)
+    c, other = Control(d), Control(d)
+    c.sock.settimeout(0.3)
+    before = procfs.memory(d.pid)
+    with pytest.raises(TimeoutError):
+        for _ in range(100000):
+            c.send('{"jsonrpc":"2.0","id":1,"method":"keys_"}\n' * 100)
+    assert other.ask("version")
+    assert procfs.memory(d.pid) - before < 2 << 20
+    d.wait_log(r"control: pid \d+ of uid \d+ is dropped: it does not read", 15)
+
+
+def test_half_a_line_is_given_up_after_a_while(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    c.send("{")
+    d.wait_log("is dropped: it does not end its line", 15)
+
+
+def test_eight_clients_and_no_more(daemon):
+    d = daemon(ECHO)
+    eight = [Control(d) for _ in range(8)]
+    assert all(c.ask("version") for c in eight)
+    ninth = Control(d)
+    assert ninth.line()["error"]["code"] == -32008
+    assert ninth.line() is None
+    eight[0].close()
+    until(lambda: try_version(d), "a place is free")
+
+
+def try_version(d):
+    c = Control(d)
+    try:
+        return c.ask("version")
+    except (AssertionError, Refused):
+        return None
+    finally:
+        c.close()
+
+
+def test_a_descriptor_that_nobody_wants_is_closed(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    assert c.ask("version")
+    before = len(procfs.descriptors(d.pid))
+    with open("/dev/null") as f:
+        for _ in range(3):
+            c.begin("version", fds=[f.fileno()] * 3)
+            assert c.end()
+        c.begin("nothing", fds=[f.fileno()])
+        with pytest.raises(Refused):
+            c.end()
+    assert len(procfs.descriptors(d.pid)) == before
+
+
+def test_the_answer_comes_also_when_the_asker_has_shut_its_side(daemon):
+    c = Control(daemon(ECHO))
+    c.send('{"jsonrpc":"2.0","id":1,"method":"version"}')  # not even a newline
+    c.sock.shutdown(socket.SHUT_WR)
+    assert c.line()["result"] and c.line() is None
+
+
+# ---- commands ----
+
+
+def test_status_tells_how_the_daemon_is(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    d.ws("/echo")
+    status = c.ask("status")
+    assert status["clients"] == 2 and status["processes"] == 2 and status["state"] == "running"
+    assert status["listening"] == [d.address] and status["pid"] == d.pid
+    assert status["file"] == str(file_of(d)) and 0 < status["uptime"] < 60
+
+
+def test_list_and_show_tell_of_each_client(daemon):
+    d = daemon(ECHO + "[/files/*]\nexec = cat\n")
+    c = Control(d)
+    ws = d.ws("/echo")
+    assert ws.echoes("12345")
+    other = d.ws("/files/x")
+    row = next(r for r in c.ask("list") if r["path"] == "/echo")
+    assert row["peer"] == "127.0.0.1:%d" % ws.sock.getsockname()[1]
+    assert row["in"] == row["out"] == {"messages": 1, "bytes": 5}
+    assert row["state"] == "open" and row["queue"] == 0 and 0 <= row["seconds"] < 60
+    assert procfs.alive(row["pid"]) and row["pid"] in procfs.children(d.pid)
+    assert len(c.ask("list", path="/echo")) == 1
+    assert len(c.ask("list", path="/files/*")) == len(c.ask("list", path="path=/files/")) == 1
+    assert len(c.ask("list")) == 3
+    assert c.ask("list", path="/nothing") == []
+    shown = c.ask("show", to=row["id"])
+    assert shown["in"] == row["in"] and shown["round_trip"] is None and shown["reading"] is True
+    ws.finish()
+    other.finish()
+    until(lambda: ids(c) == [], "nobody is connected")
+
+
+def test_ids_are_never_used_again(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    seen = []
+    for _ in range(3):
+        ws = d.ws("/echo")
+        seen += ids(c)
+        ws.finish()
+        until(lambda: ids(c) == [], "it has gone")
+    assert seen == sorted(set(seen)) and len(seen) == 3
+
+
+def test_wsserver_Disconnect(daemon):
+    """Method Disconnect: one client, with code and description; what waits goes first."""
+    d = daemon("[/x]\nshell = echo queued; exec cat\n[/y]\nexec = cat\n")
+    c = Control(d)
+    one, two, three = d.ws("/x"), d.ws("/x"), d.ws("/y")
+    first, second, third = ids(c)
+    assert c.ask("disconnect", to=first, code=4321, reason="enough ✓") == {"closed": 1}
+    assert one.recv_until_close()[1:] == (4321, "enough ✓")
+    one.close(4321)
+    until(lambda: first not in ids(c), "it has gone")
+    assert two.recv() == "queued" and two.echoes() and three.echoes()
+    assert c.ask("disconnect", to="path=/x") == {"closed": 1}
+    assert two.recv_until_close()[1:] == (1000, "")
+    with pytest.raises(Refused, match="-32001"):
+        c.ask("disconnect", to=second)
+    assert three.echoes()
+    assert c.ask("disconnect", to="path=/nothing") == {"closed": 0}
+    d.wait_log(r"control: disconnect path=/x by pid \d+ of uid \d+")
+
+
+def test_all_clients_are_closed(daemon):
+    d = daemon(ECHO, canary=None)
+    clients = [d.ws("/echo") for _ in range(30)]
+    assert Control(d).ask("disconnect", to="all", code=1001)["closed"] == 30
+    for ws in clients:
+        assert ws.closed() == (1001, "")
+
+
+def test_ping_tells_the_round_trip(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    (client,) = ids(c)
+    c.begin("ping", to=client)
+    ping = ws.frame()
+    assert ping.opcode == PING
+    time_before = time.monotonic()
+    ws.send(PONG, ping.payload)
+    answer = c.end()
+    assert answer["id"] == client and 0 < answer["round_trip"] < time.monotonic() - time_before + TIMEOUT
+    assert c.ask("show", to=client)["round_trip"] == pytest.approx(answer["round_trip"])
+    assert c.ask("ping", to="all")["pinged"] == 2
+    assert ws.frame().opcode == PING
+
+
+def test_a_ping_of_a_client_that_goes_is_answered(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    (client,) = ids(c)
+    c.begin("ping", to=client)
+    assert ws.frame().opcode == PING
+    ws.reset()
+    with pytest.raises(Refused, match="has gone"):
+        c.end()
+
+
+def test_whoever_waits_for_a_pong_may_vanish(daemon):
+    d = daemon("[logging]\nlevel = debug\n" + ECHO)
+    c, other = Control(d), Control(d)
+    ws = d.ws("/echo")
+    (client,) = ids(c)
+    c.begin("ping", to=client)
+    ping = ws.frame()
+    c.close()
+    d.wait_log(r"control: pid \d+ of uid \d+ has left")
+    ws.send(PONG, ping.payload)
+    assert ws.echoes() and other.ask("version")
+
+
+def test_a_ping_that_is_not_answered_ends_with_ping_timeout(daemon):
+    d = daemon("[/echo]\nexec = cat\nping_timeout = 200ms\n")
+    c = Control(d)
+    d.ws("/echo")
+    (client,) = ids(c)
+    c.begin("ping", to=client)
+    with pytest.raises(Refused, match="-32006|-32000"):
+        c.end()
+
+
+def test_reload_waits_and_tells_every_error(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    file_of(d).write_text(with_canary("[/new]\nexec = cat\n"))
+    assert c.ask("reload")["listening"]
+    assert d.ws("/new").echoes(), "the verdict comes when it is in force"
+    file_of(d).write_text(with_canary("[/a]\nexec = cat\nqueue = lots\n[/b]\nexce = cat\n"))
+    with pytest.raises(Refused) as refused:
+        c.ask("reload")
+    assert refused.value.code == -32003 and "nothing changes" in refused.value.message
+    errors = refused.value.data
+    assert any(re.search(r"wsbridge\.ini:\d+: error: queue = lots", e) for e in errors)
+    assert any(re.search(r"wsbridge\.ini:\d+: error: .*exce.*did you mean 'exec'", e) for e in errors)
+    assert d.ws("/new").echoes()
+    d.wait_note("RELOADING=1")
+
+
+def test_a_list_of_many_clients_is_whole(daemon):
+    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
+    c, other = Control(d), Control(d)
+    clients = [d.ws("/echo") for _ in range(250)]
+    c.begin("list")
+    clients[100].close()  # while it is listed
+    assert other.ask("version")
+    rows = c.end()
+    assert len({row["id"] for row in rows}) == len(rows) >= 250

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""wsbridgectl: the words of the control socket on a command line."""
+
+import json
+import re
+import subprocess
+
+from control import WSBRIDGECTL, ctl, socket_of
+from harness import ENVIRONMENT, ROOT, with_canary
+from rawws import PING, PONG
+from test_reload import file_of
+
+ECHO = "[/echo]\nexec = cat\n"
+
+
+def run(*argv, env=None):
+    return subprocess.run(
+        [WSBRIDGECTL, *argv], env={**ENVIRONMENT, **(env or {})}, capture_output=True, text=True, timeout=10
+    )
+
+
+def test_list_is_an_aligned_table(daemon):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    assert ws.echoes("x" * 2000)
+    lines = ctl(d, "list").splitlines()
+    assert lines[0].split() == ["ID", "PATH", "PEER", "FOR", "IN", "OUT", "QUEUE", "PROCESS"]
+    assert len(lines) == 3 and len({line.index("127.0.0.1") for line in lines[1:]}) == 1
+    number, path, peer, age, into, out, queue, process = lines[2].split()
+    assert (path, into, out, queue) == ("/echo", "1/2.0k", "1/2.0k", "0")
+    assert peer == "127.0.0.1:%d" % ws.sock.getsockname()[1]
+    assert re.fullmatch(r"\d+\.\ds", age) and process.isdigit()
+    assert ctl(d, "list", "/echo").splitlines()[1:] != []
+    assert ctl(d, "list", "/nothing").splitlines()[1:] == []
+    assert "path             /echo\n" in ctl(d, "show", number)
+
+
+def test_json_is_the_result_itself(daemon):
+    d = daemon(ECHO)
+    assert json.loads(ctl(d, "--json", "version"))["pid"] == d.pid
+    assert [row["path"] for row in json.loads(ctl(d, "--json", "list"))] == ["/canary"]
+
+
+def test_the_exit_status_tells_what_went_wrong(daemon):
+    d = daemon(ECHO)
+    assert "no client 999" in ctl(d, "show", 999, status=1)
+    assert "did you mean 'list'" in ctl(d, "lisst", status=64)
+    assert "usage: wsbridgectl show ID" in ctl(d, "show", status=64)
+    assert "usage:" in ctl(d, status=64)
+    assert "usage:" in ctl(d, "--nothing", status=64)
+    assert "code abc" in ctl(d, "disconnect", "all", "abc", status=64)
+    gone = run("--socket", "/nonexistent/c", "list")
+    assert gone.returncode == 69 and "is wsbridged running?" in gone.stderr
+
+
+def test_it_finds_the_socket_where_the_daemon_puts_it(daemon):
+    d = daemon(ECHO)
+    found = run("--json", "version", env={"RUNTIME_DIRECTORY": d.rundir})
+    assert json.loads(found.stdout)["pid"] == d.pid
+
+
+def test_disconnect_and_ping(daemon):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    number = ctl(d, "list", "/echo").splitlines()[1].split()[0]
+    argv = [WSBRIDGECTL, "--socket", socket_of(d), "ping", number]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as ping:
+        frame = ws.frame()
+        assert frame.opcode == PING
+        ws.send(PONG, frame.payload)
+        assert re.fullmatch(rf"{number}: [\d.]+ ms\n", ping.communicate(timeout=10)[0])
+    assert ctl(d, "disconnect", number, 4000, "so long") == "closed: 1\n"
+    assert ws.closed() == (4000, "so long")
+
+
+def test_reload_prints_the_verdict_with_every_error(daemon):
+    d = daemon(ECHO)
+    assert "is taken; listening on 127.0.0.1:" in ctl(d, "reload")
+    file_of(d).write_text(with_canary("[/a]\nexec = cat\nqueue = lots\n[/b]\nexce = cat\n"))
+    said = ctl(d, "reload", status=1)
+    assert "nothing changes" in said and "queue = lots" in said and "did you mean 'exec'" in said
+
+
+def test_help_and_manual_have_every_word():
+    words = re.findall(r"^  ([a-z-]+) ", run("-h").stdout, re.M)
+    assert len(words) > 5
+    manual = (ROOT / "man" / "wsbridgectl.1").read_text()
+    assert not [word for word in words if f".It Cm {word}" not in manual]
+    assert run("-V").stdout.startswith("wsbridgectl ")
