@@ -20,7 +20,7 @@ struct listener_conf {
 	const char *group; /* of a Unix socket, or NULL */
 	double rate;       /* clients a second, 0: no limit */
 	int redirect; /* its clients are sent to https at this port; 0: they are served */
-	int passed; /* a socket at AT that listens already, the caller's; 0: none */
+	int passed;   /* a socket at AT that listens already, the caller's; 0: none */
 };
 
 struct listener;

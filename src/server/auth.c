@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is it, and may they open this path? */
+#include <crypt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "auth_htpasswd.h"
 #include "auth_token.h"
 #include "client_impl.h"
 #include "credentials.h"
@@ -70,6 +72,52 @@ static enum step check_token(struct client *c, const struct credentials *given)
 	return STEP_NEXT;
 }
 
+/* ---- passwords ---- */
+
+static void on_checked(void *data, bool matches)
+{
+	struct client *c = data;
+
+	c->cancel = NULL;
+	if (matches && c->claims) {
+		c->user = c->claims->name;
+		c->auth_type = "Basic";
+		request_resume(c, STEP_NEXT);
+	} else {
+		request_resume(c, fail(c, "wrong user or password", false));
+	}
+}
+
+static void cancel(struct client *c)
+{
+	auth_job_cancel(c->waits_for);
+}
+
+static enum step check_password(struct client *c, const struct credentials *given)
+{
+	struct auth *all = &c->server->auth;
+	const struct auth_user *user;
+	bool known;
+
+	if (given->kind != CREDENTIALS_BASIC)
+		return refuse(c, "this path takes a user and a password", false);
+	if (given->secret.n >= CRYPT_MAX_PASSPHRASE_SIZE)
+		return fail(c, "wrong user or password", false);
+	user = auth_htpasswd_find(c->route->conf->auth, given->user, &known);
+	c->claims = known ? user : NULL;
+	if (!all->worker)
+		all->worker = auth_worker_new(c->server->loop);
+	if (all->worker)
+		c->waits_for = auth_worker_check(all->worker, given->secret, user->hash,
+						 c->routes->conf->limits.max_checks,
+						 on_checked, c);
+	if (!c->waits_for)
+		return refuse_for_now(
+			c, 503, "too many passwords are being checked (max_checks)", 0);
+	c->cancel = cancel;
+	return STEP_WAIT;
+}
+
 /* ---- the decision ---- */
 
 static enum step check(struct client *c, const struct credentials *given)
@@ -85,7 +133,9 @@ static enum step check(struct client *c, const struct credentials *given)
 		return refuse_for_now(
 			c, 429, "too many failures from this address (auth_failures)",
 			wait);
-	return check_token(c, given);
+	if (c->route->conf->auth->type == AUTH_TOKEN)
+		return check_token(c, given);
+	return check_password(c, given);
 }
 
 enum step auth_check(struct client *c)
@@ -107,5 +157,6 @@ enum step auth_check(struct client *c)
 
 void auth_free(struct auth *a)
 {
+	auth_worker_free(a->worker);
 	backoff_free(&a->backoff);
 }

@@ -3,11 +3,13 @@
 #ifndef SERVER_AUTH_H
 #define SERVER_AUTH_H
 
+#include "auth_worker.h"
 #include "backoff.h"
 
 /* What the checks of all clients share. */
 struct auth {
 	struct backoff backoff;
+	struct auth_worker *worker; /* NULL until a password is to be checked */
 };
 
 void auth_free(struct auth *a);

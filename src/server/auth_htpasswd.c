@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The users of a file of `NAME:HASH` lines. */
+#include <crypt.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -15,6 +16,7 @@ struct reading {
 	struct auth_conf *auth;
 	struct conf_report *report;
 	int line;
+	unsigned errors; /* before it */
 };
 
 static struct conf_origin at(const struct reading *r)
@@ -25,34 +27,42 @@ static struct conf_origin at(const struct reading *r)
 /* ---- lines ---- */
 
 /* Prefixes of crypt(5).  What is cheap to guess is refused by its name. */
-static const struct {
+static const struct method {
 	const char *prefix;
 	const char *weak; /* NULL: good */
+	size_t tail;      /* bytes behind the last $ */
 } methods[] = {
-	{ "$y$", NULL },       { "$2b$", NULL },    { "$2y$", NULL },
-	{ "$6$", NULL },       { "$5$", NULL },     { "$2a$", "an old form of bcrypt" },
-	{ "$1$", "MD5" },      { "$apr1$", "MD5" }, { "{SHA}", "SHA-1" },
-	{ "{SSHA}", "SHA-1" },
+	{ "$y$", NULL, 43 },
+	{ "$2b$", NULL, 53 },
+	{ "$2y$", NULL, 53 },
+	{ "$6$", NULL, 86 },
+	{ "$5$", NULL, 43 },
+	{ "$2a$", "an old form of bcrypt", 0 },
+	{ "$1$", "MD5", 0 },
+	{ "$apr1$", "MD5", 0 },
+	{ "{SHA}", "SHA-1", 0 },
+	{ "{SSHA}", "SHA-1", 0 },
+	{ "$", "of an unknown method", 0 },
+	{ "", "DES or plain text", 0 },
 };
 
-/* What is wrong with HASH, or NULL. */
-static const char *wrong_hash(const char *hash)
+static const struct method *method_of(const char *hash)
 {
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (strncmp(hash, methods[i].prefix, strlen(methods[i].prefix)) == 0)
-			return methods[i].weak;
-	return *hash == '$' ? "an unknown method" : "DES or plain text";
+	const struct method *m = methods;
+
+	while (strncmp(hash, m->prefix, strlen(m->prefix)) != 0)
+		m++;
+	return m;
 }
 
-/* Bytes that a hash of crypt(5) consists of. */
-static bool is_hash(const char *hash)
+/* Is HASH of crypt(5)'s bytes, and whole? */
+static bool is_whole(const char *hash, const struct method *m)
 {
-	size_t n = strlen(hash);
-
 	for (const char *p = hash; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f || strchr(":;*!\\", *p))
 			return false;
-	return n >= 20 && n < 384; /* CRYPT_OUTPUT_SIZE */
+	return strlen(hash) < CRYPT_OUTPUT_SIZE &&
+	       strlen(strrchr(hash, '$') + 1) == m->tail;
 }
 
 static bool is_name(const char *name)
@@ -71,7 +81,7 @@ static bool is_name(const char *name)
 static void read_line(struct reading *r, char *line)
 {
 	char *colon = strchr(line, ':');
-	const char *weak;
+	const struct method *method;
 
 	if (!*line || *line == '#')
 		return;
@@ -81,17 +91,17 @@ static void read_line(struct reading *r, char *line)
 	}
 	*colon = '\0';
 	colon[1 + strcspn(colon + 1, ":")] = '\0'; /* passwd(5) has more fields */
-	weak = wrong_hash(colon + 1);
+	method = method_of(colon + 1);
 	if (!is_name(line))
 		conf_error(r->report, at(r),
 			   "no name of up to 255 bytes of UTF-8 before the colon");
-	else if (weak)
+	else if (method->weak)
 		conf_error(r->report, at(r),
 			   "the hash of '%s' is %s; use yescrypt, bcrypt, SHA-512 or "
 			   "SHA-256: wsbridged --hash-password",
-			   line, weak);
-	else if (!is_hash(colon + 1))
-		conf_error(r->report, at(r), "the hash of '%s' is no hash", line);
+			   line, method->weak);
+	else if (!is_whole(colon + 1, method))
+		conf_error(r->report, at(r), "the hash of '%s' is not whole", line);
 	else
 		r->auth->users[r->auth->nusers++] =
 			(struct auth_user){ line, colon + 1, r->line };
@@ -126,14 +136,14 @@ static void check_users(struct reading *r)
 				   users[i].name, users[i - 1].line);
 	}
 	r->line = 0;
-	if (r->auth->nusers == 0 && r->report->errors == 0)
+	if (r->auth->nusers == 0 && r->report->errors == r->errors)
 		conf_error(r->report, at(r), "has no users; nobody could get in");
 }
 
 int auth_htpasswd_read(struct auth_conf *auth, char *text, struct conf_mem *mem,
 		       struct conf_report *report)
 {
-	struct reading r = { auth, report, 0 };
+	struct reading r = { auth, report, 0, report->errors };
 	char *next;
 
 	auth->users = conf_mem_alloc(mem, count_lines(text) * sizeof(*auth->users));
@@ -154,10 +164,6 @@ int auth_htpasswd_read(struct auth_conf *auth, char *text, struct conf_mem *mem,
 }
 
 /* ---- looking up ---- */
-
-struct key {
-	struct span name;
-};
 
 static int match(const void *k, const void *u)
 {

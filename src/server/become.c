@@ -176,6 +176,15 @@ static void check_listen(const struct listen_conf *l, const char *who,
 			     who, l->port);
 }
 
+/* FILE (or NULL) of AUTH is read again by a reload. */
+static void check_file(const struct auth_conf *auth, const char *file, const char *who,
+		       struct conf_report *r)
+{
+	if (file && access(file, R_OK) < 0 && errno == EACCES)
+		conf_warning(r, auth->head.where, "%s cannot read %s: a reload will fail",
+			     who, file);
+}
+
 void become_check_again(const struct conf *conf, struct conf_report *r)
 {
 	if (geteuid() == 0)
@@ -183,6 +192,10 @@ void become_check_again(const struct conf *conf, struct conf_report *r)
 	if (access(conf->file, R_OK) < 0 && errno == EACCES)
 		conf_warning(r, (struct conf_origin){ conf->file, 0 },
 			     "%s cannot read it: a reload will fail", conf->user);
+	for (size_t i = 0; i < conf->nauth; i++) {
+		check_file(&conf->auth[i], conf->auth[i].file, conf->user, r);
+		check_file(&conf->auth[i], conf->auth[i].tokens, conf->user, r);
+	}
 	for (size_t i = 0; i < conf->nlisten; i++)
 		check_listen(&conf->listen[i], conf->user, r);
 }

@@ -27,14 +27,23 @@ void client_answered(struct client *c, int status)
 	c->server->stats.answers[status]++;
 }
 
+/* What a step of its request waits for is not wanted any more. */
+static void cancel(struct client *c)
+{
+	void (*say)(struct client * c) = c->cancel;
+
+	c->cancel = NULL;
+	if (say)
+		say(c);
+}
+
 void client_drop(struct client *c)
 {
 	struct server *s = c->server;
 
 	if (c->state == CLIENT_DEAD)
 		return;
-	if (c->cancel)
-		c->cancel(c);
+	cancel(c);
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
 	stream_close(s->loop, &c->stream, false);
@@ -84,7 +93,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	if (c->state == CLIENT_WAITING) {
-		c->cancel(c);
+		cancel(c);
 		answer_error(c, 503, "the answer took too long (handshake_timeout)");
 		client_set_deadline(c, LINGER);
 		request_resume(c, STEP_END);

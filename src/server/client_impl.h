@@ -45,13 +45,15 @@ struct client {
 	size_t step;     /* the next one of its request */
 	void (*cancel)(struct client *c); /* CLIENT_WAITING: the answer is not wanted any
 					   * more; else NULL */
-	char *path; /* decoded; NULL until then, and when it cannot be */
-	const char *user, *auth_type; /* in routes; NULL: nobody was asked */
-	struct route *route;          /* of path, or NULL */
-	struct buf out;               /* the answer */
-	bool answered;                /* ... is counted by its status, ... */
-	enum unanswered end;          /* ... or else why there is none */
-	struct download *download;    /* the file behind `out`, once begun; NULL: none */
+	char *path;      /* decoded; NULL until then, and when it cannot be */
+	void *waits_for; /* CLIENT_WAITING: the step's own */
+	const struct auth_user *claims; /* whose password is checked; NULL: nobody's */
+	const char *user, *auth_type;   /* in routes; NULL: nobody was asked */
+	struct route *route;            /* of path, or NULL */
+	struct buf out;                 /* the answer */
+	bool answered;                  /* ... is counted by its status, ... */
+	enum unanswered end;            /* ... or else why there is none */
+	struct download *download; /* the file behind `out`, once begun; NULL: none */
 	TAILQ_ENTRY(client) link;
 };
 

@@ -31,7 +31,8 @@ static void check_source(struct conf_load *l, const struct conf_section *section
 	}
 	if (!found)
 		conf_error(&l->report, section->where,
-			   "[%s] has no source: it needs exec, shell or static", section->name);
+			   "[%s] has no source: it needs exec, shell or static",
+			   section->name);
 }
 
 /* An empty segment before the last, or a dot segment. */

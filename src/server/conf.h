@@ -47,6 +47,7 @@ struct limits_conf {
 	double accept_rate;       /* a second, 0: no limit */
 	double handshake_timeout; /* seconds */
 	size_t max_header;
+	unsigned max_checks;
 	double auth_failures; /* a second that an address may have, 0: no limit */
 	enum full_policy full;
 };

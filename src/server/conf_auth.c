@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth_htpasswd.h"
 #include "auth_token.h"
 #include "conf_auth.h"
 #include "nearest.h"
@@ -86,6 +87,14 @@ static void read_tokens(struct conf_load *l, struct auth_conf *auth)
 	}
 }
 
+static void read_users(struct conf_load *l, struct auth_conf *auth)
+{
+	char *text = text_of(l, auth, "file", auth->file);
+
+	if (text && auth_htpasswd_read(auth, text, l->conf->mem, &l->report) < 0)
+		l->status = -ENOMEM;
+}
+
 /* ---- one section ---- */
 
 /* Keys that belong to one type. */
@@ -129,9 +138,14 @@ static void settle(struct conf_load *l, struct auth_conf *auth)
 		return;
 	}
 	check_keys(l, auth);
-	if (auth->type == AUTH_TOKEN && auth->tokens)
+	if (auth->type == AUTH_HTPASSWD && auth->file)
+		read_users(l, auth);
+	else if (auth->type == AUTH_HTPASSWD)
+		conf_error(&l->report, auth->head.where,
+			   "[auth %s] has no users: it needs a file", name);
+	else if (auth->tokens)
 		read_tokens(l, auth);
-	else if (auth->type == AUTH_TOKEN && !is_set(l, auth, "token"))
+	else if (!is_set(l, auth, "token"))
 		conf_error(&l->report, auth->head.where,
 			   "[auth %s] has no tokens: it needs token or tokens", name);
 }

@@ -63,12 +63,6 @@ static void check_inet(const struct listen_conf *l, struct conf_report *r)
 	else if (status < 0)
 		conf_warning(r, where(l), "cannot listen on %s: %s", l->text,
 			     strerror(-status));
-	if (!addr_is_local(&a) && !l->redirect)
-		conf_warning(
-			r, where(l),
-			"%s is open to the network, without TLS and without a password; "
-			"anybody who reaches it can run what the paths run",
-			l->text);
 }
 
 /* Is somebody behind the socket at A? */

@@ -33,7 +33,9 @@ static const struct conf_word level_words[] = {
 static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
 						 { "json", LOG_FORMAT_JSON },
 						 { NULL, 0 } };
-static const struct conf_word auth_words[] = { { "token", AUTH_TOKEN }, { NULL, 0 } };
+static const struct conf_word auth_words[] = { { "htpasswd", AUTH_HTPASSWD },
+					       { "token", AUTH_TOKEN },
+					       { NULL, 0 } };
 static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
@@ -159,6 +161,11 @@ const struct conf_key conf_keys[] = {
 	  .def = "8k", .min = 256, .max = 64 * KIB, .values = "a size from 256 to 64k",
 	  .doc = "Bytes of a request up to and including the empty line, else status "
 		 "431." },
+	{ CONF_LIMITS, "max_checks", .parse = conf_parse_unsigned,
+	  .field = DAEMON(limits.max_checks),
+	  .def = "64", .min = 1, .max = 65536, .values = "1 to 65536",
+	  .doc = "Passwords that are being checked or wait for it, one after the other; "
+		 "one more gets status 503." },
 	{ CONF_LIMITS, "auth_failures", .parse = conf_parse_rate,
 	  .field = DAEMON(limits.auth_failures),
 	  .def = "5/m", .max = 1000, .values = "a rate, or 0 for no limit",
@@ -262,8 +269,13 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_AUTH, "type", .parse = conf_parse_word, .field = AUTH(type),
 	  .def = "", .flags = CONF_EMPTY, .words = auth_words,
-	  .values = "token", .def_doc = "none, it must be set",
-	  .doc = "What a client shows: a bearer token." },
+	  .values = "htpasswd or token", .def_doc = "none, it must be set",
+	  .doc = "What a client shows: a user's name and password, or a bearer token." },
+	{ CONF_AUTH, "file", .parse = conf_parse_directory, .field = AUTH(file),
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "With type = htpasswd: a file of lines NAME:HASH, read at the start and by "
+		 "a reload.  Hashes are yescrypt, bcrypt, SHA-512 or SHA-256." },
 	{ CONF_AUTH, "realm", .parse = conf_parse_realm, .field = AUTH(realm),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "up to 100 bytes of ASCII", .def_doc = "the section's NAME",

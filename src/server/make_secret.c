@@ -49,9 +49,9 @@ static const char *ask(FILE *tty, const char *prompt, char *line)
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	quiet.c_lflag |= ECHONL;
-	fputs(prompt, stderr);
 	if (tcsetattr(fileno(tty), TCSAFLUSH, &quiet) < 0)
 		return "the terminal cannot be asked";
+	fputs(prompt, stderr);
 	wrong = read_line(tty, line);
 	tcsetattr(fileno(tty), TCSAFLUSH, &before);
 	return wrong;
@@ -74,10 +74,9 @@ static int print_hash(const char *user, const char *password, FILE *out, FILE *e
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
 	char *setting = crypt_gensalt_ra("$y$", 0, NULL, 0);
-	const char *hash = data && setting ? crypt_r(password, setting, data) : NULL;
-	bool good = hash && *hash != '*';
-
-	if (good)
+	const char *hash =
+		data && setting ? crypt_rn(password, setting, data, sizeof(*data)) : NULL;
+	if (hash)
 		fprintf(out, "%s%s%s\n", user ? user : "", user ? ":" : "", hash);
 	else
 		fprintf(err, "wsbridged: cannot make a hash: %m\n");
@@ -85,7 +84,7 @@ static int print_hash(const char *user, const char *password, FILE *out, FILE *e
 		explicit_bzero(data, sizeof(*data));
 	free(data);
 	free(setting);
-	return good && fflush(out) == 0 ? EX_OK : EX_OSERR;
+	return hash && fflush(out) == 0 ? EX_OK : EX_OSERR;
 }
 
 int make_secret_password(const char *user, FILE *out, FILE *err)

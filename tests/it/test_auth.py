@@ -2,14 +2,20 @@
 """Who may open a path: users with passwords, and tokens."""
 
 import base64
+import ctypes
 import hashlib
+import os
+import pty
 import re
+import select
+import subprocess
 
 import pytest
-from harness import get, run
+from harness import ENVIRONMENT, WSBRIDGED, get, run, with_canary
 from inicheck import fails
+from rawws import encode, request
 from test_reload import reload
-from waiting import until
+from waiting import TIMEOUT, readable, until
 
 TOKEN = "c2VjcmV0IGJlYXJlciB0b2tlbiBvZiB0aGUgdGVzdHM"
 
@@ -24,6 +30,18 @@ def bearer(token):
 
 def basic(user, password, scheme="Basic"):
     return [("Authorization", f"{scheme} " + base64.b64encode(f"{user}:{password}".encode()).decode())]
+
+
+def crypt(password, setting):
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    found = library.crypt(password.encode(), setting.encode())
+    assert found and not found.startswith(b"*"), setting
+    return found.decode()
+
+
+QUICK = "$5$rounds=1000$saltsalt"
+SLOW = "$6$rounds=100000$saltsalt"  # a twentieth of a second at the least
 
 
 def status(d, path, fields=()):
@@ -150,7 +168,222 @@ def test_no_secret_is_printed_logged_or_passed_on(daemon, tmp_path):
         assert base64.b64encode(secret.encode()).decode()[:12] not in d.log()
 
 
+# ---- users and passwords ----
+
+
+@pytest.fixture
+def users(tmp_path):
+    """users(NAME=(PASSWORD, SETTING), ...): writes the file of `[auth staff]`, and returns that section."""
+    file = tmp_path / "htpasswd"
+
+    def write(**names):
+        file.write_text("".join(f"{name}:{crypt(*how)}\n" for name, how in names.items()))
+        return f"[auth staff]\ntype = htpasswd\nfile = {file}\n"
+
+    return write
+
+
+ENV = "[/x]\nexec = env\nauth = staff\n"
+CAT = "[/x]\nexec = cat\nauth = staff\n"
+
+
+@pytest.mark.key("auth", "type", "file")
+@pytest.mark.parametrize(
+    "setting",
+    ["$y$j75$salt", "$2b$05$abcdefghijklmnopqrstuu", "$2y$05$abcdefghijklmnopqrstuu", "$6$saltsalt", "$5$saltsalt"],
+)
+def test_a_password_opens_the_path_with_any_good_hash(daemon, users, setting):
+    d = daemon(users(joe=("pass:wörd", setting)) + ENV)
+    env = environment(d.ws("/x", basic("joe", "pass:wörd")))
+    assert (env["REMOTE_USER"], env["AUTH_TYPE"]) == ("joe", "Basic")
+    assert "HTTP_AUTHORIZATION" not in env
+    for wrong in (basic("joe", "pass"), basic("joe", ""), basic("joe", "pass:wörd "), basic("joe", "x" * 600)):
+        assert status(d, "/x", wrong) == 401
+
+
+def test_nobody_else_gets_in(daemon, users):
+    d = daemon("[limits]\nauth_failures = 0\n" + users(joe=("secret", QUICK), ann=("other", QUICK)) + ENV)
+    for wrong in (
+        [],
+        basic("", ""),
+        basic("ann", "secret"),
+        basic("Joe", "secret"),
+        basic("joe ", "secret"),
+        basic("unknown", "secret"),
+        bearer("secret"),
+        [("Authorization", "Digest username=joe")],
+        [("Authorization", "Basic joe:secret")],
+        basic("joe", "secret") * 2,
+    ):
+        assert status(d, "/x", wrong) == 401, wrong
+    answer = get(d, "/x", basic("unknown", "secret"))
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == 'Basic realm="staff", charset="UTF-8"'
+    assert answer.text == get(d, "/x", basic("joe", "wrong")).text
+    assert status(d, "/x", basic("ann", "other", "bASIC")) == 101
+
+
+def test_a_page_waits_for_the_check_as_well(daemon, users):
+    d = daemon(users(joe=("secret", SLOW)) + CAT)
+    assert get(d, "/x", basic("joe", "secret")).status == 426
+    assert get(d, "/x", basic("joe", "wrong")).status == 401
+
+
+@pytest.mark.key("file")
+def test_no_password_is_logged_and_no_name_before_it_is_sure(daemon, users):
+    d = daemon("[logging]\nlevel = debug\n" + users(joe=("secret", QUICK)) + ENV)
+    environment(d.ws("/x", basic("joe", "secret")))
+    assert status(d, "/x", basic("my-password-by-mistake", "geheim")) == 401
+    assert status(d, "/x", basic("joe", "geheim")) == 401
+    d.wait_log("user=joe")
+    assert refusals(d) == [(401, "staff", "wrong user or password")] * 2
+    for secret in ("secret", "mistake", "geheim"):
+        assert secret not in d.log()
+        assert base64.b64encode(secret.encode()).decode()[:8] not in d.log()
+
+
+def pending(d, path, fields):
+    """A client whose request is sent, and not answered yet."""
+    client = d.raw()
+    client.send_bytes(request(path, d.host, fields))
+    return client
+
+
+def test_slow_checks_do_not_hold_up_the_others(daemon, users):
+    d = daemon(users(joe=("secret", SLOW)) + ENV)
+    waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(20)]
+    for i in range(20):
+        assert d.canary.echoes(f"echo {i}")
+    assert not readable(waiting[-1].sock, 0), "the checks were over too early to show anything"
+    assert [client.read_response().status for client in waiting] == [101] * 20
+
+
+def test_what_is_sent_behind_the_request_waits_with_it(daemon, users):
+    d = daemon(users(joe=("secret", SLOW)) + CAT)
+    client = d.raw()
+    client.send_bytes(request("/x", d.host, basic("joe", "secret")) + encode(1, b"one"))
+    client.send_bytes(encode(1, b"two"))
+    assert client.read_response().status == 101
+    assert [client.recv(), client.recv()] == ["one", "two"]
+
+
+@pytest.mark.key("max_checks")
+def test_one_check_too_many_is_told_to_come_again(daemon, users):
+    d = daemon("[limits]\nmax_checks = 2\n" + users(joe=("secret", "$6$rounds=1000000$saltsalt")) + CAT)
+    waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(2)]
+    assert all(d.canary.echoes() for _ in range(3))  # by now they are being checked
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
+    assert "max_checks" in answer.text
+    assert [client.read_response().status for client in waiting] == [101, 101]
+    assert status(d, "/x", basic("joe", "secret")) == 101
+
+
+def test_a_client_may_vanish_while_its_password_is_checked(daemon, users):
+    d = daemon("[limits]\nmax_handshakes = 4\n" + users(joe=("secret", SLOW)) + CAT)
+    for _ in range(12):  # all but four are dropped to make room
+        pending(d, "/x", basic("joe", "secret"))
+    for client in [pending(d, "/x", basic("joe", "secret")) for _ in range(3)]:
+        client.reset()
+    assert d.ws("/x", basic("joe", "secret")).echoes()
+
+
+@pytest.mark.key("handshake_timeout")
+def test_a_check_that_takes_too_long_is_given_up(daemon, users):
+    ini = users(joe=("secret", "$6$rounds=2000000$saltsalt"))
+    d = daemon("[limits]\nhandshake_timeout = 300ms\n" + ini + CAT)
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 503 and "handshake_timeout" in answer.text
+    assert d.canary.echoes()
+
+
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")
+def test_the_daemon_ends_while_it_checks(daemon, users):
+    d = daemon(users(joe=("secret", "$6$rounds=1000000$saltsalt")) + CAT)
+    for _ in range(5):
+        pending(d, "/x", basic("joe", "secret"))
+    assert d.canary.echoes()
+    d.terminate()
+    assert d.wait_exit() == 0
+
+
+@pytest.mark.key("file")
+def test_a_reload_reads_the_users_again_and_nothing_else_does(daemon, users, tmp_path):
+    d = daemon(users(joe=("secret", QUICK)) + CAT)
+    live = d.ws("/x", basic("joe", "secret"))
+    text = with_canary(users(joe=("changed", SLOW), ann=("new", QUICK)) + CAT)
+    assert status(d, "/x", basic("joe", "secret")) == 101
+    reload(d, text)
+    asks = pending(d, "/x", basic("joe", "changed"))
+    assert [status(d, "/x", basic("joe", "secret")), status(d, "/x", basic("ann", "new"))] == [401, 101]
+    (tmp_path / "htpasswd").write_text("joe:plain\n")
+    reload(d, text, "is not taken")
+    assert asks.read_response().status == 101
+    assert status(d, "/x", basic("joe", "changed")) == 101
+    reload(d, with_canary("[/y]\nexec = cat\n"))
+    assert live.echoes()
+
+
+@pytest.mark.key("file")
+def test_what_is_wrong_in_a_file_of_users_is_told_with_its_line(check, tmp_path):
+    file, good = tmp_path / "htpasswd", crypt("x", QUICK)
+    lines = [
+        f"joe:{good}",
+        "# a comment",
+        "",
+        "no hash",
+        "des:abJnggxhB/yWI",
+        "plain:secret",
+        "md5:$1$abcd$UwRQ.dSVH7YcQ3DdPMwbA1",
+        "apr:$apr1$x$UwRQ.dSVH7YcQ3DdPMwbA1",
+        "sha:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+        "old:$2a$05$abcdefghijklmnopqrstuuxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        f"short:{good[:-1]}",
+        "new:$7$future",
+        f":{good}",
+        f"joe:{good}:gecos",
+        f"with-fields:{good}:1000",
+    ]
+    file.write_text("\n".join(lines))
+    result = check(f"[server]\nlisten = 127.0.0.1:0\n[auth a]\ntype = htpasswd\nfile = {file}\n[/x]\nexec = cat\n")
+    fails(
+        result,
+        (f"{file}:4", "is not NAME:HASH"),
+        (f"{file}:5", "the hash of 'des' is DES or plain text; use yescrypt.*--hash-password"),
+        (f"{file}:6", "'plain' is DES or plain text"),
+        (f"{file}:7", "MD5"),
+        (f"{file}:8", "MD5"),
+        (f"{file}:9", "SHA-1"),
+        (f"{file}:10", "bcrypt"),
+        (f"{file}:11", "'short' is not whole"),
+        (f"{file}:12", "unknown method"),
+        (f"{file}:13", "no name"),
+        (f"{file}:14", r"'joe' stands there twice \(first in line 1\)"),
+    )
+    assert not [line for line in result.lines if "secret" in line or good[-20:] in line]
+    file.write_text("# nobody\n")
+    text = f"[server]\nlisten = 127.0.0.1:0\n[auth a]\ntype = htpasswd\nfile = {file}\ntokens = {file}\n"
+    fails(
+        check(text + "[auth b]\ntype = htpasswd\n[auth c]\ntype = token\ntoken = ***\nfile = /x\n"),
+        (f"{file}", "has no users"),
+        (6, "tokens does not go with type = htpasswd"),
+        (7, "has no users: it needs a file"),
+        (12, "file does not go with type = token"),
+    )
+
+
 # ---- too many failures ----
+
+
+@pytest.mark.key("auth_failures")
+def test_passwords_that_fail_too_often_make_an_address_wait(daemon, users):
+    d = daemon("[limits]\nauth_failures = 3/m\n" + users(joe=("secret", SLOW)) + CAT)
+    # However many come at once: what was too much has to be waited for.
+    waiting = [pending(d, "/x", basic("joe", f"wrong{i}")) for i in range(8)]
+    assert {client.read_response().status for client in waiting} <= {401, 429}
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 429 and int(answer.headers["retry-after"]) >= 10
+    assert d.canary.echoes()
 
 
 @pytest.mark.key("auth_failures")
@@ -216,6 +449,42 @@ def test_defaults_close_every_path_and_none_opens_one(daemon):
     assert [status(d, "/x"), status(d, "/x", bearer(TOKEN)), status(d, "/y")] == [401, 101, 101]
 
 
+# ---- wsbridged -t ----
+
+
+def warnings(result):
+    assert result.status == 0, result.lines
+    return [line for line in result.lines if ": warning: " in line and "no user in" not in line]
+
+
+def test_what_is_unwise_is_warned_of(check, users, tmp_path):
+    staff = users(joe=("secret", QUICK))
+    (tmp_path / "htpasswd").chmod(0o644)
+    found = warnings(
+        check(
+            "[server]\nlisten = 127.0.0.1:0\nlisten = 0.0.0.0:0\n" + staff + TOKENS + "[auth unused]\ntype = token\n"
+            "token = ***\n[/x]\nexec = cat\nauth = staff\norigin = any\n[/y]\nexec = cat\nauth = ci\norigin = any\n"
+        )
+    )
+    assert len(found) == 4, found
+    for warning, pattern in zip(
+        found,
+        (
+            r"wsbridge.ini:3: .*0\.0\.0\.0:0 is open to the network without TLS: whoever is on the way can read",
+            r"wsbridge.ini:6: .*everybody can read the hashes in .*htpasswd; chmod o-r",
+            r"wsbridge.ini:10: .*no path has auth = unused",
+            r"wsbridge.ini:16: .*origin = any lets every web page open /x",
+        ),
+    ):
+        assert re.search(pattern, warning), warning
+
+
+def test_what_is_wise_is_not(check, users, tmp_path):
+    staff = users(joe=("secret", QUICK))
+    (tmp_path / "htpasswd").chmod(0o600)
+    assert warnings(check("[server]\nlisten = 127.0.0.1:0\nlisten = [::1]:0\n" + staff + CAT)) == []
+
+
 # ---- making secrets ----
 
 
@@ -228,3 +497,46 @@ def test_a_new_token_is_printed_once_and_its_line_opens_a_path(daemon, tmp_path)
     file.write_text(made.stdout)
     d = daemon(f"[auth ci]\ntype = token\ntokens = {file}\n[/x]\nexec = env\nauth = ci\n")
     assert environment(d.ws("/x", bearer(token)))["REMOTE_USER"] == "robot"
+
+
+def test_a_password_is_hashed_from_standard_input():
+    def made(text, *user):
+        return subprocess.run(
+            [WSBRIDGED, "--hash-password", *user], env=ENVIRONMENT, input=text, capture_output=True, text=True
+        )
+
+    for text, user in (("secret\n", []), ("secret", ["joe"]), ("secret\r\nmore\n", ["joe"])):
+        result = made(text, *user)
+        name, _, hashed = result.stdout.strip().rpartition(":")
+        assert (result.returncode, name) == (0, user[0] if user else ""), result
+        assert hashed.startswith("$y$") and crypt("secret", hashed) == hashed
+    for text, user in (("", []), ("\n", []), ("a\tb\n", []), ("x" * 512, []), ("x\n", ["a:b"]), ("x\n", ["a", "b"])):
+        result = made(text, *user)
+        assert result.returncode == 64 and not result.stdout and result.stderr, (text, user)
+
+
+def on_terminal(*answers):
+    """wsbridged --hash-password joe on a terminal: (exit status, everything that it showed)."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(WSBRIDGED, [WSBRIDGED, "--hash-password", "joe"], ENVIRONMENT)
+    said, answers = b"", list(answers)
+    while True:
+        assert select.select([terminal], [], [], TIMEOUT)[0], said
+        try:
+            said += os.read(terminal, 4096)
+        except OSError:  # EIO: it has ended
+            break
+        if answers and said.endswith(b": "):
+            os.write(terminal, answers.pop(0).encode() + b"\n")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode()
+
+
+def test_a_password_is_asked_for_twice_on_a_terminal_and_not_shown():
+    status, said = on_terminal("secret", "secret")
+    assert status == 0 and "secret" not in said
+    hashed = re.search(r"^joe:(\S+)", said, re.M).group(1)
+    assert crypt("secret", hashed) == hashed
+    status, said = on_terminal("secret", "secreT")
+    assert status == 64 and "two passwords" in said and "joe:" not in said

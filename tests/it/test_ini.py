@@ -67,7 +67,7 @@ def test_an_unknown_section_is_refused(check, section):
         "process = shared",
         "pty = 24x80",
         "connect = unix:/x",
-        "session_key = x",
+        "linger = 1s",
         "restart = always",
         "session_key = x",
     ],

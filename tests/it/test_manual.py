@@ -11,7 +11,10 @@ PAGE = "wsbridge.ini.5"
 EXAMPLES = [block.text for block in blocks(PAGE) if block.text.startswith("[") and block.section != "GRAMMAR"]
 
 # What an example names, and what is in it.
-FILES = {"/etc/wsbridge.tokens": f"sha256:{'0' * 64} robot\n"}
+FILES = {
+    "/etc/wsbridge.tokens": f"sha256:{'0' * 64} robot\n",
+    "/etc/wsbridge.htpasswd": f"joe:$5$saltsalt${'.' * 43}\n",
+}
 
 
 @pytest.fixture

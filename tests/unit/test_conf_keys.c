@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of settings, the sample ini and the manual say the same. */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "conf_keys.h"
 #include "conf_text.h"
 
@@ -79,6 +82,32 @@ TEST(a_name_is_found_in_its_class_only_and_once)
 	}
 }
 
+/* ---- files that examples name ---- */
+
+/* Another file TO for FROM, which is longer, wherever it is in TEXT. */
+static void put_path(char *text, const char *from, const char *to)
+{
+	size_t n = strlen(from), m = strlen(to);
+
+	for (char *p = text; (p = strstr(p, from)); p += n) {
+		memset(p, '/', n);
+		memcpy(p + n - m, to, m);
+	}
+}
+
+/* The name of a file with one user, which goes with its descriptor. */
+static const char *users(void)
+{
+	static const char line[] =
+		"joe:$5$saltsalt$JDV3/4bJwNoTl8Hx3OoVJmsA9YX7VpQk8Qx9WvJm1B1\n";
+	static char name[32];
+	int fd = memfd_create("users", 0);
+
+	assert_true(fd >= 0 && write(fd, line, sizeof(line) - 1) > 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return name;
+}
+
 /* ---- the sample ---- */
 
 TEST(the_sample_loads)
@@ -138,21 +167,11 @@ TEST(the_sample_loads_with_everything_in_force)
 	p = strstr(text, "${cred:report-token}");
 	assert_non_null(p);
 	memcpy(p, "${cred:null}        ", 20);
+	put_path(text, "/etc/wsbridge.htpasswd", users());
 	c = load_good(text);
 	assert_true(c->npaths > 3 && c->nlisten > 3);
 	conf_unref(c);
 	free(text);
-}
-
-/* Another file TO for FROM, which is longer, wherever it is in TEXT. */
-static void put_path(char *text, const char *from, const char *to)
-{
-	size_t n = strlen(from), m = strlen(to);
-
-	for (char *p = text; (p = strstr(p, from)); p += n) {
-		memset(p, '/', n);
-		memcpy(p + n - m, to, m);
-	}
 }
 
 /* ---- the manual ---- */
@@ -173,6 +192,7 @@ TEST(the_examples_of_the_manual_load)
 		for (e = begin; (e = strstr(e, "\\e")); e++)
 			memmove(e + 1, e + 2, strlen(e + 2) + 1);
 		put_path(begin, "/etc/wsbridge.tokens", "/dev/null");
+		put_path(begin, "/etc/wsbridge.htpasswd", users());
 		if ((e = strstr(begin, "report-token}")))
 			memcpy(e, "null}        ", 13);
 		if (strncmp(begin, "[section]", 9) == 0)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Is it wise how a snapshot lets people in? */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "addr.h"
+#include "conf_check.h"
+
+/* Where KEY was written, else the section's header. */
+static struct conf_origin where(const struct conf *c, const struct auth_conf *auth,
+				const char *key)
+{
+	struct conf_origin at = conf_where_named(c, &auth->head, key);
+
+	return at.file ? at : auth->head.where;
+}
+
+/* A hash can be guessed at leisure by whoever can read it.  A token's cannot. */
+static void check_file(const struct conf *c, const struct auth_conf *auth,
+		       struct conf_report *r)
+{
+	struct stat st;
+
+	if (auth->file && stat(auth->file, &st) == 0 && (st.st_mode & S_IROTH))
+		conf_warning(r, where(c, auth, "file"),
+			     "file: everybody can read the hashes in %s; chmod o-r",
+			     auth->file);
+}
+
+static bool is_used(const struct conf *c, const struct auth_conf *auth)
+{
+	for (size_t i = 0; i < c->npaths; i++)
+		if (c->paths[i]->auth == auth)
+			return true;
+	return false;
+}
+
+static bool allows_any(const struct access_conf *access)
+{
+	for (char *const *o = access->origins; o && *o; o++)
+		if (strcmp(*o, "any") == 0)
+			return true;
+	return false;
+}
+
+/* A browser sends a password with whatever a page asks for, so any page could use it. */
+static void check_path(const struct conf *c, const struct path_conf *path,
+		       struct conf_report *r)
+{
+	if (path->auth && path->auth->type == AUTH_HTPASSWD && allows_any(&path->access))
+		conf_warning(r, conf_where(c, path, "origin"),
+			     "origin = any lets every web page open %s with the password "
+			     "that its visitor's browser remembers; list the origins",
+			     path->path);
+}
+
+/* OPEN: there are paths that ask nobody who it is. */
+static void check_listener(const struct listen_conf *l, bool open, struct conf_report *r)
+{
+	struct conf_origin at = { l->file, l->line };
+	struct addr a;
+
+	if (!l->host || l->redirect || !addr_inet(l->host, l->port, &a) ||
+	    addr_is_local(&a))
+		return;
+	if (open)
+		conf_warning(
+			r, at,
+			"%s is open to the network, without TLS and without a "
+			"password; anybody who reaches it can run what the paths run",
+			l->text);
+	else
+		conf_warning(
+			r, at,
+			"%s is open to the network without TLS: whoever is on the way "
+			"can read the passwords and tokens of clients",
+			l->text);
+}
+
+void conf_check_auth(const struct conf *c, struct conf_report *r)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < c->nauth; i++) {
+		check_file(c, &c->auth[i], r);
+		if (!is_used(c, &c->auth[i]))
+			conf_warning(r, c->auth[i].head.where, "no path has auth = %s",
+				     c->auth[i].head.name);
+	}
+	for (size_t i = 0; i < c->npaths; i++) {
+		check_path(c, c->paths[i], r);
+		open |= !c->paths[i]->auth;
+	}
+	for (size_t i = 0; i < c->nlisten; i++)
+		check_listener(&c->listen[i], open, r);
+}
