@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,13 @@ static bool is_wsbridged(const char *owner)
 	return strncmp(owner, "wsbridged (", strlen("wsbridged (")) == 0;
 }
 
+/* A daemon that is not root shows its descriptors to root alone
+ * (privileges_hide_memory()). */
+static bool is_hidden(const char *owner)
+{
+	return strncmp(owner, "another process", strlen("another process")) == 0;
+}
+
 /* Somebody else listens there. */
 static void warn_in_use(const struct listen_conf *l, const struct addr *a,
 			struct conf_report *r)
@@ -28,6 +36,8 @@ static void warn_in_use(const struct listen_conf *l, const struct addr *a,
 	char owner[OWNER_TEXT] = "another process";
 
 	owner_find(&a->sa, a->len, owner, sizeof(owner));
+	if (is_hidden(owner) && getenv("MAINPID")) /* ExecReload=: we are the owner */
+		return;
 	if (!is_wsbridged(owner))
 		conf_warning(r, where(l), "cannot listen on %s: in use by %s", l->text,
 			     owner);

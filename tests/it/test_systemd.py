@@ -10,7 +10,7 @@ import time
 
 import procfs
 import pytest
-from harness import ROOT, WSBRIDGED, Daemon
+from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon
 from test_install import make
 from test_reload import file_of, reload
 from waiting import readable, until
@@ -121,6 +121,26 @@ def test_the_user_is_made_and_reads_the_journal(tmp_path):
     subprocess.run(["systemd-sysusers", f"--root={tmp_path}", config], check=True, capture_output=True)
     assert re.search(r"^wsbridge:", (tmp_path / "etc/passwd").read_text(), re.M)
     assert re.search(r"^systemd-journal:.*:wsbridge$", (tmp_path / "etc/group").read_text(), re.M)
+
+
+NO_CAPABILITY = ("setpriv", "--inh-caps=-all", "--bounding-set=-all", "--securebits=+noroot")
+
+
+@pytest.mark.parametrize("env, warned", [({}, True), ({"MAINPID": "1"}, False)])
+def test_the_check_before_a_reload_does_not_mistake_the_daemon_for_somebody_else(daemon, tmp_path, env, warned):
+    """As nobody but root may look into the daemon: whose the port is cannot be seen."""
+    d = daemon(ECHO, wrap=("setpriv", "--bounding-set=-sys_ptrace"))
+    file = tmp_path / "other.ini"
+    file.write_text(f"[server]\nlisten = {d.address}\nuser = root\n" + ECHO)
+    result = subprocess.run(
+        [*NO_CAPABILITY, WSBRIDGED, "-t", "-c", file],
+        env={**ENVIRONMENT, **env},
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    assert result.returncode == 0, result.stderr
+    assert ("in use by another process" in result.stderr) == warned, result.stderr
 
 
 # ---- what the manager is told ----
