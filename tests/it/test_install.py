@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """make install and uninstall, file by file."""
 
+import contextlib
+import fcntl
 import os
 import subprocess
 
@@ -27,11 +29,21 @@ FILES = {
 }
 
 
+@contextlib.contextmanager
+def alone():
+    """No other test runs make: two at once write the same files of build/."""
+    fd = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    yield
+    os.close(fd)
+
+
 def make(destdir, *words):
     # MAKEFLAGS of a make that runs us would hand us its job server
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     argv = ["make", "-s", *words, f"DESTDIR={destdir}", "PREFIX=/opt/x"]
-    subprocess.run(argv, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    with alone():
+        subprocess.run(argv, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
 
 def there(destdir):
