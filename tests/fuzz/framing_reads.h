@@ -31,6 +31,7 @@ struct received {
 	size_t count; /* of whole messages */
 	bool open, bad;
 	size_t read, wire;
+	size_t expansion; /* wire to read, at most */
 };
 
 /* UTF-8 of the whole is the oracle: fuzz_utf8.c holds utf8.c itself against a reference.
@@ -112,7 +113,7 @@ static inline void on_piece(struct received *to, const struct piece *p, bool tex
 	to->open = !p->last;
 	to->count += p->last;
 	to->wire += frame_encode(header, p->opcode, p->last, p->n) + p->n;
-	MUST(to->wire <= FRAMING_EXPANSION * to->read);
+	MUST(to->wire <= to->expansion * to->read);
 }
 
 static inline void read_one(struct received *to, struct framing *f, const uint8_t *p,
@@ -139,7 +140,9 @@ static inline void read_one(struct received *to, struct framing *f, const uint8_
 static inline struct received receive(const struct framing_conf *conf,
 				      const uint8_t *head, const uint8_t *p, size_t n)
 {
-	struct received to = { .bytes = malloc(3 * n + 1) };
+	size_t expansion = conf->charset ? FRAMING_CHARSET_EXPANSION : FRAMING_EXPANSION;
+	struct received to = { .bytes = malloc(expansion * n + 1),
+			       .expansion = expansion };
 	uint32_t seed = head[2] | (uint32_t)head[3] << 8;
 	bool eof_alone = head[0] & 0x20;
 	size_t at = 0, filler = filler_of(head);
@@ -147,7 +150,7 @@ static inline struct received receive(const struct framing_conf *conf,
 
 	to.messages = malloc((n + 2) * sizeof(*to.messages));
 	MUST(to.bytes && to.messages);
-	framing_init(&f, conf);
+	MUST(framing_init(&f, conf) == 0);
 	while (at < n && !to.bad) {
 		size_t size = next_read(&seed, at < filler ? filler - at : 0);
 

@@ -81,7 +81,7 @@ static const struct {
 } charsets[] = {
 	{ "28591", latin1 },     { "1252", cp1252 }, { "UTF-16LE", utf16le },
 	{ "932", NULL },         { "EUC-JP", NULL }, { "GB18030", NULL },
-	{ "ISO-2022-JP", NULL }, { "UTF-16", NULL },
+	{ "ISO-2022-JP", NULL }, { "UTF-16", NULL }, { "65000", NULL },
 };
 
 /* ---- the same in chunks ---- */

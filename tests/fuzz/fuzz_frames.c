@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes ws.c: bytes mean the same events however they are cut, told whole or in pieces.
+ * Fuzzes ws.c: bytes mean the same events however they are cut, told whole or in pieces;
+ * and what is sent is what was meant.
  *
  * Input: one byte of max_message (0: none, else times 16), two that the cuts are derived
  * from, then what the client sends.
@@ -113,6 +114,34 @@ static void live(struct life *l, const struct ws_conf *conf, uint32_t seed,
 	buf_free(&l->message);
 }
 
+/* The header of a frame of N bytes is decoded to the same. */
+static void send_frame(enum opcode opcode, bool fin, uint64_t n)
+{
+	char out[FRAME_HEADER_MAX] = { 0 };
+	struct frame_header h;
+	size_t size = frame_encode(out, opcode, fin, n);
+
+	MUST(size <= FRAME_SERVER_HEADER_MAX && frame_header_size(out) == size);
+	MUST(frame_decode(out, &h));
+	MUST(h.opcode == opcode && h.fin == fin && h.length == n && !h.masked);
+}
+
+/* A close frame with any code and reason is one that may be sent. */
+static void send_close(const uint8_t *data, size_t size)
+{
+	char out[2 + FRAME_CONTROL_MAX], reason[256] = { 0 };
+	unsigned code = size < 2 ? CLOSE_NO_STATUS : data[0] * 256U + data[1];
+	struct utf8 utf8 = { 0 };
+	size_t n;
+
+	memcpy(reason, data, size < sizeof(reason) ? size : sizeof(reason) - 1);
+	n = ws_close(out, code, reason) - 2;
+	MUST(n <= FRAME_CONTROL_MAX && (unsigned char)out[1] == n);
+	MUST(n == 0 || n >= 2);
+	if (n > 0)
+		MUST(utf8_check(&utf8, out + 4, n - 2) == n - 2 && utf8_complete(&utf8));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t seed;
@@ -137,5 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_free(&l.told);
 	}
 	buf_free(&first.told);
+	send_close(data, size);
+	send_frame(OP_BINARY, data[0] & 1, seed * (uint64_t)data[0] * data[1]);
 	return 0;
 }
