@@ -256,6 +256,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->user = start->user;
 	s->keep = start->keep;
 	s->peer = start->peer;
+	s->via = start->via ? strdup(start->via) : NULL;
 	s->hub = start->hub;
 	s->refused = !start->hub;
 	s->round_trip = -1;
@@ -309,13 +310,15 @@ static void log_access(const struct session *s)
 		{ "reason", LOG_TEXT, .text = s->close_reason },
 		{ "process", LOG_TEXT, .text = s->process },
 		{ "round_trip", LOG_LATENCY, .seconds = s->round_trip },
+		{ "via", LOG_WORD, .text = s->via },
 	};
+	size_t n = sizeof(fields) / sizeof(*fields);
 
 	/* A record of every session; accept_rate bounds how many they are. */
 	log_event(LOG_LEVEL_INFO, session_name(s),
 		  &(struct log_event){ .name = "closed",
 				       .fields = fields,
-				       .nfields = sizeof(fields) / sizeof(*fields),
+				       .nfields = s->via ? n : n - 1,
 				       .unlimited = true });
 }
 
@@ -336,6 +339,7 @@ void session_free(struct session *s)
 	free(s->newest_ping);
 	free(s->close_reason);
 	free(s->process);
+	free(s->via);
 	s->bridge->owner.unkeep(s->keep);
 	free(s);
 }

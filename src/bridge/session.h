@@ -85,6 +85,7 @@ struct session {
 
 	uint64_t id;
 	struct addr peer;
+	char *via;        /* the proxy's address; NULL: none, or out of memory */
 	const char *path; /* in KEEP */
 	const char *user; /* in KEEP; NULL: nobody was asked */
 	struct traffic in, in_discarded, sent;
@@ -106,8 +107,9 @@ struct session_start {
 	void *keep;            /* what both live in; given to owner.unkeep() at the end */
 	struct stream *client; /* moved */
 	struct addr peer;
-	struct hub *hub;      /* with a source; NULL: the session is closed at once by
-				 session_close() */
+	const char *via; /* the address of the proxy that names PEER, or NULL; copied */
+	struct hub *hub; /* with a source; NULL: the session is closed at once by
+			    session_close() */
 	struct span greeting; /* the 101, sent first */
 };
 

@@ -20,6 +20,7 @@ struct listener_conf {
 	const char *group; /* of a Unix socket, or NULL */
 	double rate;       /* clients a second, 0: no limit */
 	int redirect; /* its clients are sent to https at this port; 0: they are served */
+	bool proxy;   /* a PROXY header comes before the client's first byte */
 	int passed;   /* a socket at AT that listens already, the caller's; 0: none */
 };
 

@@ -118,10 +118,10 @@ static void add_number(struct cgi *c, const char *name, unsigned long long n)
 }
 
 /* SERVER_NAME and SERVER_PORT are what the client asked for: its Host. */
-static void add_server(struct cgi *c, struct span host)
+static void add_server(struct cgi *c, struct span host, bool secure)
 {
 	const char *colon = memrchr(host.p, ':', host.n);
-	struct span port = SPAN("80");
+	struct span port = secure ? SPAN("443") : SPAN("80");
 
 	if (colon && !memchr(colon, ']', (size_t)(host.p + host.n - colon))) {
 		if (colon + 1 < host.p + host.n)
@@ -129,6 +129,9 @@ static void add_server(struct cgi *c, struct span host)
 					      (size_t)(host.p + host.n - colon - 1) };
 		host.n = (size_t)(colon - host.p);
 	}
+	if (secure)
+		put_text(c, "HTTPS", "on");
+	put_text(c, "REQUEST_SCHEME", secure ? "https" : "http");
 	put(c, SPAN("SERVER_NAME"), host);
 	put(c, SPAN("SERVER_PORT"), port);
 }
@@ -185,7 +188,7 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
 	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
 	put_text(c, "REQUEST_METHOD", "GET");
-	add_server(c, http_span(r->data, r->http->host));
+	add_server(c, http_span(r->data, r->http->host), r->secure);
 	add_peer(c, r->peer);
 	add_path(c, r);
 	put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");

@@ -21,6 +21,7 @@ struct cgi_request {
 	const struct handshake *handshake;
 	const struct addr *peer;
 	const char *user, *auth_type; /* NULL: nobody was asked */
+	bool secure;                  /* by TLS */
 	uint64_t id;
 };
 

@@ -82,7 +82,7 @@ void client_set_deadline(struct client *c, double seconds)
 bool client_address_full(const struct client *c)
 {
 	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
-	       !addr_is_local(&c->peer);
+	       (c->named || !addr_is_local(&c->peer));
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -172,6 +172,7 @@ static void discard(struct client *c)
 void client_proceed(struct client *c)
 {
 	static const int wants[] = {
+		[CLIENT_PROXY] = EV_READ,
 		[CLIENT_READING] = EV_READ,
 		[CLIENT_WAITING] = 0, /* what comes now belongs to the WebSocket */
 		[CLIENT_ANSWERING] = EV_READ | EV_WRITE,
@@ -197,7 +198,9 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		return;
 	}
 	if (revents & EV_READ) {
-		if (c->state == CLIENT_READING)
+		if (c->state == CLIENT_PROXY)
+			proxied_read_header(c);
+		else if (c->state == CLIENT_READING)
 			read_head(c);
 		else
 			discard(c);
@@ -236,22 +239,37 @@ static void refuse_to_talk(const struct addr *peer, const char *reason)
 				       .nfields = sizeof(fields) / sizeof(*fields) });
 }
 
-/* May PEER talk to a listener of S?  Else it is logged why not. */
-static bool may_talk(struct server *s, const struct addr *peer)
+/* May PEER talk to the LISTENER of S?  Else it is logged why not. */
+static bool may_talk(struct server *s, const struct addr *peer,
+		     const struct listener_conf *listener)
 {
-	if (cidr_allows(&s->routes->conf->clients, peer))
+	const struct conf *conf = s->routes->conf;
+	const char *reason = NULL;
+
+	if (!cidr_allows(&conf->clients, peer))
+		reason = "address is not allowed ([server] allow, deny)";
+	else if (listener->proxy && !cidr_list_has(&conf->trusted_proxy, peer))
+		reason =
+			"no trusted_proxy, and only these may connect here (listen = ... "
+			"proxy)";
+	if (!reason)
 		return true;
 	s->stats.unanswered[UNANSWERED_DENIED]++;
 	if (log_is_on(LOG_LEVEL_INFO))
-		refuse_to_talk(peer, "address is not allowed ([server] allow, deny)");
+		refuse_to_talk(peer, reason);
 	return false;
+}
+
+void client_begin(struct client *c)
+{
+	c->state = CLIENT_READING;
 }
 
 void client_accepted(void *data, int fd, const struct addr *peer,
 		     const struct listener_conf *listener)
 {
 	struct server *s = data;
-	struct client *c = may_talk(s, peer) ? calloc(1, sizeof(*c)) : NULL;
+	struct client *c = may_talk(s, peer, listener) ? calloc(1, sizeof(*c)) : NULL;
 	char text[ADDR_TEXT], who[SESSION_WHO];
 
 	if (!c) {
@@ -261,7 +279,7 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	make_room(s);
 	c->server = s;
 	c->id = ++s->last_id;
-	c->peer = *peer;
+	c->peer = c->from = *peer;
 	c->on_loopback =
 		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
 	c->redirect = listener->redirect;
@@ -278,5 +296,9 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	s->nclients++;
 	log_debug(client_who(c, who), "accepted from %s", addr_text(peer, text));
 	client_set_deadline(c, s->routes->conf->limits.handshake_timeout);
+	if (listener->proxy)
+		c->state = CLIENT_PROXY;
+	else
+		client_begin(c);
 	client_proceed(c);
 }

@@ -9,6 +9,7 @@
 #include "stream.h"
 
 enum client_state {
+	CLIENT_PROXY,     /* the proxy before it says whose connection this is */
 	CLIENT_READING,   /* the head comes in */
 	CLIENT_WAITING,   /* a step of its request awaits somebody's answer */
 	CLIENT_ANSWERING, /* the answer goes out */
@@ -33,7 +34,10 @@ struct client {
 	struct stream stream;
 	ev_timer deadline;
 	uint64_t id;
-	struct addr peer;
+	struct addr peer; /* the client's address: who connected, or whom it names */
+	struct addr from; /* who connected */
+	bool named;       /* a trusted proxy says who peer is */
+	bool secure;      /* by TLS, or a trusted proxy says so */
 	bool on_loopback; /* it came to a loopback listener */
 	int redirect;     /* its listener's */
 	bool counted;     /* in server->peers */
@@ -63,8 +67,11 @@ const char *client_who(const struct client *c, char *out);
 /* Its request has got an answer of STATUS. */
 void client_answered(struct client *c, int status);
 
+/* From now on the client itself speaks. */
+void client_begin(struct client *c);
+
 /* Has its address more connections than its share?  This machine's own addresses stand
- * for many clients. */
+ * for many clients, unless a proxy names them. */
 bool client_address_full(const struct client *c);
 
 /* Drop it, or give up what it waits for, in SECONDS; 0: never. */
@@ -72,6 +79,14 @@ void client_set_deadline(struct client *c, double seconds);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
 void client_proceed(struct client *c);
+
+/* ---- proxied.c ---- */
+
+/* CLIENT_PROXY: something has come. */
+void proxied_read_header(struct client *c);
+
+/* A step: what trusted proxies say in the request's fields holds from now on. */
+enum step proxied_read_fields(struct client *c);
 
 /* ---- request.c ---- */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "conf_access.h"
 #include "conf_apply.h"
 #include "conf_auth.h"
 #include "conf_read.h"
@@ -173,6 +174,7 @@ static void add_paths(struct conf_load *l)
 	for (const struct conf_section *s = sheet->first; s; s = s->next)
 		if (s->class == CONF_PATH)
 			add_path(l, s, &template);
+	conf_access_settle(l->conf, &l->report);
 	conf_web_settle(l->conf, &l->report);
 }
 

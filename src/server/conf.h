@@ -36,6 +36,7 @@ struct listen_conf {
 	int mode;      /* unix mode=0660; -1: by umask */
 	char *group;   /* unix group=NAME; NULL: the daemon's */
 	int redirect;  /* to https at this port; REDIRECT_TLS; 0: not at all */
+	bool proxy;    /* clients come through a proxy that sends a PROXY header */
 	int line;      /* of the entry, for messages, and its FILE */
 	const char *file;
 };
@@ -90,6 +91,7 @@ struct conf {
 	int backlog;
 	char *user, *group;         /* to become when root starts it, or NULL */
 	struct cidr_access clients; /* by the address that they connect from */
+	struct cidr_list trusted_proxy;
 	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;
 	struct limits_conf limits;

@@ -89,12 +89,13 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
-		    "or systemd:NAME; each may have redirect or redirect=PORT",
+		    "or systemd:NAME; each may have redirect or redirect=PORT, and proxy",
 	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
 		 "0 and the log tells which.  systemd:NAME stands for all sockets that "
 		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
 		 "With redirect all requests but for the health page are sent to https, "
-		 "at this port or 443." },
+		 "at this port or 443.  With proxy only trusted_proxy may connect, and "
+		 "sends a header of the PROXY protocol (version 1 or 2) first." },
 	{ CONF_SERVER, "backlog", .parse = conf_parse_unsigned, .field = DAEMON(backlog),
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
 	  .doc = "Connections that the kernel holds for a listener until they are "
@@ -118,6 +119,12 @@ const struct conf_key conf_keys[] = {
 	  .def = "", .flags = CONF_LIST, .values = "a list as that of allow",
 	  .def_doc = "none",
 	  .doc = "Addresses that may not connect, whatever allow says." },
+	{ CONF_SERVER, "trusted_proxy", .parse = conf_parse_cidrs,
+	  .field = DAEMON(trusted_proxy),
+	  .def = "", .flags = CONF_LIST, .values = "a list as that of allow",
+	  .def_doc = "none",
+	  .doc = "Proxies whose word on their clients counts: PROXY headers, Forwarded, "
+		 "X-Forwarded-For, -Proto and -Host; of all others these are ignored." },
 	{ CONF_SERVER, "server_name", .parse = conf_parse_hosts, .field = DAEMON(server_name),
 	  .def = "", .flags = CONF_LIST, .values = "a list of host names, without port",
 	  .def_doc = "any; on loopback listeners localhost and addresses",
@@ -141,7 +148,8 @@ const struct conf_key conf_keys[] = {
 	  .field = DAEMON(limits.max_per_address),
 	  .def = "64", .min = 1, .max = 1e6, .values = "1 to 1000000",
 	  .doc = "Clients of one address (of one /64 for IPv6) at the same time, else "
-		 "status 429; loopback and Unix clients are exempt." },
+		 "status 429; loopback and Unix clients are exempt unless a trusted_proxy "
+		 "names them." },
 	{ CONF_LIMITS, "max_handshakes", .parse = conf_parse_unsigned,
 	  .field = DAEMON(limits.max_handshakes),
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",

@@ -125,16 +125,23 @@ static int set_redirect_port(const struct conf_value *v, struct listen_conf *l,
 	return 0;
 }
 
+static int set_proxy(const struct conf_value *v, struct listen_conf *l, const char *text)
+{
+	(void)v;
+	(void)text;
+	l->proxy = true;
+	return 0;
+}
+
 /* What may stand behind an address. */
 static const struct listen_word {
 	const char *name; /* one that ends in = has a value, which SET gets */
 	bool unix_only;
 	int (*set)(const struct conf_value *v, struct listen_conf *l, const char *text);
 } listen_words[] = {
-	{ "mode=", true, set_mode },
-	{ "group=", true, set_group },
-	{ "redirect", false, set_redirect },
-	{ "redirect=", false, set_redirect_port },
+	{ "mode=", true, set_mode },         { "group=", true, set_group },
+	{ "redirect", false, set_redirect }, { "redirect=", false, set_redirect_port },
+	{ "proxy", false, set_proxy },
 };
 
 static const struct listen_word *find_listen_word(const char *word)

@@ -84,6 +84,7 @@ static struct listener_conf settings(const struct conf *conf,
 		.group = listen->group,
 		.rate = conf->limits.accept_rate,
 		.redirect = listen->redirect,
+		.proxy = listen->proxy,
 		.passed = place->passed,
 	};
 }

@@ -66,7 +66,7 @@ enum step answer_redirect(struct client *c)
 	struct http_response r = { .content_type = "text/plain; charset=utf-8" };
 	char *to;
 
-	if (!c->redirect)
+	if (!c->redirect || c->secure) /* a proxy has made it TLS already */
 		return STEP_NEXT;
 	if (host.n == 0) {
 		answer_error(c, 400, "only https:// here, and no Host says where");

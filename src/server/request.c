@@ -129,8 +129,8 @@ static enum step serve(struct client *c)
 /* In this order.  A step that waits for somebody's answer is gone on from by
  * request_resume(). */
 static enum step (*const steps[])(struct client *c) = {
-	answer_health, check_host,    find_route, answer_redirect,
-	answer_scrape, check_address, auth_check, serve,
+	answer_health, proxied_read_fields, check_host, find_route, answer_redirect,
+	answer_scrape, check_address,       auth_check, serve,
 };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 

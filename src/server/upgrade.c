@@ -54,7 +54,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 {
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(c->routes);
-	char answer[ANSWER_MAX];
+	char answer[ANSWER_MAX], via[ADDR_TEXT];
 	size_t n = handshake_answer(hs, sha1, answer, sizeof(answer));
 	struct session_start start = {
 		.id = c->id,
@@ -65,6 +65,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.client = &c->stream,
 		.peer = c->peer,
 		.user = c->user,
+		.via = c->named ? addr_text(&c->from, via) : NULL,
 		.hub = hub,
 		.greeting = { answer, n },
 	};
@@ -104,6 +105,7 @@ static bool start_program(struct client *c, struct route *route,
 		.peer = &c->peer,
 		.user = c->user,
 		.auth_type = c->auth_type,
+		.secure = c->secure,
 		.id = c->id,
 	};
 	char who[SESSION_WHO];

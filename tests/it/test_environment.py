@@ -48,6 +48,7 @@ def test_it_is_this_and_nothing_else(daemon):
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SERVER_NAME": "bridge.example",
         "SERVER_PORT": "8080",
+        "REQUEST_SCHEME": "http",
         "REMOTE_ADDR": address,
         "REMOTE_HOST": address,
         "REMOTE_PORT": str(port),

@@ -18,6 +18,7 @@ struct request {
 	const char *peer;     /* "192.0.2.1", or the path of a Unix socket */
 	const char *subprotocol;
 	const char *const *line_buffer;
+	bool secure;
 };
 
 static struct cgi *cgi; /* of the last request; in memory of its own, for ASan */
@@ -84,6 +85,7 @@ static bool build(const struct request *r)
 				       .decoded = decoded,
 				       .handshake = &handshake,
 				       .peer = &peer,
+				       .secure = r->secure,
 				       .id = 17 };
 	int n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
 			 or_else(r->target, "/a"), or_else(r->host, "h:8765"),
@@ -192,6 +194,7 @@ TEST(a_program_gets_these_variables_and_no_others)
 		 "REMOTE_PORT=4711\n"
 		 "REMOTE_USER=\n"
 		 "REQUEST_METHOD=GET\n"
+		 "REQUEST_SCHEME=http\n"
 		 "REQUEST_URI=/files/a%%20b/c?x=%%20&y\n"
 		 "SCRIPT_NAME=/files\n"
 		 "SERVER_NAME=example.org\n"
@@ -323,6 +326,19 @@ TEST(the_server_is_whom_the_client_asked_for)
 		expect("SERVER_NAME", rows[i].name);
 		expect("SERVER_PORT", rows[i].port);
 	}
+}
+
+TEST(tls_is_told_and_has_another_default_port)
+{
+	struct request r = { .host = "h", .secure = true };
+
+	assert_true(build(&r));
+	expect("HTTPS", "on");
+	expect("REQUEST_SCHEME", "https");
+	expect("SERVER_PORT", "443");
+	r.secure = false;
+	assert_true(build(&r));
+	expect("HTTPS", NULL);
 }
 
 TEST(a_host_with_an_empty_port_has_the_default_one)
@@ -540,6 +556,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_begins_another_is_not_taken_for_it),
 		cmocka_unit_test(the_path_is_split_where_it_matched),
 		cmocka_unit_test(the_server_is_whom_the_client_asked_for),
+		cmocka_unit_test(tls_is_told_and_has_another_default_port),
 		cmocka_unit_test(a_host_with_an_empty_port_has_the_default_one),
 		cmocka_unit_test(the_peer_is_told_as_an_address_and_a_port),
 		cmocka_unit_test(without_a_subprotocol_its_variable_is_empty),

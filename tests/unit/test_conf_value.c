@@ -423,7 +423,8 @@ TEST(words_behind_an_address_that_mean_nothing_are_refused)
 		const char *listen, *wrong;
 	} cases[] = {
 		{ "127.0.0.1:1 tls", "x.ini:2: error: listen: unknown word 'tls'\n" },
-		{ "127.0.0.1:1 proxy", "x.ini:2: error: listen: unknown word 'proxy'\n" },
+		{ "127.0.0.1:1 proxies",
+		  "x.ini:2: error: listen: unknown word 'proxies'\n" },
 		{ "127.0.0.1:1 mode=0660",
 		  "x.ini:2: error: listen: 'mode=0660' is for unix: only\n" },
 		{ "unix:/a mode=x",
