@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "become.h"
+#include "conf_sheet.h"
 #include "log.h"
 
 #define LOW_PORTS 1024 /* the kernel's default */
@@ -185,13 +186,32 @@ static void check_file(const struct auth_conf *auth, const char *file, const cha
 			     who, file);
 }
 
+static void check_ini_file(const char *file, const char *who, struct conf_report *r)
+{
+	if (access(file, R_OK) < 0 && errno == EACCES)
+		conf_warning(r, (struct conf_origin){ file, 0 },
+			     "%s cannot read it: a reload will fail", who);
+}
+
+/* The ini, and the drop-ins that begin a section. */
+static void check_ini(const struct conf *c, struct conf_report *r)
+{
+	const char *last = c->file;
+
+	check_ini_file(last, c->user, r);
+	for (const struct conf_section *s = c->sheet->first; s; s = s->next) {
+		if (strcmp(s->where.file, last) != 0 &&
+		    strcmp(s->where.file, c->file) != 0)
+			check_ini_file(s->where.file, c->user, r);
+		last = s->where.file;
+	}
+}
+
 void become_check_again(const struct conf *conf, struct conf_report *r)
 {
 	if (geteuid() == 0)
 		return;
-	if (access(conf->file, R_OK) < 0 && errno == EACCES)
-		conf_warning(r, (struct conf_origin){ conf->file, 0 },
-			     "%s cannot read it: a reload will fail", conf->user);
+	check_ini(conf, r);
 	for (size_t i = 0; i < conf->nauth; i++) {
 		check_file(&conf->auth[i], conf->auth[i].file, conf->user, r);
 		check_file(&conf->auth[i], conf->auth[i].tokens, conf->user, r);

@@ -160,6 +160,16 @@ def test_a_file_that_the_user_cannot_read_is_warned_of(daemon):
     assert re.search(r"wsbridge\.ini: warning: nobody cannot read it: a reload will fail", d.log())
 
 
+def test_a_drop_in_that_the_user_cannot_read_is_warned_of(daemon, public):
+    file, drop_in = public / "own.ini", public / "own.d" / "10-more.ini"
+    file.write_text(AS_NOBODY)
+    drop_in.parent.mkdir()
+    drop_in.write_text("[/x]\nexec = cat\n")
+    drop_in.chmod(0o600)
+    d = daemon(argv=["-c", file], canary="/x")
+    assert f"{drop_in}: warning: nobody cannot read it: a reload will fail" in d.log()
+
+
 AGAIN = (
     (2, r"listen: nobody cannot open port 80 again"),
     (3, r"listen: nobody cannot remove or make a socket in "),

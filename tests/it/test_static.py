@@ -207,6 +207,16 @@ def test_who_may_not_use_the_path_gets_no_file(daemon, www):
     assert get(d, "/app.js").status == 403
 
 
+def test_who_is_not_known_to_the_path_gets_no_file(daemon, www, rundir):
+    token = "s3cret"
+    (rundir / "tokens").write_text(f"sha256:{hashlib.sha256(token.encode()).hexdigest()} robot\n")
+    auth = f"[auth robots]\ntype = token\ntokens = {rundir}/tokens\n"
+    d = daemon(f"{auth}[/*]\nstatic = {www}\nauth = robots\n")
+    assert get(d, "/ten").status == get(d, "/docs").status == get(d, "/none").status == 401
+    assert get(d, "/ten", [("Authorization", f"Bearer {token}")]).text == "0123456789"
+    d.wait_log("served status=200 .*user=robot ")
+
+
 # ---- parts, and what the client has already ----
 
 
