@@ -377,9 +377,14 @@ def test_a_download_is_no_handshake(daemon, www, big):
     """It is not evicted as the oldest, and keeps no handshake out."""
     d = daemon(f"[limits]\nmax_handshakes = 2\n[/*]\nstatic = {www}\n[/ws]\nexec = cat\n")
     clients = [ask(d, receive_buffer=4096) for _ in range(4)]
-    waiting = [d.raw() for _ in range(2)]
+    slow = d.raw()
+    slow.send_bytes(b"GET /ten HTTP/1.1\r\n")
     assert d.ws("/ws").echoes()
-    assert "dropped" in d.log() and len(waiting) == 2
+    slow.send_bytes(f"Host: {d.host}\r\n\r\n".encode())
+    assert slow.read_response().text == "0123456789"
+    crowd = [d.raw() for _ in range(3)]
+    d.wait_log("dropped: max_handshakes")
+    assert len(crowd) == 3
     assert [rest(client) for client in clients] == [(BIG, big)] * 4
 
 
