@@ -66,10 +66,10 @@ def browser(tmp_path_factory):
 class Daemon:
     """A running wsbridged: its port, and where to read what it logged."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, ini=INI):
         self.directory = directory
         user = "user = root\n" if os.geteuid() == 0 else ""
-        (directory / "wsbridge.ini").write_text(INI.replace("[server]\n", "[server]\n" + user))
+        (directory / "wsbridge.ini").write_text(ini.replace("[server]\n", "[server]\n" + user))
         self.log = directory / "log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(directory / "notify"))

@@ -33,7 +33,7 @@ def blocks(page):
         if text is not None and line == ".Ed":
             file = re.fullmatch(r"\.Pa (\S+) :", before)
             found.append(Block(section, file and file.group(1), "".join(text)))
-            text = None
+            before, text = "", None
         elif text is not None:
             text.append(plain(line) + "\n")
         elif line.startswith(".Bd -literal"):

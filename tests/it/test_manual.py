@@ -3,35 +3,43 @@
 
 import re
 
+import foreign
 import pytest
 from inicheck import HEAD
 from manual import blocks, subsections
 
 PAGE = "wsbridge.ini.5"
+PATH = r"(?<![\w/.-])/(?:etc|run|srv|usr/local/bin)/[\w./-]+"
 EXAMPLES = [block.text for block in blocks(PAGE) if block.text.startswith("[") and block.section != "GRAMMAR"]
 
-# What an example names, and what is in it.
-FILES = {
-    "/etc/wsbridge.tokens": f"sha256:{'0' * 64} robot\n",
-    "/etc/wsbridge.htpasswd": f"joe:$5$saltsalt${'.' * 43}\n",
-}
+# What the examples name, by the ends of the names.
+SCRIPT, TOKENS = "#!/bin/sh\n", f"sha256:{'0' * 64} robot\n"
+PASSWORDS = "guest:$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.\n"
 
 
 @pytest.fixture
 def world(tmp_path):
-    """world(TEXT): TEXT about a world in which what the examples name is there."""
+    """world(TEXT): TEXT about a world below a directory, in which what it names is there."""
+
+    def make(path):
+        file = tmp_path / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if path.startswith("/srv/"):
+            file.mkdir()
+        elif path.startswith("/usr/local/bin/"):
+            file.write_text(SCRIPT)
+            file.chmod(0o755)
+        elif path.endswith((".tokens", ".htpasswd")):
+            file.write_text(TOKENS if path.endswith(".tokens") else PASSWORDS)
+        elif path.endswith("/fullchain.pem"):
+            foreign.lineage(file.parent, "www.example.com")
 
     def move(text):
-        for name in re.findall(r"/usr/local/bin/(\w+)", text):
-            (tmp_path / name).write_text("#!/bin/sh\n")
-            (tmp_path / name).chmod(0o755)
         for name in re.findall(r"\$\{cred:([^}]*)\}", text):
             (tmp_path / name).write_text("secret\n")
-        for path, content in FILES.items():
-            (tmp_path / path.rpartition("/")[2]).write_text(content)
-        for name in re.findall(r"/srv/(\w+)", text):
-            (tmp_path / name).mkdir(exist_ok=True)
-        return re.sub(r"/usr/local/bin/|/run/wsbridge/|/srv/|/etc/(?=wsbridge\.)", f"{tmp_path}/", text)
+        for path in sorted(set(re.findall(PATH, text))):
+            make(path)
+        return re.sub(PATH, rf"{tmp_path}\g<0>", text)
 
     return move
 

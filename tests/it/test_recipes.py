@@ -6,6 +6,7 @@ A machine of its own has the files of the recipe, and the ports that it names: i
 Absolute paths of /etc, /var, /run and /srv begin with the test's directory.
 """
 
+import os
 import re
 
 import manual
@@ -17,8 +18,19 @@ RECIPES = sorted({block.section for block in manual.blocks(PAGE) if block.file})
 
 PLACES = re.compile(r"(?<![\w./-])/(?=(?:etc|var|run|srv)/)")
 
+NAME = "www.example.com"
+
 # What the tests need beside the recipe: they run as root, and what the unit's User= says is not here.
-DROP_IN = "[server]\nuser = root\n[/canary]\nexec = cat\n"
+DROP_IN = """
+[server]
+user = root
+[/ws/echo]
+exec = cat
+[/ws/env]
+exec = env
+[/ws/status3]
+shell = exit 3
+"""
 
 
 class Machine:
@@ -34,8 +46,12 @@ class Machine:
     def at(self, path):
         return self.root / path[1:]
 
+    def directory(self, path):
+        self.at(path).mkdir(parents=True, exist_ok=True)
+        return self.at(path)
+
     def put(self, path, text):
-        self.at(path).parent.mkdir(parents=True, exist_ok=True)
+        self.directory(os.path.dirname(path))
         self.at(path).write_text(PLACES.sub(f"{self.root}/", text))
         return self.at(path)
 
@@ -48,8 +64,8 @@ def machine(rundir):
 
 @pytest.fixture
 def bridge(daemon):
-    """bridge(MACHINE): the daemon as MACHINE's files want it."""
-    return lambda m: daemon(argv=["-c", str(m.at("/etc/wsbridge.ini"))], own_network=True)
+    """bridge(MACHINE): the daemon as MACHINE's files want it; few of them let a canary in."""
+    return lambda m: daemon(argv=["-c", str(m.at("/etc/wsbridge.ini"))], canary=None, own_network=True)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -113,3 +129,22 @@ def test_python_remembers_and_complains(machine, bridge):
     assert lines[0].startswith("Traceback")
     ws.text("exit()")
     assert ws.closed()[0] == 1000
+
+
+# ---- a page and its WebSocket ----
+
+
+def test_the_page_and_its_script_are_served(machine, bridge):
+    m = machine("A PAGE AND ITS WEBSOCKET")
+    d = bridge(m)
+    page, script = get(d, "/"), get(d, "/load.js")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.body == m.at("/srv/load/index.html").read_bytes()
+    assert script.body == m.at("/srv/load/load.js").read_bytes()
+    assert get(d, "/nothing").status == 404
+
+
+def test_the_pages_websocket_is_the_program(machine, bridge):
+    d = bridge(machine("A PAGE AND ITS WEBSOCKET"))
+    assert "procs" in d.ws("/ws/load", [("Origin", f"http://{d.host}")]).recv()
+    assert d.handshake("/ws/load", [("Origin", "https://evil.example")]).response.status == 403
