@@ -111,6 +111,7 @@ bool download_send(struct client *c)
 	d->at += (uint64_t)n;
 	d->left -= (uint64_t)n;
 	d->sent += (uint64_t)n;
+	c->route->use->stats.file_bytes += (uint64_t)n;
 	if (n > 0)
 		client_set_deadline(c, d->patience);
 	if (d->left > 0)

@@ -147,6 +147,8 @@ const struct metric metrics[] = {
 	  .help = "Clients that are connected, whatever for." },
 	{ "wsbridge_connections_total", COUNTER, SERVER(last_id),
 	  .help = "Clients that were accepted." },
+	{ "wsbridge_downloads", GAUGE, SERVER(ndownloads),
+	  .help = "Files that are under way to clients." },
 	{ "wsbridge_handshakes_pending", GAUGE, SERVER(nclients),
 	  .help = "Clients whose request or plain answer is under way." },
 	{ "wsbridge_handshakes_total", COUNTER, BY(put_handshakes, METRIC_OF_SERVER, struct server, stats),
@@ -202,6 +204,8 @@ const struct metric metrics[] = {
 	  .help = "Programs that could not be started." },
 	{ "wsbridge_stderr_lines_dropped_total", COUNTER, PATH(stats.stderr_dropped),
 	  .help = "Lines on standard error that were too many for the log." },
+	{ "wsbridge_file_bytes_total", COUNTER, PATH(stats.file_bytes),
+	  .help = "Bytes of static files that went to clients." },
 
 	/* ---- the process, as of any other program ---- */
 
@@ -281,7 +285,8 @@ char *metrics_text(const struct server *server, size_t *ret_n)
 	struct scrape s = {
 		.server = server,
 		.log = log_counts(),
-		.connections = server->nclients + server->bridge.nsessions,
+		.connections =
+			server->nclients + server->ndownloads + server->bridge.nsessions,
 		.reload_good = !server->stats.reload_failed,
 		.longest_turn = lag_longest(&server->stats.lag, sys_now()),
 	};

@@ -12,6 +12,7 @@ import marks
 import procfs
 import prometheus
 import pytest
+from control import Control
 from harness import get, http, is_sanitized, run, with_canary
 from inicheck import fails
 from rawws import BINARY, RawWS
@@ -284,6 +285,7 @@ def test_a_turn_of_the_loop_that_takes_long_is_seen(daemon):
     assert value(d, "wsbridge_loop_lag_seconds") >= 0.1
     d.process.send_signal(signal.SIGUSR1)
     assert float(d.wait_log(r"status: .* loop_lag=([0-9.]+)ms ").group(1)) >= 100
+    assert Control(d).ask("status")["loop_lag"] >= 0.1
 
 
 @pytest.mark.metric("wsbridge_loop_turn_seconds")
@@ -480,6 +482,25 @@ def test_lines_on_standard_error_that_the_log_does_not_have_are_counted(daemon):
     assert ws.recv() == "done"
     becomes(d, 50, "wsbridge_stderr_lines_dropped_total", path="/loud")
     ws.finish()
+
+
+@pytest.mark.metric("wsbridge_downloads", "wsbridge_file_bytes_total")
+def test_files_are_counted_as_they_go_out(daemon, rundir):
+    rundir.chmod(0o755)
+    (rundir / "small").write_bytes(b"x" * 1000)
+    (rundir / "large").write_bytes(bytes(20 << 20))
+    d = daemon(ON + f"[/files/*]\nstatic = {rundir}\n")
+    assert len(get(d, "/files/small").body) == 1000
+    assert get(d, "/files/small", method="HEAD").status == 200
+    assert get(d, "/files/small", [("Range", "bytes=10-19")]).status == 206
+    assert value(d, "wsbridge_file_bytes_total", path="/files/*") == 1010
+    assert value(d, "wsbridge_handshakes_total", result="206") == 1
+    slow = d.connect(receive_buffer=4096)
+    slow.sendall(b"GET /files/large HTTP/1.0\r\n\r\n")
+    becomes(d, 1, "wsbridge_downloads")
+    assert 1010 < value(d, "wsbridge_file_bytes_total", path="/files/*") < 20 << 20
+    slow.close()
+    becomes(d, 0, "wsbridge_downloads")
 
 
 # ---- the process ----
