@@ -50,6 +50,15 @@ def test_a_client_that_came_before_the_daemon_is_served(daemon):
     early.close()
 
 
+@pytest.mark.key("listen")
+def test_the_words_of_an_address_hold_for_all_its_sockets(daemon):
+    ini = "[server]\nlisten = systemd:web\nlisten = systemd:plain redirect=8443\n"
+    d = daemon(ini + ECHO, **passing(("web", listening()), ("plain", listening()), ("plain", listening())))
+    assert d.ws("/echo").echoes()
+    for plain in d.addresses[1:]:
+        assert d.handshake("/echo", address=plain).response.headers["location"].startswith("https://")
+
+
 def test_a_socket_that_was_not_passed_is_told_with_those_that_were(rundir):
     status, log = refusal(rundir, WEB + ECHO, **passing(("http", listening()), ("wsbridged.socket", listening())))
     assert status == 69
