@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "span.h"
 
@@ -46,6 +47,10 @@ void log_open(int fd, const struct log_conf *conf);
 
 /* Are lines of LEVEL written? */
 bool log_is_on(enum log_level level);
+
+/* What begins a line of LEVEL that goes to F without the log, before there is one: the
+ * journal's prefix where it reads F, else nothing. */
+const char *log_prefix(FILE *f, enum log_level level);
 
 /* ---- lines ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log_impl.h"
+#include "sys.h"
 
 static const struct {
 	const char *journal, *text, *coloured, *json;
@@ -232,6 +233,13 @@ static const char *prefix_of(const struct log_conf *conf, enum log_level level)
 	if (conf->format == LOG_FORMAT_JSON)
 		return "";
 	return conf->colour ? levels[level].coloured : levels[level].text;
+}
+
+const char *log_prefix(FILE *f, enum log_level level)
+{
+	int fd = fileno(f); /* -1: F is memory */
+
+	return fd >= 0 && sys_is_journal(fd) ? levels[level].journal : "";
 }
 
 size_t log_line(char *out, const struct log_conf *conf, const struct timespec *when,

@@ -126,8 +126,8 @@ int become(const struct identity *id, FILE *err)
 	int r = id ? privileges_drop(id, &what) : 0;
 
 	if (r < 0) {
-		fprintf(err, "wsbridged: error: cannot become %s: %s: %s\n", id->name,
-			what, strerror(-r));
+		fprintf(err, "%swsbridged: error: cannot become %s: %s: %s\n",
+			log_prefix(err, LOG_LEVEL_ERROR), id->name, what, strerror(-r));
 		return EX_OSERR;
 	}
 	if (id)

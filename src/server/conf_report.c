@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf_report.h"
+#include "log.h"
 
 #define TEXT_MAX 4096
 
@@ -12,6 +13,7 @@ struct conf_remark {
 	char *text;    /* the whole line */
 	size_t file_n; /* bytes of the file's name at its beginning */
 	int line;
+	enum log_level level;
 	size_t number; /* in the order in which they were said */
 };
 
@@ -24,7 +26,8 @@ static void make_printable(char *text)
 }
 
 /* Keep TEXT, which is allocated; without memory it is lost, but its error counts. */
-static void keep(struct conf_report *r, struct conf_origin at, char *text)
+static void keep(struct conf_report *r, struct conf_origin at, enum log_level level,
+		 char *text)
 {
 	struct conf_remark *grown = realloc(r->remarks, (r->n + 1) * sizeof(*grown));
 
@@ -33,15 +36,16 @@ static void keep(struct conf_report *r, struct conf_origin at, char *text)
 		return;
 	}
 	r->remarks = grown;
-	grown[r->n] = (struct conf_remark){ text, strlen(at.file), at.line, r->n };
+	grown[r->n] = (struct conf_remark){ text, strlen(at.file), at.line, level, r->n };
 	r->n++;
 }
 
 __attribute__((format(printf, 4, 0))) static void say(struct conf_report *r,
 						      struct conf_origin at,
-						      const char *severity,
+						      enum log_level level,
 						      const char *fmt, va_list ap)
 {
+	const char *severity = level == LOG_LEVEL_ERROR ? "error" : "warning";
 	char wrong[TEXT_MAX];
 	char *text;
 	int n;
@@ -53,7 +57,7 @@ __attribute__((format(printf, 4, 0))) static void say(struct conf_report *r,
 	else
 		n = asprintf(&text, "%s: %s: %s", at.file, severity, wrong);
 	if (n >= 0)
-		keep(r, at, text);
+		keep(r, at, level, text);
 }
 
 void conf_error(struct conf_report *r, struct conf_origin at, const char *fmt, ...)
@@ -62,7 +66,7 @@ void conf_error(struct conf_report *r, struct conf_origin at, const char *fmt, .
 
 	r->errors++;
 	va_start(ap, fmt);
-	say(r, at, "error", fmt, ap);
+	say(r, at, LOG_LEVEL_ERROR, fmt, ap);
 	va_end(ap);
 }
 
@@ -71,7 +75,7 @@ void conf_warning(struct conf_report *r, struct conf_origin at, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(r, at, "warning", fmt, ap);
+	say(r, at, LOG_LEVEL_WARNING, fmt, ap);
 	va_end(ap);
 }
 
@@ -109,8 +113,10 @@ void conf_report_write(struct conf_report *r, FILE *err)
 	if (r->n > 0)
 		qsort_r(r->remarks, r->n, sizeof(*r->remarks), compare, r);
 	for (size_t i = 0; i < r->n; i++) {
-		fprintf(err, "%s\n", r->remarks[i].text);
-		free(r->remarks[i].text);
+		struct conf_remark *remark = &r->remarks[i];
+
+		fprintf(err, "%s%s\n", log_prefix(err, remark->level), remark->text);
+		free(remark->text);
 	}
 	free(r->remarks);
 	r->remarks = NULL;

@@ -33,6 +33,7 @@ static int exit_code(int err)
 
 static void tell(FILE *f, const struct listen_conf *conf, const char *why)
 {
+	fputs(log_prefix(f, LOG_LEVEL_ERROR), f);
 	if (conf->line > 0)
 		fprintf(f, "%s:%d: error: cannot listen on %s: %s\n", conf->file,
 			conf->line, conf->text, why);

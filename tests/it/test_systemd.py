@@ -11,6 +11,7 @@ import time
 import procfs
 import pytest
 from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon
+from systemd import STREAM
 from test_install import make
 from test_reload import file_of, reload
 from waiting import readable, until
@@ -141,6 +142,24 @@ def test_the_check_before_a_reload_does_not_mistake_the_daemon_for_somebody_else
     )
     assert result.returncode == 0, result.stderr
     assert ("in use by another process" in result.stderr) == warned, result.stderr
+
+
+# ---- what is wrong before there is a log ----
+
+
+@pytest.mark.parametrize(
+    "ini, said",
+    [
+        ("[server]\nbacklog = x\n" + ECHO, r"<3>wsbridge\.ini:2: error: backlog = x is not"),
+        ("[server]\nlisten = unix:/dev/null\n" + ECHO, r"<3>wsbridge\.ini:2: error: cannot listen on unix:"),
+    ],
+)
+def test_the_journal_knows_an_error_of_the_file_by_its_priority(rundir, ini, said):
+    (rundir / "wsbridge.ini").write_text(ini)
+    d = Daemon(["-c", "wsbridge.ini"], str(rundir), wrap=STREAM)
+    assert d.wait_exit() != 0
+    assert re.search("^" + said, d.log(), re.M), d.log()
+    d.kill()
 
 
 # ---- what the manager is told ----
