@@ -9,9 +9,11 @@ Absolute paths of /etc, /var, /run and /srv begin with the test's directory.
 import os
 import re
 
+import foreign
 import manual
 import pytest
 from harness import ROOT, get, run
+from rawws import KEY, PING, accept_of
 
 PAGE = "wsbridge-recipes.7"
 RECIPES = sorted({block.section for block in manual.blocks(PAGE) if block.file})
@@ -129,6 +131,93 @@ def test_python_remembers_and_complains(machine, bridge):
     assert lines[0].startswith("Traceback")
     ws.text("exit()")
     assert ws.closed()[0] == 1000
+
+
+# ---- behind a web server ----
+
+
+def environment(ws):
+    """What `env` says behind WS."""
+    assert ws.response.status == 101, ws.response
+    return dict(line.partition("=")[::2] for line in ws.recv_until_close()[0])
+
+
+def carries_everything(d, open_path):
+    """A web server is no hindrance.  open_path(PATH, FIELDS): a client of it after the answer to its handshake."""
+    ws = open_path("/ws/echo", [("Origin", f"https://{NAME}")])
+    assert ws.response.status == 101, ws.response
+    assert ws.response.headers["sec-websocket-accept"] == accept_of(KEY)
+    for size in (0, 1, 125, 126, 65535, 65536):
+        assert ws.echoes("x" * size)
+    ws.send(PING, b"are you there")
+    assert ws.frame().payload == b"are you there"
+    ws.close(3001, b"the client's reason")
+    assert ws.closed()[0] == 3001
+    d.wait_log(r"/ws/echo: closed .*code=3001 .*by=client")
+    ws = open_path("/ws/status3")
+    assert ws.closed()[0] == 4003
+    ws.close(4003)
+    refused = open_path("/ws/echo", [("Origin", "https://evil.example")]).response
+    assert refused.status == 403 and "evil.example is not allowed" in refused.text
+
+
+@pytest.fixture
+def serve():
+    """serve(D, ARGV, PORT): a foreign server until the test's end."""
+    servers = []
+
+    def start(*how):
+        servers.append(foreign.Server(*how))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def nginx(machine, bridge, serve):
+    """(daemon, open_path) behind nginx."""
+    m = machine("BEHIND NGINX")
+    certificate, _ = foreign.lineage(m.directory(f"/etc/letsencrypt/live/{NAME}"), NAME)
+    m.put("/var/www/html/index.html", "the web site")
+    main = m.put(
+        "/etc/nginx/nginx.conf",
+        "daemon off; pid /run/nginx.pid; events {} "
+        "http { access_log off; include /etc/nginx/conf.d/*.conf; }",
+    )
+    m.put("/run/nginx.pid", "")
+    d = bridge(m)
+    serve(d, ["nginx", "-e", "stderr", "-c", main], 443)
+    return d, lambda path, fields=(): foreign.wss(d, certificate, NAME, path, fields)
+
+
+@pytest.fixture
+def haproxy(machine, bridge, serve):
+    """(daemon, open_path) behind HAProxy."""
+    m = machine("BEHIND HAPROXY")
+    certificate, key = foreign.lineage(m.directory("/etc/haproxy"), NAME)
+    m.put(f"/etc/haproxy/{NAME}.pem", certificate.read_text() + key.read_text())
+    d = bridge(m)
+    serve(d, ["haproxy", "-db", "-f", m.at("/etc/haproxy/haproxy.cfg")], 443)
+    return d, lambda path, fields=(): foreign.wss(d, certificate, NAME, path, fields)
+
+
+@pytest.fixture(params=("nginx", "haproxy"))
+def front(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_a_web_server_in_front_carries_everything(front):
+    carries_everything(*front)
+
+
+def test_behind_a_web_server_programs_see_the_client(front):
+    _, open_path = front
+    lies = [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7;proto=http")]
+    seen = environment(open_path("/ws/env", [*lies, ("X-Forwarded-Host", "evil.example")]))
+    assert (seen["REMOTE_ADDR"], seen["HTTPS"]) == (foreign.OUTSIDE, "on")
+    assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == (NAME, "443")
 
 
 # ---- a page and its WebSocket ----
