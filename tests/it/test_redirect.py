@@ -104,3 +104,10 @@ def test_a_port_is_a_port(check, word, error):
 
 def test_it_is_printed(values):
     assert values(HEAD.replace(":0", ":0 redirect=8443") + ECHO)["server", "listen"] == ["127.0.0.1:0 redirect=8443"]
+
+
+def test_what_a_proxy_took_by_https_is_served(d):
+    d = d("redirect", "trusted_proxy = 127.0.0.1\n")
+    forwarded = ("X-Forwarded-For", "192.0.2.1")
+    assert get(d, "/echo", [forwarded, ("X-Forwarded-Proto", "http")]).status == 301
+    assert get(d, "/echo", [forwarded, ("X-Forwarded-Proto", "https")]).status == 426
