@@ -270,8 +270,8 @@ const struct conf_key conf_keys[] = {
 	  .def = "127.0.0.0/8 ::1", .flags = CONF_LIST,
 	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
 	  .doc = "Addresses that may read the metrics, else status 403.  A web server in "
-		 "front of it that passes on every path is itself one of them: keep the "
-		 "page from it." },
+		 "front that passes on every path may be one of them itself: name it in "
+		 "trusted_proxy, or keep the page from it." },
 
 	/* ---- [auth NAME] ---- */
 

@@ -98,6 +98,13 @@ def test_only_those_whom_allow_names_see_it_and_by_itself_loopback(daemon, rundi
 
 
 @pytest.mark.key("allow")
+def test_behind_a_trusted_proxy_the_address_is_the_one_that_it_names(daemon):
+    d = daemon("[server]\ntrusted_proxy = 127.0.0.1\n" + ECHO)
+    assert get(d, "/metrics", [("X-Forwarded-For", "192.0.2.7")]).status == 403
+    assert get(d, "/metrics").status == 200
+
+
+@pytest.mark.key("allow")
 def test_a_list_of_addresses_that_is_none_is_refused(check):
     fails(check("[web]\nallow = 10.0.0.1/8\n[/x]\nexec = cat\n"), (2, "allow"))
 
