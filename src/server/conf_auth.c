@@ -23,18 +23,27 @@ static struct conf_origin where(struct conf_load *l, const struct auth_conf *aut
 
 /* ---- files ---- */
 
-/* The bytes up to the end of FD, at most N to P.  -errno. */
-static ssize_t read_all(int fd, char *p, size_t n)
+/* The text of FD, a file, in MEM.  0 or -errno. */
+static int read_text(int fd, struct conf_mem *mem, char **ret_text)
 {
-	size_t have = 0;
-	ssize_t r;
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *text;
+	ssize_t n;
 
-	do {
-		r = read(fd, p + have, n - have);
-		if (r > 0)
-			have += (size_t)r;
-	} while (r > 0 || (r < 0 && errno == EINTR));
-	return r < 0 ? -errno : (ssize_t)have;
+	if (size < 0)
+		return -errno;
+	if (size > FILE_LONGEST)
+		return -EFBIG;
+	text = conf_mem_alloc(mem, (size_t)size + 1);
+	if (!text)
+		return -ENOMEM;
+	n = pread(fd, text, (size_t)size, 0);
+	if (n < 0)
+		return -errno;
+	if (memchr(text, 0, (size_t)n))
+		return -EILSEQ;
+	*ret_text = text;
+	return 0;
 }
 
 /* The text of FILE, in the snapshot's memory; NULL: why not is said at KEY of AUTH. */
@@ -42,29 +51,17 @@ static char *text_of(struct conf_load *l, const struct auth_conf *auth, const ch
 		     const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	char *text = NULL;
-	ssize_t n = -errno;
+	int r = fd < 0 ? -errno : read_text(fd, l->conf->mem, &text);
 
-	if (size < 0 || size > FILE_LONGEST)
-		n = size < 0 ? -ESPIPE : -EFBIG;
-	else if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0) {
-		text = conf_mem_alloc(l->conf->mem, (size_t)size + 1);
-		n = text ? read_all(fd, text, (size_t)size) : -ENOMEM;
-	}
 	if (fd >= 0)
 		close(fd);
-	if (n == -ENOMEM)
-		l->status = -ENOMEM;
-	else if (n < 0)
+	if (r == -ENOMEM)
+		l->status = r;
+	else if (r < 0)
 		conf_error(&l->report, where(l, auth, key), "%s: cannot read %s: %s", key,
-			   file, strerror((int)-n));
-	else if (memchr(text, 0, (size_t)n))
-		conf_error(&l->report, (struct conf_origin){ file, 0 },
-			   "holds a NUL byte");
-	else
-		return text;
-	return NULL;
+			   file, r == -EILSEQ ? "it holds a NUL byte" : strerror(-r));
+	return text;
 }
 
 static void read_tokens(struct conf_load *l, struct auth_conf *auth)

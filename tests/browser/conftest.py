@@ -41,7 +41,17 @@ shell = read x; exit 3
 
 [/count]
 exec = seq 5000
+
+[/who]
+shell = echo "$REMOTE_USER"; exec cat
+auth = staff
+
+[auth staff]
+type = htpasswd
+file = {directory}/htpasswd
 """
+
+USERS = "joe:$5$rounds=1000$saltsalt$eKLZU9t9OoPWrqOQsoTIKG0aYkZ5rGOoOQhiIvoSWX2\n"  # of "secret"
 
 CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -69,6 +79,8 @@ class Daemon:
     def __init__(self, directory, ini=INI):
         self.directory = directory
         user = "user = root\n" if os.geteuid() == 0 else ""
+        ini = ini.replace("{directory}", str(directory))
+        (directory / "htpasswd").write_text(USERS)
         (directory / "wsbridge.ini").write_text(ini.replace("[server]\n", "[server]\n" + user))
         self.log = directory / "log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 PATIENCE = 10
-PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count"]
+PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who"]
 
 
 class Page:
@@ -78,6 +78,13 @@ def test_the_console_offers_every_path_and_connects_to_the_one_clicked(browser, 
     browser.find_element(By.XPATH, "//ul[@id='paths']//button[contains(., '/echo')]").click()
     page.wait_open()
     assert browser.current_url == daemon.url("/-/console?path=/echo")
+
+
+def test_the_password_of_a_page_is_its_websockets_as_well(browser, daemon):
+    page = Page(browser, daemon.url("/who").replace("//", "//joe:secret@", 1)).wait_open()
+    page.wait_rows("in", ["joe"])
+    page.send("hello")
+    page.wait_rows("in", ["joe", "hello"])
 
 
 def test_the_console_connects_to_the_path_in_its_query(browser, daemon):
