@@ -4,6 +4,7 @@ One call of the daemon's fails, in every place where it can, while clients come 
 harmed, the next one is served, nothing is left, and the daemon ends in order.
 """
 
+import base64
 import re
 import signal
 import sys
@@ -37,10 +38,19 @@ exec = cat
 [/status]
 shell = read x; echo "$x"; exit 3
 stderr = merge
+[/who]
+shell = echo "$REMOTE_USER"
+auth = staff
+[auth staff]
+type = htpasswd
+file = {directory}/htpasswd
 [/flood]
 shell = seq 20000
 frame = raw
 """
+
+
+USERS = "joe:$5$rounds=1000$saltsalt$eKLZU9t9OoPWrqOQsoTIKG0aYkZ5rGOoOQhiIvoSWX2\n"  # of "secret"
 
 
 def harms(action, *args):
@@ -73,6 +83,13 @@ def flood(d):
     assert b"".join(messages) == FLOOD
 
 
+def login(d):
+    client = d.ws("/who", [("Authorization", "Basic " + base64.b64encode(b"joe:secret").decode())])
+    messages, code, _ = client.recv_until_close()
+    client.close(code)
+    assert (messages, code) == (["joe"], 1000)
+
+
 def health(d):
     assert get(d, "/healthz").status == 200
 
@@ -91,7 +108,7 @@ def script(d):
         held.append(d.ws("/echo"))
 
     harmed = harms(hold)
-    harmed += harms(status, d) + harms(health, d) + harms(flood, d) + harms(one_echo, d)
+    harmed += harms(status, d) + harms(login, d) + harms(health, d) + harms(flood, d) + harms(one_echo, d)
     d.process.send_signal(signal.SIGHUP)
     until(
         lambda: d.count_notes("READY=1") >= 2 or "reload: out of memory" in d.log(),
@@ -108,7 +125,8 @@ def script(d):
 
 def start(directory, function, n):
     ini, report = directory / "wsbridge.ini", directory / "report"
-    ini.write_text(INI)
+    (directory / "htpasswd").write_text(USERS)
+    ini.write_text(INI.replace("{directory}", str(directory)))
     environment = {"LD_PRELOAD": SHIM, "FAULT": f"{function}:{n}", "FAULT_REPORT": str(report)}
     return Daemon(["-c", str(ini)], str(directory), env=environment), report
 

@@ -397,6 +397,19 @@ def test_an_address_that_fails_too_often_has_to_wait(daemon):
 
 
 @pytest.mark.key("auth_failures")
+def test_behind_a_trusted_proxy_the_client_waits_and_not_the_proxy(daemon):
+    d = daemon(
+        "[server]\ntrusted_proxy = 127.0.0.1\n[limits]\nauth_failures = 2/m\n" + TOKENS + "[/x]\nexec = cat\nauth = ci\n"
+    )
+
+    def from_(address, token):
+        return status(d, "/x", bearer(token) + [("X-Forwarded-For", address)])
+
+    assert [from_("192.0.2.1", "wrong") for _ in range(3)] == [401, 401, 429]
+    assert [from_("192.0.2.1", TOKEN), from_("192.0.2.2", TOKEN)] == [429, 101]
+
+
+@pytest.mark.key("auth_failures")
 def test_waiting_helps_and_0_is_no_limit(daemon):
     d = daemon("[limits]\nauth_failures = 0\n" + TOKENS + "[/x]\nexec = cat\nauth = ci\n")
     assert [status(d, "/x", bearer("wrong")) for _ in range(20)] == [401] * 20
