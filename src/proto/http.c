@@ -235,7 +235,7 @@ static void at_field(struct http *h, char *data, size_t at)
 	else if (!may(data[at], TCHAR))
 		unexpected(h, data[at], "a byte that no field name has");
 	else if (h->nfields == HTTP_MAX_FIELDS)
-		bad(h, 431, "too many header fields");
+		bad(h, 431, "more than 64 header fields");
 	else
 		h->state = ST_NAME;
 }
@@ -358,7 +358,7 @@ enum http_parse http_parse(struct http *h, char *data, size_t n)
 		h->next++;
 	}
 	if (h->next == h->max_header && h->state < ST_DONE)
-		bad(h, 431, "the request head is too large");
+		bad(h, 431, "the request head is too large (max_header)");
 	if (h->state == ST_BAD)
 		return HTTP_BAD;
 	return h->state == ST_DONE ? HTTP_DONE : HTTP_MORE;

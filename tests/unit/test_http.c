@@ -417,7 +417,8 @@ TEST(a_head_has_at_most_max_header_bytes)
 
 	for (size_t limit = 0; limit <= n + 1; limit++)
 		check(SPAN(head), limit,
-		      limit < n ? "431 the request head is too large" : done);
+		      limit < n ? "431 the request head is too large (max_header)"
+				: done);
 }
 
 TEST(a_head_that_fills_max_header_is_refused_without_a_byte_more)
