@@ -287,6 +287,7 @@ int conf_check_world(const struct conf *c, FILE *err)
 	for (size_t i = 0; i < c->nlisten; i++)
 		conf_check_listen(&c->listen[i], &r);
 	conf_check_auth(c, &r);
+	conf_check_access(c, &r);
 	check_descriptors(c, &r);
 	check_control(c, &r);
 	check_as_user(c, &r);

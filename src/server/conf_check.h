@@ -22,4 +22,8 @@ void conf_check_listen(const struct listen_conf *l, struct conf_report *r);
 /* How people get in (conf_check_auth.c). */
 void conf_check_auth(const struct conf *c, struct conf_report *r);
 
+/* Paths that cannot be reached, lists of addresses that cannot be meant
+ * (conf_check_access.c). */
+void conf_check_access(const struct conf *c, struct conf_report *r);
+
 #endif

@@ -50,14 +50,19 @@ static int teardown(void **state)
 	return chdir("/") < 0 ? -1 : rmdir(top);
 }
 
-/* What is said of TEXT, which is a good ini; the exit code is EXPECTED. */
+/* What is said of TEXT, which is a good ini but may lack a path; the exit code is
+ * EXPECTED. */
 static const char *check(const char *text, int expected)
 {
-	struct conf *c = load_good(text);
-	FILE *err = saying();
-	char root[] = "root";
+	char whole[2000], root[] = "root";
+	struct conf *c;
+	FILE *err;
 	int status;
 
+	snprintf(whole, sizeof(whole), "%s%s", text,
+		 strstr(text, "[/") ? "" : "[/x]\nexec = journalctl\n");
+	c = load_good(whole);
+	err = saying();
 	if (geteuid() == 0)
 		c->user = root; /* as root is told to say */
 	status = conf_check_world(c, err);
