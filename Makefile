@@ -101,7 +101,7 @@ $(B)/man/wsbridge.ini.5: man/wsbridge.ini.5.in $(B)/man/keys
 # One service for wsbridge.ini, and one for each file of wsbridge/.
 $(services): systemd/wsbridged.service.in FORCE
 	@mkdir -p $(@D) && sed -e '/^@$(if $(findstring @,$@),one,each)@/d' -e 's/^@[a-z]*@//' \
-		-e 's|@SBINDIR@|$(SBINDIR)|;s|@SYSCONFDIR@|$(SYSCONFDIR)|' $< >$@
+		-e 's|@SBINDIR@|$(SBINDIR)|;s|@BINDIR@|$(BINDIR)|;s|@SYSCONFDIR@|$(SYSCONFDIR)|' $< >$@
 
 include tests/rules.mk
 

@@ -226,6 +226,25 @@ static void give_up(struct hub *h, const char *reason)
 	session_proceed(s);
 }
 
+/* Between two of the source's messages. */
+static void boundary(struct hub *h, struct gather *g, struct traffic *t)
+{
+	deliver(h, g, t);
+	if (h->subscriber)
+		session_boundary(h->subscriber);
+}
+
+void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n)
+{
+	struct gather *g = &h->bridge->scratch.gather;
+	struct piece piece = { .opcode = opcode, .last = true, .p = p, .n = n };
+	struct traffic t = { 0 };
+
+	gather_reset(g);
+	add_piece(h, g, &piece, &t);
+	deliver(h, g, &t);
+}
+
 void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 {
 	struct gather *g = &h->bridge->scratch.gather;
@@ -237,8 +256,12 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 
 	gather_reset(g);
 	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
-	       FRAMING_PIECE)
+	       FRAMING_PIECE) {
 		add_piece(h, g, &piece, &t);
+		h->amid = !piece.last;
+		if (h->tell_boundary && piece.last)
+			boundary(h, g, &t);
+	}
 	deliver(h, g, &t);
 	if (r == FRAMING_BAD && h->subscriber)
 		give_up(h, reason);

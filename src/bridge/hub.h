@@ -34,6 +34,8 @@ struct hub {
 	struct session *subscriber; /* or NULL */
 	struct framing framing;     /* of the source's output */
 	struct charset *charset;    /* of text in its input; NULL: UTF-8 */
+	bool amid;                  /* the source's message has begun and not ended */
+	bool tell_boundary;         /* the subscriber waits for the end of that */
 	LIST_ENTRY(hub) link;
 };
 
@@ -73,6 +75,10 @@ void hub_flush(struct hub *h);
 
 /* The end of the input. */
 void hub_finish(struct hub *h);
+
+/* A whole message for the subscriber that is not the source's, while none of the source's
+ * is under way (h->amid). */
+void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n);
 
 /* Bytes of input that the source has not taken yet. */
 size_t hub_kept(const struct hub *h);

@@ -179,6 +179,7 @@ static bool is_full(const struct session *s, bool full, size_t used)
 static bool may_read(const struct session *s)
 {
 	return states[s->state].reads && !s->client_finished &&
+	       !(s->held && s->state == SESSION_OPEN) &&
 	       !(s->hub && is_full(s, s->reading_paused, hub_kept(s->hub)));
 }
 
@@ -334,6 +335,7 @@ void session_free(struct session *s)
 	s->bridge->nsessions--;
 	s->bridge->nrefused -= s->refused;
 	LIST_REMOVE(s, link);
+	session_inject_free(s);
 	ws_free(&s->ws);
 	buf_free(&s->out);
 	free(s->newest_ping);

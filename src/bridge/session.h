@@ -94,6 +94,8 @@ struct session {
 	unsigned close_code;      /* as it stands in the access line */
 	enum closed_by closed_by;
 	char *close_reason, *process; /* NULL: none, or out of memory */
+	struct inject *inject; /* messages that are not the backend's; NULL: none wait */
+	bool held;             /* the client is not read, by order */
 	LIST_ENTRY(session) link;
 };
 
@@ -142,6 +144,16 @@ const char *session_state_name(const struct session *s);
 /* Send a ping of our own; the owner hears of the pong. */
 void session_ping(struct session *s);
 
+/*
+ * A whole message for the client that is not the backend's.  It goes at once, or behind
+ * the backend's message that is under way.  0; -ESHUTDOWN: the session is ending;
+ * -ENOBUFS: it would be more than `queue`; -ENOMEM.
+ */
+int session_send(struct session *s, enum opcode opcode, const char *p, size_t n);
+
+/* Do not read the client from now on, or do again. */
+void session_hold(struct session *s, bool hold);
+
 /* Only bridge.c, once SESSION_DEAD. */
 void session_free(struct session *s);
 
@@ -152,6 +164,9 @@ size_t session_room(const struct session *s);
 
 /* Whole frames for the client, T of them counted. */
 void session_deliver(struct session *s, struct gather *g, const struct traffic *t);
+
+/* None of the source's messages is under way. */
+void session_boundary(struct session *s);
 
 /* The source has said everything. */
 void session_backend_ended(struct session *s, const struct ending *e);

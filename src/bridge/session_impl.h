@@ -48,6 +48,11 @@ void session_pong(struct session *s, const char *p, size_t n);
 /* Something for the client's kernel to answer; what waits already serves as well. */
 void session_heartbeat(struct session *s);
 
+/* ---- session_inject.c ---- */
+
+/* Forget what waits. */
+void session_inject_free(struct session *s);
+
 /* ---- session_deadline.c ---- */
 
 void session_deadline_init(struct session *s);

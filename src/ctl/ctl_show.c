@@ -172,3 +172,33 @@ void show_reload(const json_t *result)
 	print_value(json_object_get(result, "listening"));
 	putchar('\n');
 }
+
+void show_set(const json_t *result)
+{
+	print_text(text_of(result, "key"));
+	fputs(" = ", stdout);
+	print_text(text_of(result, "value"));
+	printf(" (%s)\n", text_of(result, "applies"));
+}
+
+void show_keys(const json_t *result)
+{
+	static const char *const heads[] = { "SECTION", "KEY",    "DEFAULT",
+					     "APPLIES", "VALUES", NULL };
+	struct table *t = table_new(heads);
+	const json_t *row;
+	size_t i;
+
+	if (!t)
+		abort();
+	json_array_foreach(result, i, row)
+	{
+		table_add(t, "%s", text_of(row, "section"));
+		table_add(t, "%s", text_of(row, "key"));
+		table_add(t, "%s", text_of(row, "default"));
+		table_add(t, "%s", text_of(row, "applies"));
+		table_add(t, "%s", text_of(row, "values"));
+	}
+	table_print(t, stdout);
+	table_free(t);
+}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "ctl_words.h"
 #include "num.h"
 
@@ -44,6 +45,116 @@ static json_t *disconnect_params(char **argv)
 	return params;
 }
 
+/* ---- messages ---- */
+
+#define MESSAGE_MOST (47 * 1024) /* in base64 it fits a request of 64 KiB */
+
+/* The bytes of FILE, or of standard input for NULL or "-", yours; NULL: said. */
+static char *read_message(const char *file, size_t *ret_n)
+{
+	bool named = file && strcmp(file, "-") != 0;
+	FILE *f = named ? fopen(file, "re") : stdin;
+	char *p = malloc(MESSAGE_MOST + 1);
+	size_t n = f && p ? fread(p, 1, MESSAGE_MOST + 1, f) : 0;
+
+	if (!f || !p || ferror(f)) {
+		fprintf(stderr, "wsbridgectl: %s: %m\n", named ? file : "standard input");
+	} else if (n > MESSAGE_MOST) {
+		fputs("wsbridgectl: more than 47k; send-file takes what is longer\n",
+		      stderr);
+	} else {
+		*ret_n = n;
+		if (named)
+			fclose(f);
+		return p;
+	}
+	if (f && named)
+		fclose(f);
+	free(p);
+	return NULL;
+}
+
+static json_t *send_params(char **argv)
+{
+	size_t n = 0;
+	char *p = read_message(argv[1], &n);
+	char *coded = p ? malloc(BASE64_SIZE(n)) : NULL;
+	json_t *params = NULL;
+
+	if (coded) {
+		base64_encode((struct span){ p, n }, coded);
+		params = to_params(argv);
+		json_object_set_new(params, "base64", json_string(coded));
+	}
+	free(coded);
+	free(p);
+	return params;
+}
+
+/* TEXT, or standard input without the newline at its end. */
+static json_t *send_text_params(char **argv)
+{
+	size_t n = argv[1] ? strlen(argv[1]) : 0;
+	char *p = argv[1] ? argv[1] : read_message(NULL, &n);
+	json_t *text, *params = NULL;
+
+	if (!p)
+		return NULL;
+	if (!argv[1] && n > 0 && p[n - 1] == '\n')
+		n--;
+	text = json_stringn(p, n);
+	if (text) {
+		params = to_params(argv);
+		json_object_set_new(params, "text", text);
+	} else {
+		fputs("wsbridgectl: send-text: the text is not UTF-8; send takes any "
+		      "bytes\n",
+		      stderr);
+	}
+	if (!argv[1])
+		free(p);
+	return params;
+}
+
+/* ---- the daemon ---- */
+
+static json_t *listen_params(char **argv)
+{
+	bool on = strcmp(argv[0], "on") == 0;
+
+	if (on || strcmp(argv[0], "off") == 0)
+		return json_pack("{s:b}", "on", on);
+	fputs("usage: wsbridgectl listen on|off\n", stderr);
+	return NULL;
+}
+
+static json_t *shutdown_params(char **argv)
+{
+	char wrong[NUM_ERR];
+	double seconds;
+
+	if (!argv[0])
+		return json_object();
+	if (num_seconds(argv[0], 0, 86400, &seconds, wrong) == 0)
+		return json_pack("{s:I}", "timeout", (json_int_t)(seconds + 0.999));
+	fprintf(stderr, "wsbridgectl: shutdown: %s\n", wrong);
+	return NULL;
+}
+
+static json_t *get_params(char **argv)
+{
+	return json_pack("{s:s}", "key", argv[0]);
+}
+
+static json_t *set_params(char **argv)
+{
+	json_t *params = json_pack("{s:s, s:s}", "key", argv[0], "value", argv[1]);
+
+	if (!params)
+		fputs("wsbridgectl: set: a value is UTF-8\n", stderr);
+	return params;
+}
+
 /* clang-format off */
 const struct ctl_word ctl_words[] = {
 	{ "version", "", "the daemon's version and pid", 0, 0,
@@ -58,6 +169,20 @@ const struct ctl_word ctl_words[] = {
 	  disconnect_params, show_counts },
 	{ "ping", "TARGET", "ping clients; of one, the round trip", 1, 1,
 	  to_params, show_ping },
+	{ "send", "TARGET [FILE]", "a binary message: FILE, or standard input", 1, 2,
+	  send_params, show_counts },
+	{ "send-text", "TARGET [TEXT]", "a text message: TEXT, or standard input", 1, 2,
+	  send_text_params, show_counts },
+	{ "listen", "on|off", "close the listening sockets, or open them again", 1, 1,
+	  listen_params, show_fields },
+	{ "get", "KEY", "a setting: limits.full, /x.queue", 1, 1,
+	  get_params, show_fields },
+	{ "set", "KEY VALUE", "change a setting until the next reload", 2, 2,
+	  set_params, show_set },
+	{ "keys", "", "all settings", 0, 0,
+	  no_params, show_keys },
+	{ "shutdown", "[TIME]", "stop the daemon, within 20s or so", 0, 1,
+	  shutdown_params, show_fields },
 	{ "reload", "", "read the configuration again, and tell what is wrong with it", 0, 0,
 	  no_params, show_reload },
 };

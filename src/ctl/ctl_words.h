@@ -28,6 +28,8 @@ void show_fields(const json_t *result);
 void show_list(const json_t *result);
 void show_ping(const json_t *result);
 void show_reload(const json_t *result);
+void show_set(const json_t *result);
+void show_keys(const json_t *result);
 void show_counts(const json_t *result);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the Authorization field or a query says about who asks. */
+#include "base64.h"
 #include "credentials.h"
 
 static bool is_alphanumeric(char c)
@@ -19,42 +20,6 @@ static bool keep(struct credentials *c, const char *p, size_t n)
 }
 
 /* ---- Basic ---- */
-
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Decode IN, with its padding and no bit too many (RFC 4648 3.5), to OUT (CAP bytes): the
- * number of bytes, or -1. */
-static long base64_decode(struct span in, char *out, size_t cap)
-{
-	size_t pad = 0, n = 0;
-	unsigned bits = 0;
-
-	if (in.n == 0 || in.n % 4 != 0)
-		return -1;
-	while (pad < 2 && in.p[in.n - 1 - pad] == '=')
-		pad++;
-	if (in.n / 4 * 3 - pad > cap)
-		return -1;
-	for (size_t i = 0; i < in.n - pad; i++) {
-		int value = base64_value(in.p[i]);
-
-		if (value < 0)
-			return -1;
-		bits = bits << 6 | (unsigned)value;
-		if (i % 4 > 0)
-			out[n++] = (char)(bits >> (6 - 2 * (i % 4)));
-	}
-	return (bits & ((1U << (2 * pad)) - 1)) == 0 ? (long)n : -1;
-}
 
 static bool has_control(const char *p, size_t n)
 {

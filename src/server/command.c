@@ -2,6 +2,7 @@
 /* The table of control commands, and the life of a call of one. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,31 @@ const struct command commands[] = {
 	{ "ping", "Ping clients; of one alone wait for the pong and tell the round trip.",
 	  .params = { { "to", PARAM_TARGET, true } },
 	  .start = command_ping, .step = command_ping_step, .end = command_walk_end },
+	{ "send", "Send a binary message to clients.",
+	  .changes = true,
+	  .params = { { "to", PARAM_TARGET, true }, { "base64", PARAM_TEXT, true } },
+	  .start = command_send, .step = command_send_step, .end = command_walk_end },
+	{ "send-text", "Send a text message to clients.",
+	  .changes = true,
+	  .params = { { "to", PARAM_TARGET, true }, { "text", PARAM_DATA, true } },
+	  .start = command_send, .step = command_send_step, .end = command_walk_end },
+	{ "listen", "Close the listening sockets, or open them again; sessions stay.",
+	  .changes = true,
+	  .params = { { "on", PARAM_FLAG, true } },
+	  .start = command_listen },
+	{ "shutdown", "Stop the daemon, as SIGTERM does; within this many seconds.",
+	  .changes = true,
+	  .params = { { "timeout", PARAM_NUMBER, false } },
+	  .start = command_shutdown },
+	{ "get", "Tell a setting's value, where it comes from, and what it may be.",
+	  .params = { { "key", PARAM_TEXT, true } },
+	  .start = command_get },
+	{ "set", "Change a setting until the next reload, and tell when it applies.",
+	  .changes = true,
+	  .params = { { "key", PARAM_TEXT, true }, { "value", PARAM_VALUE, true } },
+	  .start = command_set },
+	{ "keys", "List all settings.",
+	  .start = command_keys, .row = command_keys_row },
 	{ "reload", "Read the configuration again; all of it is taken, or nothing.",
 	  .changes = true,
 	  .start = command_reload },
@@ -92,6 +118,7 @@ void call_free(struct call *c)
 	if (c->command && c->command->end &&
 	    (c->state != CALL_NEW && c->state != CALL_ENDED))
 		c->command->end(c);
+	free(c->bytes);
 	json_decref(c->params);
 	json_decref(c->result);
 	json_decref(c->data);

@@ -42,6 +42,7 @@ enum param_type {
 	PARAM_FLAG,   /* true or false */
 	PARAM_TARGET, /* a client's id, "all", or "path=/x" */
 	PARAM_CLIENT, /* a client's id */
+	PARAM_VALUE,  /* a string without NUL, an integer, true or false: becomes text */
 	PARAM_PATH,   /* "/x", as the file has it, or "path=/x" */
 };
 
@@ -106,6 +107,8 @@ struct call {
 	struct session *session; /* CALL_WAITS: for news of it */
 	ev_timer deadline;       /* CALL_WAITS: not longer */
 	void *work;
+	size_t at;             /* of its rows */
+	char *bytes;           /* decoded */
 	LIST_ENTRY(call) link; /* CALL_WAITS */
 };
 
@@ -153,6 +156,21 @@ bool call_means(const struct call *c, const char *name, const struct session *s)
 /* Does it mean one client alone? */
 bool call_means_one(const struct call *c, const char *name);
 
+/* Walk through the clients from now on, in STATE (CALL_STEPS or CALL_ROWS); its row ends
+ * in command_walk_end. */
+void call_walk(struct call *c, enum call_state state);
+
+/* The next client of the walk that its parameter NAME means; *LEFT are looked at at the
+ * most.  NULL: none of this turn's; *LEFT > 0: nor of a later one. */
+struct session *call_next(struct call *c, const char *name, unsigned *left);
+#define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
+
+/* Count one more under NAME in its result. */
+void call_count(struct call *c, const char *name);
+
+/* It is over with what was counted, at least a NAME of 0. */
+void call_counted(struct call *c, const char *name);
+
 /* ---- for the server ---- */
 
 /* News of SESSION for those that wait for it. */
@@ -172,5 +190,13 @@ void command_disconnect(struct call *c);
 void command_disconnect_step(struct call *c);
 void command_ping(struct call *c);
 void command_ping_step(struct call *c);
+void command_send(struct call *c);
+void command_send_step(struct call *c);
+void command_listen(struct call *c);
+void command_shutdown(struct call *c);
+void command_get(struct call *c);
+void command_set(struct call *c);
+void command_keys(struct call *c);
+json_t *command_keys_row(struct call *c);
 
 #endif

@@ -3,8 +3,8 @@
 #include "command.h"
 #include "utf8.h"
 
-#define PER_STEP 200   /* clients that are looked at in one turn of the loop */
-#define PONG_WAIT 10.0 /* seconds, when ping_timeout sets none */
+#define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
+#define PONG_WAIT 10.0    /* seconds, when ping_timeout sets none */
 
 /* ---- what there is to tell ---- */
 
@@ -39,7 +39,7 @@ static json_t *summary(const struct session *s)
 
 /* ---- many clients ---- */
 
-static void begin_walk(struct call *c, enum call_state state)
+void call_walk(struct call *c, enum call_state state)
 {
 	bridge_walk_begin(&c->server->bridge, &c->walk);
 	c->work = c; /* the walk is to be ended */
@@ -53,8 +53,7 @@ void command_walk_end(struct call *c)
 	c->work = NULL;
 }
 
-/* The next that its parameter NAME means.  NULL: none of this turn's. */
-static struct session *next(struct call *c, const char *name, unsigned *left)
+struct session *call_next(struct call *c, const char *name, unsigned *left)
 {
 	struct session *s;
 
@@ -68,13 +67,13 @@ static struct session *next(struct call *c, const char *name, unsigned *left)
 
 void command_list(struct call *c)
 {
-	begin_walk(c, CALL_ROWS);
+	call_walk(c, CALL_ROWS);
 }
 
 json_t *command_list_row(struct call *c)
 {
 	unsigned left = UINT32_MAX;
-	struct session *s = next(c, "path", &left);
+	struct session *s = call_next(c, "path", &left);
 
 	return s ? summary(s) : NULL;
 }
@@ -132,8 +131,7 @@ static bool code_and_reason(struct call *c, unsigned *ret_code, const char **ret
 	return true;
 }
 
-/* Count one more under NAME in the result so far. */
-static void count(struct call *c, const char *name)
+void call_count(struct call *c, const char *name)
 {
 	json_t *n;
 
@@ -143,8 +141,7 @@ static void count(struct call *c, const char *name)
 	json_object_set_new(c->result, name, json_integer(json_integer_value(n) + 1));
 }
 
-/* All have been met. */
-static void finish(struct call *c, const char *name)
+void call_counted(struct call *c, const char *name)
 {
 	json_t *result = c->result;
 
@@ -167,7 +164,7 @@ void command_disconnect(struct call *c)
 	if (!code_and_reason(c, &code, &reason))
 		return;
 	if (!call_means_one(c, "to")) {
-		begin_walk(c, CALL_STEPS);
+		call_walk(c, CALL_STEPS);
 		return;
 	}
 	s = call_client(c);
@@ -184,19 +181,19 @@ void command_disconnect(struct call *c)
 
 void command_disconnect_step(struct call *c)
 {
-	unsigned left = PER_STEP, code = CLOSE_NORMAL;
+	unsigned left = CALL_PER_STEP, code = CLOSE_NORMAL;
 	const char *reason = "";
 	struct session *s;
 
 	if (!code_and_reason(c, &code, &reason))
 		return;
-	while ((s = next(c, "to", &left)))
+	while ((s = call_next(c, "to", &left)))
 		if (s->state == SESSION_OPEN) {
 			disconnect(s, code, reason);
-			count(c, "closed");
+			call_count(c, "closed");
 		}
 	if (left > 0)
-		finish(c, "closed");
+		call_counted(c, "closed");
 }
 
 /* ---- ping ---- */
@@ -206,7 +203,7 @@ void command_ping(struct call *c)
 	struct session *s;
 
 	if (!call_means_one(c, "to")) {
-		begin_walk(c, CALL_STEPS);
+		call_walk(c, CALL_STEPS);
 		return;
 	}
 	s = call_client(c);
@@ -223,14 +220,14 @@ void command_ping(struct call *c)
 
 void command_ping_step(struct call *c)
 {
-	unsigned left = PER_STEP;
+	unsigned left = CALL_PER_STEP;
 	struct session *s;
 
-	while ((s = next(c, "to", &left)))
+	while ((s = call_next(c, "to", &left)))
 		if (s->state == SESSION_OPEN) {
 			session_ping(s);
-			count(c, "pinged");
+			call_count(c, "pinged");
 		}
 	if (left > 0)
-		finish(c, "pinged");
+		call_counted(c, "pinged");
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "listen.h"
 #include "reload.h"
 
 void command_version(struct call *c)
@@ -41,6 +42,8 @@ void command_status(struct call *c)
 	json_object_set_new(r, "uptime", json_real(s->bridge.now - s->started));
 	json_object_set_new(r, "file", call_json_text(s->routes->conf->file));
 	json_object_set_new(r, "listening", addresses(s));
+	json_object_set_new(r, "loop_lag",
+			    json_real(lag_longest(&s->stats.lag, s->bridge.now)));
 	json_object_set_new(r, "clients", json_integer(s->bridge.nsessions));
 	json_object_set_new(r, "handshakes", json_integer(s->nclients));
 	json_object_set_new(r, "processes",
@@ -51,7 +54,7 @@ void command_status(struct call *c)
 	call_succeed(c, r);
 }
 
-/* ---- reload ---- */
+/* ---- listen, shutdown ---- */
 
 /* The lines of TEXT, which is used up. */
 static json_t *lines_of(char *text)
@@ -63,6 +66,52 @@ static json_t *lines_of(char *text)
 		json_array_append_new(lines, call_json_text(line));
 	return lines;
 }
+
+void command_listen(struct call *c)
+{
+	struct server *s = c->server;
+	bool on = call_flag(c, "on");
+	char *text = NULL;
+	size_t n;
+	FILE *err;
+
+	if (s->state != SERVER_RUNNING) {
+		call_fail(c, CALL_STOPPING, "the daemon is stopping");
+		return;
+	}
+	err = open_memstream(&text, &n);
+	if (!err) {
+		call_fail(c, CALL_INTERNAL, "out of memory");
+		return;
+	}
+	if (!on)
+		listen_off(s);
+	else if (s->deaf)
+		listen_on(s, err);
+	fclose(err);
+	if (on && s->deaf) {
+		c->data = lines_of(text);
+		call_fail(c, CALL_LISTEN, "nothing is listened on; see data");
+	} else {
+		call_succeed(c, json_pack("{s:o}", "listening", addresses(s)));
+	}
+	free(text);
+}
+
+void command_shutdown(struct call *c)
+{
+	json_int_t timeout = call_number(c, "timeout", -1);
+
+	if (c->server->state != SERVER_RUNNING) {
+		call_fail(c, CALL_STOPPING, "the daemon is stopping already");
+		return;
+	}
+	server_stop(c->server, timeout < 0 ? c->server->routes->conf->shutdown_timeout
+					   : (double)timeout);
+	call_succeed(c, json_pack("{s:s}", "state", "stopping"));
+}
+
+/* ---- reload ---- */
 
 void command_reload(struct call *c)
 {

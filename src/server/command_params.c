@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Are a call's parameters those of its command's row? */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const char *const type_texts[] = {
 	[PARAM_FLAG] = "true or false",
 	[PARAM_TARGET] = "a client's id, \"all\", or \"path=/x\"",
 	[PARAM_CLIENT] = "a client's id",
+	[PARAM_VALUE] = "a string, an integer, true or false",
 	[PARAM_PATH] = "a path that begins with /",
 };
 
@@ -103,6 +105,8 @@ static bool is_of(enum param_type type, const json_t *v)
 		       (json_is_string(v) && strcmp(json_string_value(v), "all") == 0);
 	case PARAM_CLIENT:
 		return id_of(v) > 0;
+	case PARAM_VALUE:
+		return json_is_boolean(v) || json_is_integer(v) || is_of(PARAM_TEXT, v);
 	case PARAM_PATH:
 		return path_of(v) != NULL;
 	}
@@ -164,6 +168,20 @@ static bool check_known(struct call *c)
 	return true;
 }
 
+/* A value as it would stand in the file. */
+static void make_text(struct call *c, const char *name, const json_t *v)
+{
+	char text[32];
+
+	if (json_is_boolean(v))
+		snprintf(text, sizeof(text), "%s", json_is_true(v) ? "yes" : "no");
+	else if (json_is_integer(v))
+		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(v));
+	else
+		return;
+	json_object_set_new(c->params, name, json_string(text));
+}
+
 bool command_params_check(struct call *c)
 {
 	if (!give_names(c) || !check_known(c))
@@ -177,6 +195,8 @@ bool command_params_check(struct call *c)
 				  p->name, type_texts[p->type]);
 			return false;
 		}
+		if (v && p->type == PARAM_VALUE)
+			make_text(c, p->name, v);
 	}
 	return true;
 }

@@ -271,6 +271,18 @@ struct conf *conf_load_text(const char *name, const char *text, FILE *err,
 	return finish(&l, r, err, ret_status);
 }
 
+struct conf *conf_load_sheet(const char *name,
+			     int (*write)(struct conf_sheet *sheet, void *data),
+			     void *data, FILE *err, int *ret_status)
+{
+	struct conf_load l = { .conf = begin(name, err, ret_status),
+			       .report = { .main = name } };
+
+	if (!l.conf)
+		return NULL;
+	return finish(&l, write(l.conf->sheet, data), err, ret_status);
+}
+
 struct conf *conf_ref(struct conf *c)
 {
 	c->refs++;

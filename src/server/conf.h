@@ -130,6 +130,11 @@ struct conf *conf_load(const char *file, FILE *err, int *ret_status);
 struct conf *conf_load_text(const char *name, const char *text, FILE *err,
 			    int *ret_status);
 
+/* The same from what WRITE puts into an empty sheet (0 or -ENOMEM). */
+struct conf *conf_load_sheet(const char *name,
+			     int (*write)(struct conf_sheet *sheet, void *data),
+			     void *data, FILE *err, int *ret_status);
+
 struct conf *conf_ref(struct conf *c);
 void conf_unref(struct conf *c); /* NULL is a no-op */
 

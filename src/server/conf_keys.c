@@ -87,7 +87,7 @@ const struct conf_key conf_keys[] = {
 	/* ---- [server] ---- */
 
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
-	  .def = "127.0.0.1:8765", .flags = CONF_LIST,
+	  .def = "127.0.0.1:8765", .flags = CONF_LIST | CONF_FILE,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
 		    "or systemd:NAME; each may have redirect or redirect=PORT, and proxy",
 	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
@@ -101,12 +101,12 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Connections that the kernel holds for a listener until they are "
 		 "accepted." },
 	{ CONF_SERVER, "user", .parse = conf_parse_name, .field = DAEMON(user),
-	  .def = "", .flags = CONF_EMPTY, .values = "a user's name", .def_doc = "none",
+	  .def = "", .flags = CONF_EMPTY | CONF_RESTART, .values = "a user's name", .def_doc = "none",
 	  .doc = "Become this user, for good, once root has opened the listeners and "
 		 "read the files; root does not start without it, user = root stays "
 		 "root.  Only a restart changes it." },
 	{ CONF_SERVER, "group", .parse = conf_parse_name, .field = DAEMON(group),
-	  .def = "", .flags = CONF_EMPTY, .values = "a group's name",
+	  .def = "", .flags = CONF_EMPTY | CONF_RESTART, .values = "a group's name",
 	  .def_doc = "the user's own",
 	  .doc = "With user: become a member of this group instead of the user's own; "
 		 "the other groups of the user stay.  Only a restart changes it." },
@@ -239,17 +239,17 @@ const struct conf_key conf_keys[] = {
 	/* ---- [control] ---- */
 
 	{ CONF_CONTROL, "socket", .parse = conf_parse_control, .field = DAEMON(control),
-	  .def = "auto", .values = "auto, none, or an absolute path",
+	  .def = "auto", .flags = CONF_FILE, .values = "auto, none, or an absolute path",
 	  .doc = "The socket of wsbridgectl(1): with auto control.sock in "
 		 "RUNTIME_DIRECTORY, else in /run/wsbridge for root, else in wsbridge in "
 		 "XDG_RUNTIME_DIR.  Where auto does not work the daemon warns and runs "
 		 "without." },
 	{ CONF_CONTROL, "mode", .parse = conf_parse_umask, .field = DAEMON(control.mode),
-	  .def = "0660", .max = 0777, .values = "an octal mode",
+	  .def = "0660", .flags = CONF_FILE, .max = 0777, .values = "an octal mode",
 	  .doc = "Mode of that socket: who may write to it may give every command." },
 	{ CONF_CONTROL, "group", .parse = conf_parse_name,
 	  .field = DAEMON(control.group),
-	  .def = "", .flags = CONF_EMPTY, .values = "a group's name",
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "a group's name",
 	  .def_doc = "the daemon's", .doc = "Group of that socket." },
 
 	/* ---- [web] ---- */
@@ -406,17 +406,17 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: source ---- */
 
 	{ CONF_PATH, "exec", .parse = conf_parse_exec, .field = PATH(exec.argv),
-	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY,
+	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
 	  .values = "a command", .def_doc = "none",
 	  .doc = "Run this command for each client, without a shell; quotes group "
 		 "words, a backslash takes the next character as it is." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
-	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY,
+	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
 	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
 	{ CONF_PATH, "static", .parse = conf_parse_directory, .field = PATH(files),
-	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "Serve the files below this directory, and index.html for the directory "
 		 "itself; without a star the path is that index.html alone, or the "
@@ -475,7 +475,7 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: process ---- */
 
 	{ CONF_PATH, "cwd", .parse = conf_parse_directory, .field = PATH(exec.cwd),
-	  .def = "", .flags = CONF_EMPTY,
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE,
 	  .values = "an absolute path", .def_doc = "the daemon's",
 	  .doc = "Working directory of the program." },
 	{ CONF_PATH, "umask", .parse = conf_parse_umask, .field = PATH(exec.umask),
@@ -483,12 +483,12 @@ const struct conf_key conf_keys[] = {
 	  .values = "an octal mode", .def_doc = "the daemon's",
 	  .doc = "File mode creation mask of the program." },
 	{ CONF_PATH, "env", .parse = conf_parse_env, .field = PATH(exec.env),
-	  .def = "", .flags = CONF_LIST,
+	  .def = "", .flags = CONF_LIST | CONF_FILE,
 	  .values = "NAME=value, one an entry", .def_doc = "none",
 	  .doc = "Put this variable into the program's environment; a later entry of "
 		 "the same name wins." },
 	{ CONF_PATH, "pass_env", .parse = conf_parse_names, .field = PATH(exec.pass_env),
-	  .def = "", .websocketd = "LD_LIBRARY_PATH", .flags = CONF_LIST, .values = "a list of names", .def_doc = "none",
+	  .def = "", .websocketd = "LD_LIBRARY_PATH", .flags = CONF_LIST | CONF_FILE, .values = "a list of names", .def_doc = "none",
 	  .doc = "Variables of the daemon's environment that the program gets too." },
 	{ CONF_PATH, "stderr", .parse = conf_parse_word, .field = PATH(exec.stderr_to),
 	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
@@ -515,7 +515,7 @@ const struct conf_key conf_keys[] = {
 		 "raise that to the daemon's hard limit." },
 	{ CONF_PATH, "new_privileges", .parse = conf_parse_bool,
 	  .field = PATH(exec.new_privileges),
-	  .def = "no", .websocketd = "yes",
+	  .def = "no", .flags = CONF_FILE, .websocketd = "yes",
 	  .doc = "Let the program gain rights by setuid programs such as sudo." },
 	{ CONF_PATH, "exit_code", .parse = conf_parse_word, .field = PATH(exec.exit_code),
 	  .def = "status", .words = exit_code_words, .values = "status or plain",

@@ -27,7 +27,10 @@ enum conf_flags {
 	CONF_VERBATIM = 4, /* ${...} is left alone */
 	CONF_SOURCE =
 		8, /* a path's source: exactly one of them a path, none in [defaults] */
-	CONF_SECRET = 16, /* never printed: *** */
+	CONF_SECRET = 16,  /* never printed: *** */
+	CONF_FILE = 32,    /* not by a control command: who could, could run anything or
+			    * read any file */
+	CONF_RESTART = 64, /* nor by a reload */
 };
 
 /* One word of a setting that takes one of a few. */

@@ -8,6 +8,8 @@
 #include "listen.h"
 #include "log.h"
 #include "owner.h"
+#include "sys.h"
+#include "systemd.h"
 
 static bool resolve(const struct listen_conf *conf, struct addr *ret)
 {
@@ -90,18 +92,40 @@ static struct listener_conf settings(const struct conf *conf,
 	};
 }
 
+/* The port that the kernel had picked for AT before listen_off(): what it then was, or
+ * NULL. */
+static struct addr *same_port(struct server *s, struct addr *at)
+{
+	char host[ADDR_TEXT], was[ADDR_TEXT];
+
+	if (at->sa.sa_family == AF_UNIX || addr_port(at) != 0)
+		return NULL;
+	addr_host(at, host);
+	for (size_t i = 0; i < s->nwas; i++)
+		if (s->was[i].len > 0 && s->was[i].sa.sa_family == at->sa.sa_family &&
+		    strcmp(host, addr_host(&s->was[i], was)) == 0) {
+			*at = s->was[i];
+			return &s->was[i];
+		}
+	return NULL;
+}
+
 /* 0 or -errno. */
 static int open_one(struct server *s, const struct conf *conf,
 		    const struct listen_place *place, struct listener **ret)
 {
 	const struct listen_conf *listen = place->conf;
 	struct listener_conf l = settings(conf, place);
+	struct addr *was;
 	int err;
 
 	if (place->passed ? !passed_listens(place->passed, &l.at)
 			  : !resolve(listen, &l.at))
 		return -ENAMETOOLONG;
+	was = same_port(s, &l.at);
 	err = listener_open(s->loop, &l, client_accepted, s, ret);
+	if (was && err == 0)
+		was->len = 0; /* taken */
 	if (err == -EADDRINUSE && s->options->demo && !listen->path)
 		err = open_next(s, &l, ret);
 	return err;
@@ -315,6 +339,8 @@ int listen_change(struct server *s, const struct conf *conf, FILE *err)
 	size_t most = conf->nlisten + s->passed.n;
 	int r = -ENOMEM;
 
+	if (s->deaf)
+		return 0;
 	c.places = calloc(most, sizeof(*c.places));
 	c.next = calloc(most, sizeof(*c.next));
 	c.stays = calloc(s->nlisteners + 1, sizeof(*c.stays));
@@ -347,6 +373,38 @@ void listen_close(struct server *s)
 	s->listeners = NULL;
 	s->places = NULL;
 	s->nlisteners = 0;
+}
+
+void listen_off(struct server *s)
+{
+	if (s->deaf)
+		return;
+	free(s->was);
+	s->was = calloc(s->nlisteners + 1, sizeof(*s->was));
+	s->nwas = s->was ? s->nlisteners : 0;
+	for (size_t i = 0; i < s->nwas; i++)
+		s->was[i] = *listener_addr(s->listeners[i]);
+	listen_close(s);
+	s->deaf = true;
+	log_info("", "not listening any more, as told");
+	sys_notify("STATUS=not listening, as told by a control command");
+}
+
+void listen_on(struct server *s, FILE *err)
+{
+	char where[1024];
+
+	s->deaf = false;
+	if (listen_change(s, s->routes->conf, err) != 0) {
+		s->deaf = true;
+		return;
+	}
+	free(s->was);
+	s->was = NULL;
+	s->nwas = 0;
+	listen_text(s, where, sizeof(where));
+	log_info("", "listening on %s again", where);
+	systemd_ready(where);
 }
 
 const char *listen_text(const struct server *s, char *out, size_t cap)

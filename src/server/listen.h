@@ -21,6 +21,13 @@ struct listen_place {
 /* Close them all. */
 void listen_close(struct server *s);
 
+/* Close them all until listen_on(): a new configuration opens none meanwhile. */
+void listen_off(struct server *s);
+
+/* Open again what the configuration says, where the kernel has picked a port the same
+ * one. What fails is told on ERR, and s->deaf stays. */
+void listen_on(struct server *s, FILE *err);
+
 /* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
 const char *listen_text(const struct server *s, char *out, size_t cap);
 

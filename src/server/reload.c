@@ -12,16 +12,13 @@
 #include "reload.h"
 #include "systemd.h"
 
-/* The new snapshot, already listened for; NULL, and why on ERR. */
-static struct routes *load(struct server *s, FILE *err)
+/* CONF, which is given away, with its routes, already listened for; NULL, and why on ERR.
+ */
+static struct routes *prepare(struct server *s, struct conf *conf, FILE *err)
 {
 	struct conf_report changes = { .main = s->routes->conf->file };
-	struct conf *conf;
-	struct routes *fresh;
-	int status;
+	struct routes *fresh = routes_new(conf, s->routes);
 
-	conf = conf_load(s->routes->conf->file, err, &status);
-	fresh = conf ? routes_new(conf, s->routes) : NULL;
 	if (fresh)
 		become_check_change(s->routes->conf, fresh->conf, &changes);
 	conf_report_write(&changes, err);
@@ -32,6 +29,21 @@ static struct routes *load(struct server *s, FILE *err)
 	}
 	routes_unref(fresh);
 	return NULL;
+}
+
+static struct routes *load(struct server *s, FILE *err)
+{
+	int status;
+	struct conf *conf = conf_load(s->routes->conf->file, err, &status);
+
+	return conf ? prepare(s, conf, err) : NULL;
+}
+
+static void take(struct server *s, struct routes *fresh)
+{
+	routes_unref(s->routes);
+	s->routes = fresh;
+	logging_apply(s);
 }
 
 /* However many lines they are: whoever runs the daemon wants to see each. */
@@ -95,9 +107,27 @@ bool reload(struct server *s, char **ret_text)
 		return false;
 	}
 	s->stats.reloads++;
-	routes_unref(s->routes);
-	s->routes = fresh;
-	logging_apply(s);
+	take(s, fresh);
 	tell_taken(s);
 	return true;
+}
+
+bool reload_take(struct server *s, struct conf *conf, char **ret_text)
+{
+	char *text = NULL;
+	struct routes *fresh = NULL;
+	size_t n;
+	FILE *err = open_memstream(&text, &n);
+
+	if (err) {
+		fresh = prepare(s, conf, err);
+		fclose(err);
+	} else {
+		conf_unref(conf);
+	}
+	free(*ret_text);
+	*ret_text = text;
+	if (fresh)
+		take(s, fresh);
+	return fresh;
 }

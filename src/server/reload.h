@@ -13,4 +13,8 @@
  */
 bool reload(struct server *s, char **ret_text);
 
+/* Take CONF (which is given away) in place of S's configuration; not: *ret_text has the
+ * errors as above (what it was is freed). */
+bool reload_take(struct server *s, struct conf *conf, char **ret_text);
+
 #endif

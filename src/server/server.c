@@ -38,18 +38,17 @@ static void set_deadline(struct server *s, double seconds)
 	ev_timer_start(s->loop, &s->deadline);
 }
 
-static void stop(struct server *s)
+void server_stop(struct server *s, double seconds)
 {
 	struct client *c;
 
 	s->state = SERVER_STOPPING;
 	log_info("", "stopping: %u sessions", s->bridge.nsessions);
-	systemd_stopping(s->bridge.nsessions,
-			 s->routes->conf->shutdown_timeout + LAST_WAIT + 1);
+	systemd_stopping(s->bridge.nsessions, seconds + LAST_WAIT + 1);
 	listen_close(s);
 	while ((c = TAILQ_FIRST(&s->clients)) || (c = TAILQ_FIRST(&s->downloads)))
 		client_drop(c);
-	set_deadline(s, s->routes->conf->shutdown_timeout);
+	set_deadline(s, seconds);
 	bridge_shutdown(&s->bridge, CLOSE_GOING_AWAY, "shutdown");
 }
 
@@ -79,7 +78,7 @@ static void on_stop(EV_P_ ev_signal *w, int revents)
 	(void)loop;
 	(void)revents;
 	if (s->state == SERVER_RUNNING)
-		stop(s);
+		server_stop(s, s->routes->conf->shutdown_timeout);
 	else if (s->state == SERVER_STOPPING)
 		kill_rest(s, "second signal");
 }
@@ -273,6 +272,7 @@ static void server_free(struct server *s)
 	}
 	loop_free(s->loop);
 	passed_close(&s->passed);
+	free(s->was);
 	free(s->saved_path);
 	free(s);
 }

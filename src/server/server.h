@@ -56,6 +56,9 @@ struct server {
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
 	double started;
+	bool deaf;        /* told not to listen */
+	struct addr *was; /* ... and where it listened before: NWAS of them */
+	size_t nwas;
 	bool from_file;           /* the configuration, which can be read again */
 	struct listener *control; /* NULL: none */
 	LIST_HEAD(, ctl_client) control_clients, dead_control_clients;
@@ -65,6 +68,9 @@ struct server {
 
 /* What counts under max_connections: sessions, and files on their way. */
 unsigned server_connections(const struct server *s);
+
+/* Stop listening, close every session, and end within SECONDS. */
+void server_stop(struct server *s, double seconds);
 
 /* Run the daemon with CONF (taken over) until it is told to end.  Its exit code. */
 int server_run(struct conf *conf, const struct server_options *options);

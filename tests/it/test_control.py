@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The control socket: JSON-RPC, one object a line, that harms nobody."""
 
+import base64
 import grp
 import json
 import os
@@ -9,15 +10,16 @@ import socket
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import procfs
 import pytest
 from control import Control, Refused, socket_of
 from harness import ENVIRONMENT, ROOT, WSBRIDGED, with_canary
 from inicheck import fails
-from rawws import PING, PONG
+from rawws import PING, PONG, TEXT
 from test_reload import file_of
-from waiting import TIMEOUT, until
+from waiting import TIMEOUT, readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
 
@@ -428,3 +430,243 @@ def test_a_list_of_many_clients_is_whole(daemon):
     assert other.ask("version")
     rows = c.end()
     assert len({row["id"] for row in rows}) == len(rows) >= 250
+
+
+# ---- messages ----
+
+
+def client_of(c, path="/echo"):
+    return next(row["id"] for row in c.ask("list") if row["path"] == path)
+
+
+def test_wsserver_SendText(daemon):
+    """Method SendText: UTF-8 text to a client, a path, or all; what is no UTF-8 is refused."""
+    d = daemon(ECHO + "[/other]\nexec = cat\n")
+    c = Control(d)
+    one, two, other = d.ws("/echo"), d.ws("/echo"), d.ws("/other")
+    client = min(ids(c, path="/echo"))
+    assert c.ask("send-text", to=client, text="grüß\0 dich") == {"sent": 1}
+    assert one.recv() == "grüß\0 dich"
+    assert c.ask("send-text", to="path=/echo", text="") == {"sent": 2}
+    assert (one.recv(), two.recv()) == ("", "")
+    c.send(b'{"jsonrpc":"2.0","id":1,"method":"send-text","params":["all","\xff"]}\n')
+    assert c.line()["error"]["code"] == -32700
+    assert all(ws.echoes() for ws in (one, two, other)), "nothing else came"
+
+
+def test_wsserver_Send(daemon):
+    """Method Send: any bytes to a client, base64 on the socket."""
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    data = bytes(range(256)) * 180
+    assert c.ask("send", to=client_of(c), base64=base64.b64encode(data).decode()) == {"sent": 1}
+    assert ws.recv() == data
+    assert c.ask("send", to=client_of(c), base64="") == {"sent": 1}
+    assert ws.recv() == b""
+    for wrong in ("x", "====", "YQ", "YR==", "Y Q=", "YQ==YQ=="):
+        with pytest.raises(Refused, match="-32602: base64"):
+            c.ask("send", to="all", base64=wrong)
+    row = next(r for r in c.ask("list") if r["path"] == "/echo")
+    assert row["out"] == {"messages": 2, "bytes": len(data)}
+
+
+def test_a_message_to_all_reaches_all(daemon):
+    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n", canary=None)
+    c = Control(d)
+    clients = [d.ws("/echo") for _ in range(250)]
+    assert c.ask("send-text", to="all", text="one") == {"sent": 250}
+    assert c.ask("send-text", to="all", text="two") == {"sent": 250}
+    assert {(ws.recv(), ws.recv()) for ws in clients} == {("one", "two")}
+
+
+def test_a_message_waits_for_the_end_of_the_programs_own(daemon, program):
+    prog = program("""
+import time
+os.write(1, b"a" * 200000)  # a line that is streamed
+while not os.path.exists("go"): time.sleep(0.01)
+os.write(1, b"b\\nnext\\n")
+os.read(0, 1)
+""")
+    d = daemon(f"[/x]\nexec = {prog}\n")
+    c = Control(d)
+    ws = d.ws("/x")
+    go = Path(d.rundir, "go")
+    first = ws.frame()
+    assert first.opcode == TEXT and not first.fin
+    assert c.ask("send-text", to=client_of(c, "/x"), text="between") == {"sent": 1}
+    go.touch()
+    size = len(first.payload)
+    while not first.fin:
+        first = ws.frame()
+        assert first.opcode == 0
+        size += len(first.payload)
+    assert size == 200001
+    assert (ws.recv(), ws.recv()) == ("between", "next")
+
+
+def test_a_client_whose_queue_is_full_is_told_of(daemon):
+    d = daemon("[/x]\nshell = yes; :\nqueue = 64k\n")
+    c = Control(d)
+    d.ws("/x", receive_buffer=4096)
+    client = client_of(c, "/x")
+    until(lambda: c.ask("show", to=client)["queue"] > 30000, "its queue is full")
+    with pytest.raises(Refused, match="-32002.*interrupt"):
+        for _ in range(10):
+            c.ask("send-text", to=client, text="x" * 30000)
+    assert c.ask("send-text", to="path=/x", text="x" * 60000) == {"refused": 1}
+
+
+def test_max_frame_holds_for_sent_messages(daemon):
+    d = daemon("[/x]\nexec = cat\nmax_frame = 1000\n")
+    ws = d.ws("/x")
+    c = Control(d)
+    c.ask("send-text", to=client_of(c, "/x"), text="y" * 2500)
+    assert [len(f.payload) for f in ws.frames()] == [1000, 1000, 500]
+
+
+# ---- the daemon ----
+
+
+def test_wsserver_Listening(daemon):
+    """Property Listening: off closes the sockets, live sessions stay; on opens them again, at the same place."""
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    assert c.ask("listen", on=False) == {"listening": []}
+    with pytest.raises(ConnectionRefusedError):
+        d.connect()
+    d.wait_note("STATUS=not listening.*")
+    assert ws.echoes() and c.ask("status")["listening"] == []
+    c.ask("reload")
+    with pytest.raises(ConnectionRefusedError):
+        d.connect()
+    assert c.ask("listen", on=True) == {"listening": [d.address]}
+    assert d.ws("/echo").echoes() and ws.echoes()
+    assert c.ask("listen", on=True) == {"listening": [d.address]}
+
+
+def test_listening_that_fails_is_told_with_the_owner(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    c.ask("listen", on=False)
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", d.port))
+        s.listen()
+        with pytest.raises(Refused) as refused:
+            c.ask("listen", on=True)
+        assert refused.value.code == -32009 and "in use" in refused.value.data[0]
+    c.ask("listen", on=True)
+    assert d.ws("/echo").echoes()
+
+
+@pytest.mark.without("exit", "canary", "children", "descriptors", "memory", reason="the test ends the daemon itself")
+def test_wsserver_Shutdown(daemon):
+    """Method Shutdown: STOPPING=1, 1001 to all, exit 0."""
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    c = Control(d)
+    assert c.ask("shutdown", timeout=5) == {"state": "stopping"}
+    assert ws.closed() == (1001, "shutdown")
+    d.wait_note("STOPPING=1")
+    ws.close(1001)
+    d.canary.close(1001)
+    assert d.wait_exit() == 0
+
+
+# ---- settings ----
+
+
+def test_wsserver_Config(daemon):
+    """Method Config: settings are read and set by name, and the answer says when that takes effect."""
+    d = daemon("[/x]\nexec = cat\nmax_message = 2k\n[/y]\nexec = cat\n")
+    c = Control(d)
+    got = c.ask("get", key="/x.max_message")
+    assert got["value"] == "2k" and re.search(r"wsbridge\.ini:\d+$", got["origin"]) and got["applies"] == "new-connections"
+    assert c.ask("get", key="/y.max_message")["origin"] == "default"
+    old = d.ws("/x")
+    assert c.ask("set", key="/x.max_message", value="10")["applies"] == "new-connections"
+    new = d.ws("/x")
+    new.text("x" * 11)
+    assert new.closed()[0] == 1009
+    assert old.echoes("x" * 100)
+    assert d.ws("/y").echoes("x" * 100)
+    assert c.ask("get", key="/x.max_message")["origin"] == "(control)"
+    assert c.ask("set", key="defaults.max_message", value=20)["applies"] == "new-connections"
+    y = d.ws("/y")
+    y.text("x" * 21)
+    assert y.closed()[0] == 1009
+    assert c.ask("set", key="limits.max_connections", value=1) == {
+        "key": "limits.max_connections",
+        "value": "1",
+        "applies": "now",
+    }
+    assert d.handshake("/x").response.status == 503
+    c.ask("reload")  # the file is what counts again
+    assert d.ws("/x").echoes("x" * 100)
+
+
+def test_a_list_is_replaced_as_a_whole(daemon):
+    d = daemon("[/x]\nexec = cat\norigin = https://a.example\norigin = https://b.example\n")
+    c = Control(d)
+    assert c.ask("get", key="/x.origin")["value"] == ["https://a.example", "https://b.example"]
+    c.ask("set", key="/x.origin", value="https://c.example https://d.example")
+    for host, status in ("a", 403), ("c", 101), ("d", 101):
+        assert d.handshake("/x", [("Origin", f"https://{host}.example")]).response.status == status
+
+
+@pytest.mark.parametrize(
+    "key, value, text",
+    [
+        ("limits.max_conections", "1", "did you mean 'max_connections'"),
+        ("max_connections", "0", "is not between 1 and 1000000"),
+        ("limits.handshake_timeout", "10", "needs a unit"),
+        ("limits.full", "maybe", "is not http or close"),
+        ("nonsense.full", "http", "unknown section"),
+        ("/nothing.queue", "1k", "no [/nothing]"),
+        ("queue", "1k", "as /x.queue, or defaults.queue"),
+        ("group", "x", "server.group or control.group"),
+        ("/echo.exec", "rm -rf /", "in the file alone: then reload"),
+        ("/echo.env", "A=b", "in the file alone: then reload"),
+        ("server.user", "nobody", "in the file alone: then restart"),
+        ("/echo.close_reason", "${env:HOME}", "stands in the file alone"),
+        ("/echo.close_code", "1005", "may not be sent"),
+        ("17.receive", "off", "no client 17"),
+        ("/echo.queue", "", "needs a value"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_a_suggestion(daemon, key, value, text):
+    d = daemon(ECHO)
+    c = Control(d)
+    before = list(c.ask("keys"))
+    with pytest.raises(Refused) as refused:
+        c.ask("set", key=key, value=value)
+    assert text in refused.value.message, refused.value
+    assert c.ask("keys") == before and d.ws("/echo").echoes()
+
+
+def test_keys_tells_what_the_table_has(daemon):
+    keys = Control(daemon(ECHO)).ask("keys")
+    by_name = {(row["section"], row["key"]): row for row in keys}
+    assert len(keys) == len(by_name) > 60
+    full = by_name["[limits]", "full"]
+    assert full["default"] == "http" and full["values"] == "http or close" and full["applies"] == "now"
+    assert by_name["[server]", "user"]["applies"] == "restart"
+    assert by_name["[/path]", "exec"]["applies"] == "reload"
+    assert by_name["[/path]", "queue"]["applies"] == "new-connections"
+
+
+def test_wsserver_Connections_AcceptData(daemon):
+    """A client that is held is not read, until it is again."""
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    client = client_of(c)
+    assert c.ask("set", key=f"{client}.receive", value="off")["applies"] == "now"
+    ws.text("held")
+    assert not readable(ws.sock, 0.2) or ws.frame().opcode == PONG
+    assert c.ask("show", to=client)["reading"] is False
+    assert c.ask("show", to=client)["in"]["messages"] == 0
+    c.ask("set", key=f"{client}.receive", value="on")
+    assert ws.recv() == "held"

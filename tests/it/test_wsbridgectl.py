@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 
+import pytest
 from control import WSBRIDGECTL, ctl, socket_of
 from harness import ENVIRONMENT, ROOT, with_canary
 from rawws import PING, PONG
@@ -87,3 +88,48 @@ def test_help_and_manual_have_every_word():
     manual = (ROOT / "man" / "wsbridgectl.1").read_text()
     assert not [word for word in words if f".It Cm {word}" not in manual]
     assert run("-V").stdout.startswith("wsbridgectl ")
+
+
+def test_messages_from_the_command_line_and_standard_input(daemon, tmp_path):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    assert ctl(d, "send-text", "path=/echo", "hello ✓") == "sent: 1\n"
+    assert ws.recv() == "hello ✓"
+    (tmp_path / "f").write_bytes(b"from\nstdin\n")
+    with open(tmp_path / "f", "rb") as f:
+        ctl(d, "send-text", "path=/echo", stdin=f)
+    assert ws.recv() == "from\nstdin"
+    (tmp_path / "f").write_bytes(bytes(range(256)))
+    with open(tmp_path / "f", "rb") as f:
+        ctl(d, "send", "path=/echo", stdin=f)
+    ctl(d, "send", "path=/echo", tmp_path / "f")
+    assert ws.recv() == ws.recv() == bytes(range(256))
+    (tmp_path / "f").write_bytes(b"")
+    ctl(d, "send", "path=/echo", tmp_path / "f")
+    assert ws.recv() == b""
+    assert "no such file" in ctl(d, "send", "all", tmp_path / "nothing", status=64).lower()
+    assert "not UTF-8" in ctl(d, "send-text", "all", b"\xff".decode(errors="surrogateescape"), status=64)
+
+
+def test_settings_on_the_command_line(daemon):
+    d = daemon(ECHO)
+    assert ctl(d, "set", "limits.max_connections", "1") == "limits.max_connections = 1 (now)\n"
+    assert d.handshake("/echo").response.status == 503
+    assert "value            1\n" in ctl(d, "get", "max_connections")
+    assert "did you mean" in ctl(d, "get", "max_conections", status=1)
+    assert re.search(r"^\[limits\] +max_connections +1000 +now +1 to 1000000$", ctl(d, "keys"), re.M)
+
+
+@pytest.mark.without("exit", "canary", "children", "descriptors", "memory", reason="the test ends the daemon itself")
+def test_listen_and_shutdown(daemon):
+    d = daemon(ECHO)
+    ctl(d, "listen", "off")
+    with pytest.raises(ConnectionRefusedError):
+        d.connect()
+    assert d.address in ctl(d, "listen", "on")
+    assert "usage" in ctl(d, "listen", "maybe", status=64)
+    assert "needs a unit" in ctl(d, "shutdown", "5", status=64)
+    assert "stopping" in ctl(d, "shutdown", "1s")
+    assert d.canary.closed() == (1001, "shutdown")
+    d.canary.close(1001)
+    assert d.wait_exit() == 0

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands about settings: get, set, keys. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "conf_set.h"
+#include "conf_sheet.h"
+#include "nearest.h"
+#include "reload.h"
+
+#define SECTION 300
+
+/* A setting by its name: "limits.full", "/x.queue", "full". */
+struct setting {
+	char section[SECTION]; /* without brackets */
+	enum conf_class class;
+	const struct conf_key *key;
+};
+
+/* ---- names ---- */
+
+static void unknown(struct call *c, const char *name, enum conf_class class)
+{
+	const char *meant;
+	struct nearest n;
+
+	nearest_init(&n, name);
+	for (size_t i = 0; i < conf_nkeys; i++)
+		if (class == CONF_CLASS_COUNT || conf_key_belongs(&conf_keys[i], class))
+			nearest_offer(&n, conf_keys[i].name);
+	meant = nearest_found(&n);
+	call_fail(c, CALL_VALUE, "unknown key '%.60s'%s%s%s", name,
+		  meant ? "; did you mean '" : "; keys lists them", meant ? meant : "",
+		  meant ? "'?" : "");
+}
+
+/* A key without its section: only one of the daemon's may have it. */
+static bool find_bare(struct call *c, const char *name, struct setting *ret)
+{
+	const struct conf_key *path = conf_key_find(CONF_PATH, name);
+
+	ret->key = NULL;
+	for (enum conf_class class = 0; class < CONF_DEFAULTS; class ++) {
+		const struct conf_key *key = conf_key_find(class, name);
+
+		if (!key || conf_classes[class].named.size > 0)
+			continue;
+		if (ret->key) {
+			call_fail(c, CALL_VALUE, "'%s' is ambiguous: %s.%s or %s.%s",
+				  name, ret->section, name, conf_classes[class].word,
+				  name);
+			return false;
+		}
+		ret->key = key;
+		ret->class = class;
+		snprintf(ret->section, SECTION, "%s", conf_classes[class].word);
+	}
+	if (!ret->key && path)
+		call_fail(c, CALL_VALUE,
+			  "'%s' is a path's: name one, as /x.%s, or defaults.%s", name,
+			  name, name);
+	else if (!ret->key)
+		unknown(c, name, CONF_CLASS_COUNT);
+	return ret->key;
+}
+
+/* Is there a section NAME in the file that NEEDS to be written there? */
+static bool section_is_there(struct call *c, const struct setting *s)
+{
+	const struct conf *conf = c->server->routes->conf;
+	bool needed = s->class == CONF_PATH || conf_classes[s->class].named.size > 0;
+
+	if (!needed || conf_sheet_find(conf->sheet, s->section))
+		return true;
+	call_fail(c, CALL_VALUE, "there is no [%.200s] in the file", s->section);
+	return false;
+}
+
+/* The setting of the parameter "key"; false: C has failed. */
+static bool find(struct call *c, struct setting *ret)
+{
+	const char *name = call_text(c, "key", ""), *dot = strrchr(name, '.');
+
+	if (!dot)
+		return find_bare(c, name, ret);
+	if (dot - name >= SECTION) {
+		call_fail(c, CALL_VALUE, "the section's name is too long");
+		return false;
+	}
+	snprintf(ret->section, SECTION, "%.*s", (int)(dot - name), name);
+	ret->class = conf_class_find(ret->section);
+	if (ret->class == CONF_CLASS_COUNT) {
+		call_fail(c, CALL_VALUE,
+			  "unknown section '%.60s'; keys lists all, a path begins with /",
+			  ret->section);
+		return false;
+	}
+	if (!section_is_there(c, ret))
+		return false;
+	ret->key = conf_key_find(ret->class, dot + 1);
+	if (!ret->key)
+		unknown(c, dot + 1, ret->class);
+	return ret->key;
+}
+
+/* ---- what there is to tell ---- */
+
+/* So are all of what has a name: certificates, passwords. */
+static bool is_of_file(const struct conf_key *key)
+{
+	return (key->flags & CONF_FILE) || conf_classes[key->class].named.size > 0;
+}
+
+static const char *applies(const struct conf_key *key)
+{
+	if (is_of_file(key))
+		return "reload";
+	if (key->flags & CONF_RESTART)
+		return "restart";
+	return key->class == CONF_PATH || key->class == CONF_SOCKET ? "new-connections"
+								    : "now";
+}
+
+static json_t *raw_json(const struct conf_key *key, const char *raw)
+{
+	return call_json_text((key->flags & CONF_SECRET) && *raw ? "***" : raw);
+}
+
+/* What SLOT says about KEY (NULL: DEF). */
+static json_t *value_of(const struct conf_key *key, const struct conf_slot *slot,
+			const char *def)
+{
+	const struct conf_entry *e = slot ? slot->first : NULL;
+	json_t *list;
+
+	if (!(key->flags & CONF_LIST))
+		return raw_json(key, e ? e->raw : def);
+	list = json_array();
+	if (!slot && *def)
+		json_array_append_new(list, json_string(def));
+	for (; e; e = e->next)
+		json_array_append_new(list, raw_json(key, e->raw));
+	return list;
+}
+
+static json_t *origin_of(const struct conf_slot *slot)
+{
+	char text[1024];
+
+	if (!slot)
+		return json_string("default");
+	snprintf(text, sizeof(text), slot->where.line > 0 ? "%s:%d" : "%s",
+		 slot->where.file, slot->where.line);
+	return call_json_text(text);
+}
+
+static void describe(json_t *r, const struct conf_key *key)
+{
+	json_object_set_new(r, "default", json_string(key->def));
+	json_object_set_new(r, "applies", json_string(applies(key)));
+	json_object_set_new(r, "values",
+			    json_string(key->values ? key->values : "yes or no"));
+	json_object_set_new(r, "doc", json_string(key->doc));
+}
+
+void command_get(struct call *c)
+{
+	const struct conf *conf = c->server->routes->conf;
+	const struct conf_section *section;
+	const struct conf_slot *slot;
+	struct setting s;
+	char name[SECTION + 64];
+	json_t *r;
+
+	if (!find(c, &s))
+		return;
+	section = conf_sheet_find(conf->sheet, s.section);
+	slot = conf_sheet_effective(conf->sheet, section, s.key);
+	snprintf(name, sizeof(name), "%s.%s", s.section, s.key->name);
+	r = json_object();
+	json_object_set_new(r, "key", call_json_text(name));
+	json_object_set_new(
+		r, "value",
+		value_of(s.key, slot, conf_sheet_default(conf->sheet, section, s.key)));
+	json_object_set_new(r, "origin", origin_of(slot));
+	describe(r, s.key);
+	call_succeed(c, r);
+}
+
+/* ---- keys ---- */
+
+void command_keys(struct call *c)
+{
+	c->at = 0;
+	c->state = CALL_ROWS;
+}
+
+json_t *command_keys_row(struct call *c)
+{
+	const struct conf_key *key = &conf_keys[c->at];
+	json_t *r;
+
+	if (c->at == conf_nkeys)
+		return NULL;
+	c->at++;
+	r = json_object();
+	json_object_set_new(r, "section", json_string(conf_classes[key->class].title));
+	json_object_set_new(r, "key", json_string(key->name));
+	describe(r, key);
+	return r;
+}
+
+/* ---- set ---- */
+
+/* "17.receive": not a setting of the file, but a client's. */
+static bool set_receive(struct call *c, const char *name, const char *value)
+{
+	char *end;
+	unsigned long long id = strtoull(name, &end, 10);
+	struct session *s;
+	bool on = strcmp(value, "on") == 0;
+
+	if (end == name || strcmp(end, ".receive") != 0)
+		return false;
+	s = bridge_find(&c->server->bridge, id);
+	if (!s) {
+		call_fail(c, CALL_NO_CLIENT, "there is no client %llu", id);
+	} else if (!on && strcmp(value, "off") != 0) {
+		call_fail(c, CALL_VALUE, "receive = %.60s is not on or off", value);
+	} else {
+		session_hold(s, !on);
+		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", value,
+					  "applies", "now"));
+	}
+	return true;
+}
+
+/* May it be set at all? */
+static bool may_set(struct call *c, const struct setting *s, const char *value)
+{
+	if (!c->server->from_file)
+		call_fail(c, CALL_VALUE, "the configuration is a command line");
+	else if (is_of_file(s->key))
+		call_fail(c, CALL_VALUE, "%s is changed in the file alone: then reload",
+			  s->key->name);
+	else if (s->key->flags & CONF_RESTART)
+		call_fail(c, CALL_VALUE, "%s is changed in the file alone: then restart",
+			  s->key->name);
+	else if (strstr(value, "${"))
+		call_fail(c, CALL_VALUE, "%s: ${...} stands in the file alone",
+			  s->key->name);
+	else if (strpbrk(value, "\r\n"))
+		call_fail(c, CALL_VALUE, "%s: a value is one line", s->key->name);
+	else
+		return true;
+	return false;
+}
+
+/* The first line of TEXT without its "(control): error: ". */
+static void fail_with(struct call *c, char *text)
+{
+	const char *wrong = text ? strstr(text, "error: ") : NULL;
+
+	wrong = wrong ? wrong + strlen("error: ") : "out of memory";
+	call_fail(c, CALL_VALUE, "%.*s", (int)strcspn(wrong, "\n"), wrong);
+}
+
+void command_set(struct call *c)
+{
+	const char *name = call_text(c, "key", ""), *value = call_text(c, "value", "");
+	struct setting s;
+	char *text = NULL;
+	struct conf *conf;
+
+	if (set_receive(c, name, value) || !find(c, &s) || !may_set(c, &s, value))
+		return;
+	conf = conf_set(c->server->routes->conf, s.section, s.key, value, &text);
+	if (conf && reload_take(c->server, conf, &text))
+		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", value,
+					  "applies", applies(s.key)));
+	else
+		fail_with(c, text);
+	free(text);
+}

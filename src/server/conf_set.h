@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* conf_set.h - a snapshot like another one but for one setting. */
+#ifndef SERVER_CONF_SET_H
+#define SERVER_CONF_SET_H
+
+#include "conf_keys.h"
+
+#define CONF_SET_ORIGIN "(control)" /* where it is said to be written */
+
+/*
+ * A snapshot like C, but [SECTION] has KEY = VALUE; of a list VALUE is all of it.  What
+ * the files say by now does not matter.  With one reference; NULL: *ret_text has the
+ * errors, each a line, yours, or is NULL.
+ */
+struct conf *conf_set(const struct conf *c, const char *section,
+		      const struct conf_key *key, const char *value, char **ret_text);
+
+#endif
