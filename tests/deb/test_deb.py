@@ -75,8 +75,12 @@ def test_the_service_has_its_user_and_waits_for_the_admin(machine):
     assert [name for name in machine.files() if ".wants/" in name or name.startswith("etc/systemd")] == []
 
 
+def test_drop_ins_and_instances_have_their_directories(machine):
+    modes = [(machine.root / name).stat().st_mode & 0o777 for name in ("etc/wsbridge.d", "etc/wsbridge")]
+    assert modes == [0o755, 0o755]
+
+
 def test_it_serves_as_it_came(machine, rundir, monkeypatch):
-    (machine.root / "etc/wsbridge.d").mkdir()
     (machine.root / "etc/wsbridge.d/port.ini").write_text("[server]\nlisten =\nlisten = 127.0.0.1:0\n")
     monkeypatch.setattr(harness, "WSBRIDGED", str(machine.root / DAEMON))
     d = harness.Daemon(["-c", str(machine.root / INI)], rundir)
