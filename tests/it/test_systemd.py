@@ -43,6 +43,21 @@ def units(tmp_path):
     return add
 
 
+@pytest.fixture
+def bare(rundir):
+    """start(INI) runs a daemon that nobody waits for, until the test's end."""
+    running = []
+
+    def start(ini, **how):
+        (rundir / "wsbridge.ini").write_text(ini)
+        running.append(Daemon(["-c", "wsbridge.ini"], str(rundir), **how))
+        return running[-1]
+
+    yield start
+    for d in running:
+        d.kill()
+
+
 def analyze(place, *words):
     argv = ["systemd-analyze", "--no-pager", *words]
     return subprocess.run(argv, cwd=place, capture_output=True, text=True, timeout=60)
@@ -154,29 +169,23 @@ def test_the_check_before_a_reload_does_not_mistake_the_daemon_for_somebody_else
         ("[server]\nlisten = unix:/dev/null\n" + ECHO, r"<3>wsbridge\.ini:2: error: cannot listen on unix:"),
     ],
 )
-def test_the_journal_knows_an_error_of_the_file_by_its_priority(rundir, ini, said):
-    (rundir / "wsbridge.ini").write_text(ini)
-    d = Daemon(["-c", "wsbridge.ini"], str(rundir), wrap=STREAM)
+def test_the_journal_knows_an_error_of_the_file_by_its_priority(bare, ini, said):
+    d = bare(ini, wrap=STREAM)
     assert d.wait_exit() != 0
     assert re.search("^" + said, d.log(), re.M), d.log()
-    d.kill()
 
 
 # ---- what the manager is told ----
 
 
-def test_it_is_ready_when_all_addresses_are_open_and_not_before(daemon, rundir):
+def test_it_is_ready_when_all_addresses_are_open_and_not_before(bare):
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     taken.listen()
     port = taken.getsockname()[1]
-    (rundir / "wsbridge.ini").write_text(
-        f"[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:{port}\n" + ECHO
-    )
-    d = Daemon(["-c", "wsbridge.ini"], str(rundir))
+    d = bare(f"[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:{port}\n" + ECHO)
     assert d.wait_exit() == 69
     assert not readable(d.notify, 0)
-    d.kill()
     taken.close()
 
 
@@ -238,19 +247,17 @@ def test_a_watchdog_that_does_not_ask_hears_nothing(daemon, env):
     assert "WATCHDOG=1" not in d.notes
 
 
-def test_an_abstract_notify_socket_is_told_too(rundir):
+def test_an_abstract_notify_socket_is_told_too(bare, rundir):
     name = f"wsbridged-test-{rundir.name}"
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind("\0" + name)
-    (rundir / "wsbridge.ini").write_text("[server]\nlisten = 127.0.0.1:0\n" + ECHO)
     wrap = ("sh", "-c", f'NOTIFY_SOCKET=@{name} exec "$@"', "sh")
-    d = Daemon(["-c", "wsbridge.ini"], str(rundir), wrap=wrap)
+    d = bare("[server]\nlisten = 127.0.0.1:0\n" + ECHO, wrap=wrap)
     manager.settimeout(10)
     assert manager.recv(4096).startswith(b"READY=1\nSTATUS=listening on 127.0.0.1:")
     d.terminate()
     assert manager.recv(4096).startswith(b"STOPPING=1\n")
     assert d.wait_exit() == 0
-    d.kill()
     manager.close()
 
 
