@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "conf_check.h"
+#include "conf_tls.h"
 #include "from_websocketd.h"
 #include "instant.h"
 #include "make_secret.h"
@@ -37,7 +38,8 @@ static const char usage_text[] =
 	"usage: wsbridged [-c FILE] [-v]      run (FILE: " DEFAULT_FILE ")\n"
 	"       wsbridged [-c FILE] -t        check FILE and what it needs\n"
 	"       wsbridged [-c FILE] -T        print every effective key and its origin\n"
-	"       wsbridged [--bind ADDRESS] [--port N] [--view] [--write] -- CMD [ARG...]\n"
+	"       wsbridged [--bind ADDRESS] [--port N] [--tls] [--view] [--write]\n"
+	"                 -- CMD [ARG...]\n"
 	"                                     serve one command at /, without a file;\n"
 	"                                     with -T: print the file that does the same\n"
 	"       wsbridged --demo              write and run ./demo.ini\n"
@@ -51,6 +53,7 @@ static const char usage_text[] =
 enum {
 	OPT_PORT = 256,
 	OPT_BIND,
+	OPT_TLS,
 	OPT_VIEW,
 	OPT_WRITE,
 	OPT_DEMO,
@@ -62,6 +65,7 @@ enum {
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "bind", required_argument, NULL, OPT_BIND },
+	{ "tls", no_argument, NULL, OPT_TLS },
 	{ "view", no_argument, NULL, OPT_VIEW },
 	{ "write", no_argument, NULL, OPT_WRITE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
@@ -117,6 +121,9 @@ static void take_option(struct command_line *cl, int opt)
 	case OPT_BIND:
 		cl->instant.bind = optarg;
 		break;
+	case OPT_TLS:
+		cl->instant.tls = true;
+		break;
 	case OPT_VIEW:
 		cl->instant.view = true;
 		break;
@@ -137,7 +144,7 @@ static bool has_instant_options(const struct command_line *cl)
 {
 	const struct instant_options *o = &cl->instant;
 
-	return o->port || o->bind || o->view || o->write;
+	return o->port || o->bind || o->tls || o->view || o->write;
 }
 
 /* --hash-password and --hash-token, whose one argument NAME may be missing. */
@@ -176,7 +183,7 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		exit(EX_USAGE);
 	} else if (has_instant_options(cl)) {
 		bad_usage(
-			"--bind, --port, --view and --write need a command: wsbridged -- CMD");
+			"--bind, --port, --tls, --view and --write need a command: wsbridged -- CMD");
 	}
 	if (cl->mode == MODE_DEMO && cl->file)
 		bad_usage("--demo serves ./demo.ini; -c does not go with it");
@@ -194,6 +201,15 @@ static struct conf *load(const struct command_line *cl, int *ret_status)
 	default:
 		return conf_load(cl->file ? cl->file : DEFAULT_FILE, stderr, ret_status);
 	}
+}
+
+static void tell_good(const struct conf *conf)
+{
+	fprintf(stderr, "wsbridged: %s is good", conf->file);
+	if (conf->tls_context)
+		fprintf(stderr, "; its certificate has %d days left",
+			conf_tls_days_left(conf));
+	fputc('\n', stderr);
 }
 
 int main(int argc, char **argv)
@@ -220,7 +236,7 @@ int main(int argc, char **argv)
 	case MODE_CHECK:
 		status = conf_check_world(conf, stderr);
 		if (status == 0)
-			fprintf(stderr, "wsbridged: %s is good\n", conf->file);
+			tell_good(conf);
 		conf_unref(conf);
 		return status;
 	case MODE_PRINT:
@@ -235,6 +251,11 @@ int main(int argc, char **argv)
 		}
 		/* fallthrough */
 	default:
+		status = conf_tls_open(conf, stderr);
+		if (status) {
+			conf_unref(conf);
+			return status;
+		}
 		cl.server.demo = cl.mode == MODE_DEMO;
 		cl.server.banner = cl.mode == MODE_DEMO || cl.mode == MODE_COMMAND;
 		cl.server.undecided = cl.mode == MODE_COMMAND && !cl.instant.view;

@@ -9,7 +9,6 @@
 
 #include "log.h"
 #include "session_impl.h"
-#include "watch.h"
 
 static const struct {
 	const char *name;
@@ -102,6 +101,12 @@ void session_vanished(struct session *s, const char *why, bool abort)
 {
 	session_note_end(s, CLOSE_ABNORMAL, why, CLOSED_BY_CLIENT);
 	session_die(s, abort);
+}
+
+void session_lost(struct session *s, ssize_t error)
+{
+	/* What breaks TLS is told by an alert, which an RST could overtake. */
+	session_vanished(s, stream_strerror(&s->client, error), error != -EPROTO);
 }
 
 /* ---- the closing handshake (RFC 6455 7) ---- */
@@ -214,8 +219,8 @@ void session_proceed(struct session *s)
 	reads = may_read(s);
 	pause_reading(s, !reads);
 	s->output_full = is_full(s, s->output_full, buf_len(&s->out));
-	watch(EV_A_ & s->client.io,
-	      (reads ? EV_READ : 0) | (buf_len(&s->out) > 0 ? EV_WRITE : 0));
+	stream_watch(EV_A_ & s->client,
+		     (reads ? EV_READ : 0) | (buf_len(&s->out) > 0 ? EV_WRITE : 0));
 	key = deadline_key(s);
 	if (key != s->armed_for) {
 		s->armed_for = (uint8_t)key;
@@ -234,7 +239,8 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		session_note_end(s, CLOSE_ABNORMAL, strerror(ENOMEM), CLOSED_BY_SERVER);
 		session_die(s, true);
 	}
-	if (revents & EV_WRITE && s->state != SESSION_DEAD)
+	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
+	if (revents & EV_WRITE)
 		session_flush(s);
 	if (revents & EV_READ && s->state != SESSION_DEAD)
 		session_read(s);

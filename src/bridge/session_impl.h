@@ -26,6 +26,9 @@ void session_reply_close(struct session *s, unsigned code, const char *reason);
 /* Drop the client, who is not there any more (ABORT: nor is its kernel). */
 void session_vanished(struct session *s, const char *why, bool abort);
 
+/* The same after the -errno ERROR of its stream. */
+void session_lost(struct session *s, ssize_t error);
+
 /* Nothing more is said to the client. */
 void session_die(struct session *s, bool abort);
 

@@ -142,6 +142,8 @@ static void on_end(struct session *s)
 		s->client_finished = true; /* it may still read what it has asked for */
 	else if (s->state == SESSION_LINGERING || s->state == SESSION_FLUSHING)
 		session_die(s, false);
+	else if (stream_is_cut(&s->client))
+		session_vanished(s, "connection cut (no close_notify)", false);
 	else
 		session_vanished(s, "connection lost", false);
 }
@@ -156,5 +158,5 @@ void session_read(struct session *s)
 	else if (n > 0 && session_parses(s))
 		session_input(s, p, (size_t)n);
 	else if (n < 0 && n != -EAGAIN && n != -EINTR)
-		session_vanished(s, strerror((int)-n), true);
+		session_lost(s, n);
 }

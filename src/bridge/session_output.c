@@ -98,7 +98,7 @@ void session_flush(struct session *s)
 	v = (struct iovec){ buf_head(&s->out), buf_len(&s->out) };
 	n = stream_writev(&s->client, &v, 1);
 	if (n < 0) {
-		session_vanished(s, strerror((int)-n), true);
+		session_lost(s, n);
 		return;
 	}
 	if (n == 0) /* no progress: send_timeout goes on */
@@ -131,7 +131,7 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 		s->last_progress = s->bridge->now;
 		n = stream_writev(&s->client, g->iov, g->n);
 		if (n < 0) {
-			session_vanished(s, strerror((int)-n), true);
+			session_lost(s, n);
 			return;
 		}
 	}

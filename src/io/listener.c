@@ -245,6 +245,11 @@ const struct addr *listener_addr(const struct listener *l)
 	return &l->conf.at;
 }
 
+bool listener_is_tls(const struct listener *l)
+{
+	return l->conf.tls;
+}
+
 void listener_free(struct listener *l)
 {
 	if (!l)

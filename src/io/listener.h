@@ -21,6 +21,7 @@ struct listener_conf {
 	double rate;       /* clients a second, 0: no limit */
 	int redirect; /* its clients are sent to https at this port; 0: they are served */
 	bool proxy;   /* a PROXY header comes before the client's first byte */
+	bool tls;     /* they speak TLS */
 	int passed;   /* a socket at AT that listens already, the caller's; 0: none */
 };
 
@@ -46,6 +47,9 @@ void listener_adjust(struct listener *l, const struct listener_conf *conf);
 
 /* The address really bound (a port instead of 0). */
 const struct addr *listener_addr(const struct listener *l);
+
+/* Do the clients of L speak TLS? */
+bool listener_is_tls(const struct listener *l);
 
 /* Stop listening; a Unix socket's file goes too.  NULL is a no-op. */
 void listener_free(struct listener *l);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A non-blocking byte stream to a client. */
+/* A non-blocking byte stream to a client: the plain kind, and what both kinds share. */
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream.h"
+#include "stream_impl.h"
+#include "watch.h"
 
 /* A connection that lacks an option works without it. */
 static void set_tcp(int fd, int option, double value)
@@ -40,27 +42,16 @@ void stream_give_up_after(const struct stream *s, double seconds)
 		set_tcp(s->io.fd, TCP_USER_TIMEOUT, seconds * 1e3);
 }
 
-void stream_init(struct stream *s, int fd)
-{
-	s->io.fd = fd;
-	s->open = true;
-}
+/* ---- plain ---- */
 
-void stream_move(EV_P_ struct stream *from, struct stream *to)
-{
-	ev_io_stop(EV_A_ & from->io);
-	stream_init(to, from->io.fd);
-	from->open = false;
-}
-
-ssize_t stream_read(struct stream *s, void *p, size_t n)
+static ssize_t plain_read(struct stream *s, void *p, size_t n)
 {
 	ssize_t r = read(s->io.fd, p, n);
 
 	return r < 0 ? -errno : r;
 }
 
-ssize_t stream_writev(struct stream *s, const struct iovec *iov, unsigned n)
+static ssize_t plain_writev(struct stream *s, const struct iovec *iov, unsigned n)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = n };
 	ssize_t r = sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
@@ -70,9 +61,89 @@ ssize_t stream_writev(struct stream *s, const struct iovec *iov, unsigned n)
 	return r;
 }
 
-void stream_finish(struct stream *s)
+static void plain_watch(EV_P_ struct stream *s, int events)
+{
+	watch(EV_A_ & s->io, events);
+}
+
+static int plain_ready(struct stream *s, int revents)
+{
+	(void)s;
+	return revents;
+}
+
+static void plain_finish(struct stream *s)
 {
 	(void)shutdown(s->io.fd, SHUT_WR); /* ENOTCONN: the peer was quicker */
+}
+
+const struct stream_ops stream_plain = {
+	.read = plain_read,
+	.writev = plain_writev,
+	.watch = plain_watch,
+	.ready = plain_ready,
+	.finish = plain_finish,
+};
+
+/* ---- both ---- */
+
+void stream_init(struct stream *s, int fd)
+{
+	s->io.fd = fd;
+	s->open = true;
+	s->ops = &stream_plain;
+	s->tls = NULL;
+}
+
+void stream_unsecure(struct stream *s)
+{
+	if (s->tls)
+		stream_tls_free(s);
+}
+
+void stream_move(EV_P_ struct stream *from, struct stream *to)
+{
+	ev_io_stop(EV_A_ & from->io);
+	stream_init(to, from->io.fd);
+	to->ops = from->ops;
+	to->tls = from->tls;
+	from->tls = NULL;
+	from->open = false;
+}
+
+ssize_t stream_read(struct stream *s, void *p, size_t n)
+{
+	return s->ops->read(s, p, n);
+}
+
+ssize_t stream_writev(struct stream *s, const struct iovec *iov, unsigned n)
+{
+	return s->ops->writev(s, iov, n);
+}
+
+void stream_watch(EV_P_ struct stream *s, int events)
+{
+	s->ops->watch(EV_A_ s, events);
+}
+
+int stream_ready(struct stream *s, int revents)
+{
+	return s->ops->ready(s, revents);
+}
+
+void stream_finish(struct stream *s)
+{
+	s->ops->finish(s);
+}
+
+bool stream_is_cut(const struct stream *s)
+{
+	return s->tls && stream_tls_is_cut(s);
+}
+
+const char *stream_strerror(const struct stream *s, ssize_t error)
+{
+	return s->tls && error == -EPROTO ? stream_tls_reason(s) : strerror((int)-error);
 }
 
 bool stream_gone(const struct stream *s, bool *ret_fin)
@@ -92,6 +163,9 @@ void stream_close(EV_P_ struct stream *s, bool abort)
 	if (!s->open)
 		return;
 	ev_io_stop(EV_A_ & s->io);
+	if (s->tls && !abort)
+		stream_tls_close(s);
+	stream_unsecure(s);
 	if (abort)
 		(void)setsockopt(s->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(s->io.fd);

@@ -16,11 +16,11 @@ static char **first_shown(char **argv)
 	return shell ? argv + 2 : argv;
 }
 
-static void print_path(const struct path_conf *p, const char *host, bool file)
+static void print_path(const struct path_conf *p, const char *base, bool file)
 {
 	char url[ADDR_TEXT + 256];
 
-	snprintf(url, sizeof(url), "http://%s%s%s", host, p->path, p->prefix ? "*" : "");
+	snprintf(url, sizeof(url), "%s%s%s", base, p->path, p->prefix ? "*" : "");
 	printf("  %-36s %-10s", url,
 	       p->files           ? "files"
 	       : p->session.write ? "read-write"
@@ -50,19 +50,30 @@ static void print_tunnel(const struct addr *at)
 	printf("\nFrom your own machine:  ssh -L %u:127.0.0.1:%u %s\n", port, port, host);
 }
 
+/* A browser cannot know the certificate: whoever reads both can compare. */
+static void print_certificate(const struct conf *conf, const char *host)
+{
+	printf("WebSocket: wss://%s\nThe certificate's SHA-256 fingerprint: %s\n", host,
+	       tls_fingerprint(conf->tls_context));
+}
+
 void banner_print(const struct server *s)
 {
 	const struct conf *conf = s->routes->conf;
 	const struct addr *at = listener_addr(s->listeners[0]);
 	bool file = s->options->demo;
-	char host[ADDR_TEXT];
+	bool tls = listener_is_tls(s->listeners[0]);
+	char host[ADDR_TEXT], base[ADDR_TEXT + 8];
 
 	addr_text(at, host);
+	snprintf(base, sizeof(base), "%s://%s", tls ? "https" : "http", host);
 	printf("\nwsbridged is running.  Open in a browser:\n\n");
 	for (size_t i = 0; i < conf->npaths; i++)
-		print_path(conf->paths[i], host, file);
+		print_path(conf->paths[i], base, file);
 	if (conf->console)
-		printf("\nConsole: http://%s/-/console\n", host);
+		printf("\nConsole: %s/-/console\n", base);
+	if (tls)
+		print_certificate(conf, host);
 	if (file)
 		printf("%s: edit and save\n", conf->file);
 	if (s->options->undecided && !conf->paths[0]->session.write)

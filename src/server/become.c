@@ -207,6 +207,24 @@ static void check_ini(const struct conf *c, struct conf_report *r)
 	}
 }
 
+/* The files of [tls], which a reload reads again. */
+static void check_tls(const struct conf *c, struct conf_report *r)
+{
+	const struct {
+		const char *key, *file;
+	} files[] = {
+		{ "certificate", c->tls.certificate },
+		{ "key", c->tls.key },
+		{ "key_password_file", c->tls.key_password_file },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (files[i].file && access(files[i].file, R_OK) < 0)
+			conf_warning(r, where(c, files[i].key),
+				     "%s: %s cannot read %s: a reload will fail",
+				     files[i].key, c->user, files[i].file);
+}
+
 void become_check_again(const struct conf *conf, struct conf_report *r)
 {
 	if (geteuid() == 0)
@@ -216,6 +234,7 @@ void become_check_again(const struct conf *conf, struct conf_report *r)
 		check_file(&conf->auth[i], conf->auth[i].file, conf->user, r);
 		check_file(&conf->auth[i], conf->auth[i].tokens, conf->user, r);
 	}
+	check_tls(conf, r);
 	for (size_t i = 0; i < conf->nlisten; i++)
 		check_listen(&conf->listen[i], conf->user, r);
 }

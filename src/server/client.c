@@ -7,7 +7,6 @@
 
 #include "client_impl.h"
 #include "log.h"
-#include "watch.h"
 
 #define LINGER 2.0 /* seconds that a client has to take its answer and close */
 
@@ -104,11 +103,43 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 		return;
 	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
-	c->end = UNANSWERED_TIMEOUT;
+	if (c->state != CLIENT_LINGERING)
+		c->end = UNANSWERED_TIMEOUT;
 	client_drop(c);
 }
 
 /* ---- the request ---- */
+
+/* TLS has failed with ERROR: what OpenSSL has said of it is to arrive, then it is over.
+ */
+static void refuse_tls(struct client *c, ssize_t error)
+{
+	char who[SESSION_WHO];
+
+	log_info(client_who(c, who), "TLS: %s", stream_strerror(&c->stream, error));
+	stream_unsecure(&c->stream);
+	stream_finish(&c->stream);
+	c->state = CLIENT_LINGERING;
+	c->end = UNANSWERED_TLS;
+	client_set_deadline(c, LINGER);
+}
+
+/* Nothing more can be read: the stream's end, or the -errno R. */
+static void on_end(struct client *c, ssize_t r)
+{
+	switch (r) {
+	case -EPROTO:
+		refuse_tls(c, r);
+		break;
+	case -EPROTONOSUPPORT:
+		stream_unsecure(&c->stream);
+		c->secure = false;
+		answer_error(c, 400, "this port speaks TLS; use https:// or wss://");
+		break;
+	default:
+		client_drop(c);
+	}
+}
 
 static void read_head(struct client *c)
 {
@@ -119,7 +150,7 @@ static void read_head(struct client *c)
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
-		client_drop(c);
+		on_end(c, n);
 		return;
 	}
 	switch (http_parse(&c->http, buf_head(&c->head), buf_len(&c->head))) {
@@ -183,7 +214,7 @@ void client_proceed(struct client *c)
 	if (c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING)
 		write_answer(c);
 	if (c->state != CLIENT_DEAD)
-		watch(loop_of(c), &c->stream.io, wants[c->state]);
+		stream_watch(loop_of(c), &c->stream, wants[c->state]);
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)
@@ -197,7 +228,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		client_drop(c);
 		return;
 	}
-	if (revents & EV_READ) {
+	if (stream_ready(&c->stream, revents) & EV_READ) {
 		if (c->state == CLIENT_PROXY)
 			proxied_read_header(c);
 		else if (c->state == CLIENT_READING)
@@ -263,6 +294,11 @@ static bool may_talk(struct server *s, const struct addr *peer,
 void client_begin(struct client *c)
 {
 	c->state = CLIENT_READING;
+	if (!c->tls)
+		return;
+	c->secure = true;
+	if (stream_secure(&c->stream, c->server->routes->conf->tls_context) < 0)
+		client_drop(c);
 }
 
 void client_accepted(void *data, int fd, const struct addr *peer,
@@ -283,6 +319,7 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	c->on_loopback =
 		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
 	c->redirect = listener->redirect;
+	c->tls = listener->tls;
 	c->of_peer = peers_add(&s->peers, peer);
 	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);

@@ -40,6 +40,7 @@ struct client {
 	bool secure;      /* by TLS, or a trusted proxy says so */
 	bool on_loopback; /* it came to a loopback listener */
 	int redirect;     /* its listener's */
+	bool tls;         /* ... too: it speaks TLS */
 	bool counted;     /* in server->peers */
 	unsigned of_peer; /* connections that its address had with it */
 	struct buf head;  /* received so far */

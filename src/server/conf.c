@@ -293,6 +293,7 @@ void conf_unref(struct conf *c)
 {
 	if (!c || --c->refs > 0)
 		return;
+	tls_free(c->tls_context);
 	conf_mem_free(c->mem);
 	free(c);
 }

@@ -19,6 +19,7 @@
 #include "session.h"
 #include "source_exec.h"
 #include "stream.h"
+#include "tls.h"
 
 enum full_policy { FULL_HTTP, FULL_CLOSE };
 enum log_to { LOG_TO_AUTO, LOG_TO_JOURNAL, LOG_TO_STDERR, LOG_TO_SYSLOG };
@@ -37,6 +38,7 @@ struct listen_conf {
 	char *group;   /* unix group=NAME; NULL: the daemon's */
 	int redirect;  /* to https at this port; REDIRECT_TLS; 0: not at all */
 	bool proxy;    /* clients come through a proxy that sends a PROXY header */
+	bool tls;      /* clients speak TLS */
 	int line;      /* of the entry, for messages, and its FILE */
 	const char *file;
 };
@@ -96,6 +98,8 @@ struct conf {
 	double shutdown_timeout;
 	struct limits_conf limits;
 	struct stream_conf stream;
+	struct tls_conf tls;
+	struct tls *tls_context; /* made of it by conf_tls_open(), or NULL */
 	enum log_to log_to;
 	enum log_time log_time;
 	int log_level;  /* enum log_level */

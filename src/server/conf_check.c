@@ -13,6 +13,7 @@
 
 #include "become.h"
 #include "conf_check.h"
+#include "conf_tls.h"
 #include "nearest.h"
 #include "which.h"
 
@@ -280,7 +281,7 @@ int conf_check_programs(const struct conf *c, FILE *err)
 	return verdict(&r, err);
 }
 
-int conf_check_world(const struct conf *c, FILE *err)
+int conf_check_world(struct conf *c, FILE *err)
 {
 	struct conf_report r = { .main = c->file };
 
@@ -288,6 +289,7 @@ int conf_check_world(const struct conf *c, FILE *err)
 		conf_check_listen(&c->listen[i], &r);
 	conf_check_auth(c, &r);
 	conf_check_access(c, &r);
+	conf_tls_make(c, &r);
 	check_descriptors(c, &r);
 	check_control(c, &r);
 	check_as_user(c, &r);

@@ -6,12 +6,12 @@
 #include "conf_report.h"
 
 /*
- * Look for the programs, directories, groups, addresses and descriptors that C needs, and
- * write what is missing (errors) or unwise (warnings) to ERR.  0, or the exit code 78
- * after errors. An address in use is a warning, and nothing when wsbridged has it;
- * opening it will tell.
+ * Look for the programs, directories, groups, addresses, descriptors, certificate and key
+ * that C needs, and write what is missing (errors) or unwise (warnings) to ERR.  0, or
+ * the exit code 78 after errors. An address in use is a warning, and nothing when
+ * wsbridged has it; opening it will tell.
  */
-int conf_check_world(const struct conf *c, FILE *err);
+int conf_check_world(struct conf *c, FILE *err);
 
 /* Only the programs and their directories. */
 int conf_check_programs(const struct conf *c, FILE *err);

@@ -64,12 +64,12 @@ static void check_listener(const struct listen_conf *l, bool open, struct conf_r
 	    addr_is_local(&a))
 		return;
 	if (open)
-		conf_warning(
-			r, at,
-			"%s is open to the network, without TLS and without a "
-			"password; anybody who reaches it can run what the paths run",
-			l->text);
-	else
+		conf_warning(r, at,
+			     "%s is open to the network, without %s; "
+			     "anybody who reaches it can run what the paths run",
+			     l->text,
+			     l->tls ? "a password" : "TLS and without a password");
+	else if (!l->tls)
 		conf_warning(
 			r, at,
 			"%s is open to the network without TLS: whoever is on the way "

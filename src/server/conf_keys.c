@@ -89,10 +89,11 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST | CONF_FILE,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
-		    "or systemd:NAME; each may have redirect or redirect=PORT, and proxy",
+		    "or systemd:NAME; each may have tls, or redirect or redirect=PORT, and proxy",
 	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
 		 "0 and the log tells which.  systemd:NAME stands for all sockets that "
 		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
+		 "With tls its clients speak TLS (https and wss), see [tls].  "
 		 "With redirect all requests but for the health page are sent to https, "
 		 "at this port or 443.  With proxy only trusted_proxy may connect, and "
 		 "sends a header of the PROXY protocol (version 1 or 2) first." },
@@ -212,6 +213,44 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Times that it asks before the connection is lost; with send_timeout, "
 		 "the first time after that was in vain." },
 
+	/* ---- [tls] ---- */
+
+	{ CONF_TLS, "certificate", .parse = conf_parse_absolute, .field = DAEMON(tls.certificate),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .doc = "PEM file with the certificate for all listeners with the word tls, and "
+		 "behind it those of its issuers.  Read at the start and at a reload." },
+	{ CONF_TLS, "key", .parse = conf_parse_absolute, .field = DAEMON(tls.key),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
+	  .def_doc = "the file of certificate",
+	  .doc = "PEM file with the certificate's private key." },
+	{ CONF_TLS, "key_password_file", .parse = conf_parse_absolute,
+	  .field = DAEMON(tls.key_password_file),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
+	  .def_doc = "none, the key is not encrypted",
+	  .doc = "File whose first line is the password of the key." },
+	{ CONF_TLS, "protocols", .parse = conf_parse_protocols,
+	  .field = DAEMON(tls.protocols),
+	  .def = "TLSv1.2 TLSv1.3", .flags = CONF_LIST, .values = "a list of TLSv1.2 and TLSv1.3",
+	  .doc = "Versions of TLS that clients may use." },
+	{ CONF_TLS, "ciphers", .parse = conf_parse_text, .field = DAEMON(tls.ciphers),
+	  .def = "ECDHE+AESGCM:ECDHE+CHACHA20", .values = "a list as openssl-ciphers(1) has it",
+	  .doc = "Ciphers of TLS 1.2, the preferred ones first." },
+	{ CONF_TLS, "ciphersuites", .parse = conf_parse_text,
+	  .field = DAEMON(tls.ciphersuites),
+	  .def = "", .flags = CONF_EMPTY, .values = "names with colons between them",
+	  .def_doc = "OpenSSL's",
+	  .doc = "Ciphers of TLS 1.3, the preferred ones first: "
+		 "TLS_AES_128_GCM_SHA256 and its like." },
+	{ CONF_TLS, "session_reuse", .parse = conf_parse_bool,
+	  .field = DAEMON(tls.session_reuse),
+	  .def = "yes",
+	  .doc = "Give tickets, with which a client that comes back need not begin anew." },
+	{ CONF_TLS, "expiry_warning", .parse = conf_parse_seconds,
+	  .field = DAEMON(tls.expiry_warning),
+	  .def = "14d", .max = 365 * DAY, .values = "a duration up to 365d",
+	  .doc = "Warn, at the start, at a reload and with -t, when the certificate is "
+		 "valid for less than this time." },
+
 	/* ---- [logging] ---- */
 
 	{ CONF_LOGGING, "to", .parse = conf_parse_word, .field = DAEMON(log_to),
@@ -279,7 +318,7 @@ const struct conf_key conf_keys[] = {
 	  .def = "", .flags = CONF_EMPTY, .words = auth_words,
 	  .values = "htpasswd or token", .def_doc = "none, it must be set",
 	  .doc = "What a client shows: a user's name and password, or a bearer token." },
-	{ CONF_AUTH, "file", .parse = conf_parse_directory, .field = AUTH(file),
+	{ CONF_AUTH, "file", .parse = conf_parse_absolute, .field = AUTH(file),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "With type = htpasswd: a file of lines NAME:HASH, read at the start and by "
@@ -288,7 +327,7 @@ const struct conf_key conf_keys[] = {
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "up to 100 bytes of ASCII", .def_doc = "the section's NAME",
 	  .doc = "What the client is told that it is asked for." },
-	{ CONF_AUTH, "tokens", .parse = conf_parse_directory, .field = AUTH(tokens),
+	{ CONF_AUTH, "tokens", .parse = conf_parse_absolute, .field = AUTH(tokens),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "With type = token: a file of lines sha256:HEX NAME, read at the start "
@@ -415,7 +454,7 @@ const struct conf_key conf_keys[] = {
 	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
-	{ CONF_PATH, "static", .parse = conf_parse_directory, .field = PATH(files),
+	{ CONF_PATH, "static", .parse = conf_parse_absolute, .field = PATH(files),
 	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "Serve the files below this directory, and index.html for the directory "
@@ -474,7 +513,7 @@ const struct conf_key conf_keys[] = {
 
 	/* ---- [/path]: process ---- */
 
-	{ CONF_PATH, "cwd", .parse = conf_parse_directory, .field = PATH(exec.cwd),
+	{ CONF_PATH, "cwd", .parse = conf_parse_absolute, .field = PATH(exec.cwd),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE,
 	  .values = "an absolute path", .def_doc = "the daemon's",
 	  .doc = "Working directory of the program." },
@@ -558,6 +597,7 @@ const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
 	[CONF_SERVER] = { "[server]", "server" },
 	[CONF_LIMITS] = { "[limits]", "limits" },
 	[CONF_SOCKET] = { "[socket]", "socket" },
+	[CONF_TLS] = { "[tls]", "tls" },
 	[CONF_LOGGING] = { "[logging]", "logging" },
 	[CONF_CONTROL] = { "[control]", "control" },
 	[CONF_WEB] = { "[web]", "web" },

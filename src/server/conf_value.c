@@ -175,7 +175,7 @@ static int keep_text(const struct conf_value *v)
 	return *field ? 0 : -ENOMEM;
 }
 
-int conf_parse_directory(const struct conf_value *v)
+int conf_parse_absolute(const struct conf_value *v)
 {
 	if (*v->text && *v->text != '/')
 		return conf_value_wrong(v, "'%.200s' is not an absolute path", v->text);
@@ -223,6 +223,11 @@ int conf_parse_control(const struct conf_value *v)
 			v, "'%.120s' is longer than a socket's path can be", v->text);
 	c->socket = conf_mem_text(v->mem, v->text, strlen(v->text));
 	return c->socket ? 0 : -ENOMEM;
+}
+
+int conf_parse_text(const struct conf_value *v)
+{
+	return keep_text(v);
 }
 
 int conf_parse_name(const struct conf_value *v)

@@ -44,7 +44,8 @@ conf_parser conf_parse_rate;       /* double */
 conf_parser conf_parse_size;       /* size_t */
 conf_parser conf_parse_umask;      /* int; "": -1 */
 conf_parser conf_parse_signal;     /* int */
-conf_parser conf_parse_directory;  /* char *: absolute; "": NULL */
+conf_parser conf_parse_absolute;   /* char *: an absolute path; "": NULL */
+conf_parser conf_parse_text;       /* char *; "": NULL */
 conf_parser conf_parse_name;       /* char *: one word; "": NULL */
 conf_parser conf_parse_control;    /* struct control_conf: its automatic and socket */
 conf_parser conf_parse_close_code; /* unsigned */
@@ -60,12 +61,13 @@ conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
 
 /* Lists (conf_value_list.c). */
-conf_parser conf_parse_origin; /* char **: same, scheme://host[:port]; or any */
-conf_parser conf_parse_cidrs;  /* struct cidr_list */
-conf_parser conf_parse_tokens; /* char **: tokens of RFC 9110 5.6.2 */
-conf_parser conf_parse_hosts;  /* char **: uri-host without a port */
-conf_parser conf_parse_env;    /* char **: NAME=value, a later NAME replaces an earlier */
-conf_parser conf_parse_token;  /* struct auth_token *: sha256:HEX NAME, one an entry */
-conf_parser conf_parse_names;  /* char **: names of environment variables */
+conf_parser conf_parse_origin;    /* char **: same, scheme://host[:port]; or any */
+conf_parser conf_parse_cidrs;     /* struct cidr_list */
+conf_parser conf_parse_tokens;    /* char **: tokens of RFC 9110 5.6.2 */
+conf_parser conf_parse_hosts;     /* char **: uri-host without a port */
+conf_parser conf_parse_protocols; /* unsigned: a bit for each enum tls_protocol */
+conf_parser conf_parse_env;   /* char **: NAME=value, a later NAME replaces an earlier */
+conf_parser conf_parse_token; /* struct auth_token *: sha256:HEX NAME, one an entry */
+conf_parser conf_parse_names; /* char **: names of environment variables */
 
 #endif

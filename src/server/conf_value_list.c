@@ -123,6 +123,31 @@ int conf_parse_token(const struct conf_value *v)
 	return r == -EINVAL ? conf_value_wrong(v, "%s", wrong) : r;
 }
 
+static int add_protocol(const struct conf_value *v, const char *word)
+{
+	static const struct {
+		const char *name;
+		enum tls_protocol bit;
+	} known[] = { { "TLSv1.2", TLS_1_2 }, { "TLSv1.3", TLS_1_3 } };
+	unsigned *field = v->field;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(word, known[i].name) == 0) {
+			*field |= known[i].bit;
+			return 0;
+		}
+	return conf_value_wrong(v, "'%.60s' is not TLSv1.2 or TLSv1.3", word);
+}
+
+int conf_parse_protocols(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(unsigned *)v->field = 0;
+		return 0;
+	}
+	return for_words(v, add_protocol);
+}
+
 int conf_parse_env(const struct conf_value *v)
 {
 	char ***field = v->field;

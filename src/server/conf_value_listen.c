@@ -133,6 +133,14 @@ static int set_proxy(const struct conf_value *v, struct listen_conf *l, const ch
 	return 0;
 }
 
+static int set_tls(const struct conf_value *v, struct listen_conf *l, const char *text)
+{
+	(void)v;
+	(void)text;
+	l->tls = true;
+	return 0;
+}
+
 /* What may stand behind an address. */
 static const struct listen_word {
 	const char *name; /* one that ends in = has a value, which SET gets */
@@ -141,7 +149,7 @@ static const struct listen_word {
 } listen_words[] = {
 	{ "mode=", true, set_mode },         { "group=", true, set_group },
 	{ "redirect", false, set_redirect }, { "redirect=", false, set_redirect_port },
-	{ "proxy", false, set_proxy },
+	{ "proxy", false, set_proxy },       { "tls", false, set_tls },
 };
 
 static const struct listen_word *find_listen_word(const char *word)
@@ -205,6 +213,8 @@ static int add_listen(const struct conf_value *v)
 	r = parse_address(v, &l);
 	for (char *w; r == 0 && (w = strtok_r(NULL, CONF_BLANKS, &state));)
 		r = parse_listen_word(v, &l, w);
+	if (r == 0 && l.tls && l.redirect)
+		return conf_value_wrong(v, "tls and redirect do not go together");
 	return r == 0 ? append_listen(v, &l) : r;
 }
 

@@ -23,6 +23,30 @@ static int usage(const char *text, const char *value)
 	return EX_USAGE;
 }
 
+/* Does every certificate of ours name the address BIND, or does it stand for all? */
+static bool is_named(const char *bind)
+{
+	static const char *const named[] = { "127.0.0.1", "::1", "0.0.0.0", "::" };
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++)
+		if (strcmp(bind, named[i]) == 0)
+			return true;
+	return false;
+}
+
+/* BIND: where it will listen, NULL: as usual. */
+static int make_certificate(struct conf *conf, const char *bind)
+{
+	struct tls_error err;
+
+	conf->tls_context = tls_new_self_signed(
+		&conf->tls, bind && !is_named(bind) ? bind : NULL, &err);
+	if (conf->tls_context)
+		return 0;
+	fprintf(stderr, "wsbridged: %s\n", err.text);
+	return -EIO;
+}
+
 /* The ini of O but for its command, which an ini's line cannot always hold.  0 or the
  * exit code. */
 static int make_text(const struct instant_options *o, char *out, size_t cap)
@@ -40,8 +64,9 @@ static int make_text(const struct instant_options *o, char *out, size_t cap)
 		return usage("not a port between 0 and 65535", port);
 	snprintf(
 		out, cap,
-		"[server]\nlisten = %s%s%s:%s\n\n[web]\nconsole = yes\n\n[/]\nwrite = %s\n",
+		"[server]\nlisten = %s%s%s:%s%s\n\n[web]\nconsole = yes\n\n[/]\nwrite = %s\n",
 		brackets ? "[" : "", bind, brackets ? "]" : "", port,
+		o->tls ? " tls" : "",
 		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");
 	return 0;
 }
@@ -51,6 +76,10 @@ int instant_print(const struct instant_options *o, FILE *out)
 	char text[TEXT];
 	int status = make_text(o, text, sizeof(text));
 
+	if (status == 0 && o->tls)
+		status = usage("its certificate is made for one run; a file has one in "
+			       "[tls]",
+			       "--tls");
 	for (char *const *word = o->argv; status == 0 && *word; word++)
 		if (strpbrk(*word, "\r\n"))
 			status = usage("a line end cannot stand in a file; make the "
@@ -74,7 +103,8 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 		return NULL;
 	strcat(text, rest);
 	conf = conf_load_text("(command line)", text, stderr, ret_status);
-	if (conf && conf_set_command(conf, o->argv) < 0) {
+	if (conf && (conf_set_command(conf, o->argv) < 0 ||
+		     (o->tls && make_certificate(conf, o->bind) < 0))) {
 		conf_unref(conf);
 		*ret_status = EX_OSERR;
 		return NULL;

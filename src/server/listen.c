@@ -88,6 +88,7 @@ static struct listener_conf settings(const struct conf *conf,
 		.rate = conf->limits.accept_rate,
 		.redirect = listen->redirect,
 		.proxy = listen->proxy,
+		.tls = listen->tls,
 		.passed = place->passed,
 	};
 }
@@ -414,7 +415,8 @@ const char *listen_text(const struct server *s, char *out, size_t cap)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < s->nlisteners && n < cap; i++)
-		n += (size_t)snprintf(out + n, cap - n, "%s%s", i ? ", " : "",
-				      addr_text(listener_addr(s->listeners[i]), text));
+		n += (size_t)snprintf(out + n, cap - n, "%s%s%s", i ? ", " : "",
+				      addr_text(listener_addr(s->listeners[i]), text),
+				      listener_is_tls(s->listeners[i]) ? " tls" : "");
 	return out;
 }

@@ -44,9 +44,8 @@ static void put_handshakes(const struct metric *m, const struct scrape *s,
 			   const void *base)
 {
 	static const char *const unanswered[UNANSWERED_COUNT] = {
-		[UNANSWERED_LOST] = "lost",
-		[UNANSWERED_TIMEOUT] = "timeout",
-		[UNANSWERED_EVICTED] = "evicted",
+		[UNANSWERED_LOST] = "lost",       [UNANSWERED_TIMEOUT] = "timeout",
+		[UNANSWERED_EVICTED] = "evicted", [UNANSWERED_TLS] = "tls",
 		[UNANSWERED_DENIED] = "denied",
 	};
 	const struct server_stats *stats = base;
@@ -153,7 +152,7 @@ const struct metric metrics[] = {
 	  .help = "Clients whose request or plain answer is under way." },
 	{ "wsbridge_handshakes_total", COUNTER, BY(put_handshakes, METRIC_OF_SERVER, struct server, stats),
 	  .help = "Requests by result: the status of the answer, of which 101 opens a "
-		  "WebSocket, or why there was none: lost, timeout, evicted, or denied "
+		  "WebSocket, or why there was none: lost, timeout, evicted, tls, or denied "
 		  "([server] allow)." },
 	{ "wsbridge_log_lines_dropped_total", COUNTER, BY(put_log_lines, METRIC_OF_SCRAPE, struct scrape, log),
 	  .help = "Lines that the log does not have, by reason: there were too many of "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "become.h"
+#include "conf_tls.h"
 #include "ctl.h"
 #include "listen.h"
 #include "log.h"
@@ -22,7 +23,8 @@ static struct routes *prepare(struct server *s, struct conf *conf, FILE *err)
 	if (fresh)
 		become_check_change(s->routes->conf, fresh->conf, &changes);
 	conf_report_write(&changes, err);
-	if (fresh && ctl_change(s, fresh->conf, err) == 0) {
+	if (fresh && conf_tls_open(fresh->conf, err) == 0 &&
+	    ctl_change(s, fresh->conf, err) == 0) {
 		if (listen_change(s, fresh->conf, err) == 0)
 			return fresh;
 		ctl_change_back(s, fresh->conf);

@@ -15,6 +15,7 @@ enum unanswered {
 	UNANSWERED_LOST,    /* it left, or broke down */
 	UNANSWERED_TIMEOUT, /* handshake_timeout */
 	UNANSWERED_EVICTED, /* by max_handshakes */
+	UNANSWERED_TLS,     /* it does not speak TLS well */
 	UNANSWERED_DENIED,  /* it may not even connect */
 	UNANSWERED_COUNT
 };

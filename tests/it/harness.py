@@ -12,6 +12,7 @@ from pathlib import Path
 import procfs
 from client import Client
 from rawws import RawWS, Response, request
+from tlssock import TlsSock, context
 from waiting import TIMEOUT, readable, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,7 @@ class Daemon:
     def __init__(self, argv, rundir, env=None, wrap=(), own_network=False, cwd=None, pass_fds=()):
         self.rundir, self.own_network = rundir, own_network
         self.clients, self.notes, self.addresses = [], [], []
+        self.context, self.session = context(), None  # of clients that speak TLS
         self.canary = self.baseline = None
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify_path = os.path.join(rundir, "notify")
@@ -195,21 +197,24 @@ class Daemon:
 
     @property
     def port(self):
-        return int(next(a for a in self.addresses if not a.startswith("unix:")).rpartition(":")[2])
+        address = next(a for a in self.addresses if not a.startswith("unix:"))
+        return int(address.removesuffix(" tls").rpartition(":")[2])
 
     @property
     def host(self):
         """What a client says in Host."""
-        return "localhost" if self.address.startswith("unix:") else self.address
+        return "localhost" if self.address.startswith("unix:") else self.address.removesuffix(" tls")
 
     def url(self, path):
         if self.address.startswith("unix:"):
             return f"{self.address}:{path}"
-        return f"ws://{self.address}{path}"
+        return f"{'wss' if self.address.endswith(' tls') else 'ws'}://{self.host}{path}"
 
-    def connect(self, address=None, receive_buffer=None, bind=None):
-        """A TCP or Unix connection to ADDRESS as STATUS= tells it, or to the first."""
+    def connect(self, address=None, receive_buffer=None, bind=None, plain=False):
+        """A TCP or Unix connection to ADDRESS as STATUS= tells it, or to the first; TLS unless PLAIN."""
         address = address or self.address
+        tls = address.endswith(" tls") and not plain
+        address = address.removesuffix(" tls")
         if address.startswith("unix:"):
             family, to = socket.AF_UNIX, address[5:]
         else:
@@ -224,6 +229,8 @@ class Daemon:
             sock.bind((bind, 0))
         sock.settimeout(TIMEOUT)
         sock.connect(to)
+        if tls:
+            sock = self.clients[-1] = TlsSock(sock, self.context, session=self.session)
         return sock
 
     # ---- clients ----
@@ -241,6 +248,8 @@ class Daemon:
 
     def client(self, path, **options):
         """An ordinary client on an open WebSocket."""
+        if self.address.endswith(" tls"):
+            options = {"ssl": self.context, **options}
         client = Client(self.url(path), **options)
         self.clients.append(client)
         return client

@@ -46,13 +46,13 @@ def test_16_messages_of_64_kib_in_flight_through_cat_never_stall(daemon, frame):
     ws = daemon(f"[/echo]\nexec = cat\nframe = {frame}\ntype = binary\n").ws("/echo")
     chunk = b"0123456789abcdef" * 4095 + b"0123456789abcde\n"
     cut = 1 if frame == "line" else 0  # the LF that a line loses
-    ws.send_in_background(encode(BINARY, chunk) * 16)
+    sender = ws.send_in_background(encode(BINARY, chunk) * 16)
     got = 0
     for last in range(1, 201):
         while got < last * len(chunk):
             got += len(ws.recv()) + cut
         if last + 16 <= 200:
-            ws.send_in_background(encode(BINARY, chunk)).join()
+            sender = ws.send_in_background_after(sender, encode(BINARY, chunk))
     assert got == 200 * len(chunk)
 
 

@@ -54,7 +54,7 @@ def test_a_key_in_the_wrong_section_is_told_where_it_belongs(check):
     fails(check(HEAD + "[defaults]\nexec = cat\n[/x]\nexec = cat\n"), (4, "exec"))
 
 
-@pytest.mark.parametrize("section", ["sever", "Server", "tls", "controls", "hooks", "auth x", "x"])
+@pytest.mark.parametrize("section", ["sever", "Server", "tls x", "controls", "hooks", "auth x", "x"])
 def test_an_unknown_section_is_refused(check, section):
     result = check(HEAD + f"[{section}]\n[/x]\nexec = cat\n")
     fails(result, (3, re.escape(f"[{section}]")))
@@ -202,6 +202,8 @@ def test_a_value_out_of_its_range_is_refused(check, line):
         "::1:80",
         "[::1]",
         "localhost:80 tls",
+        "127.0.0.1:0 tls=x",
+        "127.0.0.1:0 tls redirect",
         "unix:",
         "unix:relative",
         "unix:/tmp/x mode=999",

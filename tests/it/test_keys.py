@@ -10,6 +10,11 @@ EVERYTHING = """
 listen = 127.0.0.1:0
 user = root
 group = root
+[tls]
+certificate = /etc/ssl/x.pem
+key = /etc/ssl/x.key
+key_password_file = /etc/ssl/x.password
+ciphersuites = TLS_AES_128_GCM_SHA256
 [auth tokens]
 type = token
 token = ***

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* What a server of TLS presents and accepts (RFC 9325). */
+#include <openssl/err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls_impl.h"
+
+#define FINGERPRINT (SHA256_DIGEST_LENGTH * 3) /* "AB:" for each byte */
+
+struct tls {
+	SSL_CTX *ctx;
+	time_t from, until;
+	char fingerprint[FINGERPRINT];
+};
+
+/* ---- what is wrong ---- */
+
+bool tls_wrong(struct tls_error *err, const char *member, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->member = member;
+	err->other = NULL;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	ERR_clear_error();
+	return false;
+}
+
+bool tls_wrong_reason(struct tls_error *err, const char *member, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	return tls_wrong(err, member, "%s: %s: %s", member, what,
+			 reason ? reason : "not what OpenSSL can read");
+}
+
+/* ---- settings ---- */
+
+/* HTTP/1.1 and nothing else (RFC 7301 3.2). */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+			   const unsigned char *in, unsigned n, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, out_n, ours, sizeof(ours) - 1, in, n) !=
+	    OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* Tickets keep a session with its client: the server holds nothing for one that may never
+ * come back. */
+static void set_reuse(SSL_CTX *ctx, bool reuse)
+{
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (reuse)
+		return;
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(ctx, 0);
+}
+
+static void set_always(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+					 SSL_OP_CIPHER_SERVER_PREFERENCE |
+					 SSL_OP_PRIORITIZE_CHACHA);
+	/* What the socket did not take lies in a queue that moves (buf.h); an idle
+	 * connection holds no buffers. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_max_early_data(ctx, 0); /* it can be replayed (RFC 8446 8) */
+	SSL_CTX_set_dh_auto(ctx, 1);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+}
+
+static bool set_conf(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err)
+{
+	bool old = conf->protocols & TLS_1_2, new = conf->protocols &TLS_1_3;
+
+	SSL_CTX_set_min_proto_version(ctx, old ? TLS1_2_VERSION : TLS1_3_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, new ? TLS1_3_VERSION : TLS1_2_VERSION);
+	set_reuse(ctx, conf->session_reuse);
+	if (!SSL_CTX_set_cipher_list(ctx, conf->ciphers))
+		return tls_wrong_reason(err, "ciphers", conf->ciphers);
+	if (conf->ciphersuites && !SSL_CTX_set_ciphersuites(ctx, conf->ciphersuites))
+		return tls_wrong_reason(err, "ciphersuites", conf->ciphersuites);
+	return true;
+}
+
+/* ---- the certificate ---- */
+
+static time_t seconds_of(const ASN1_TIME *at)
+{
+	struct tm tm = { 0 };
+
+	return ASN1_TIME_to_tm(at, &tm) ? timegm(&tm) : 0;
+}
+
+static void write_fingerprint(const X509 *x, char *out)
+{
+	unsigned char md[SHA256_DIGEST_LENGTH] = { 0 };
+
+	X509_digest(x, EVP_sha256(), md, NULL);
+	for (size_t i = 0; i < sizeof(md); i++)
+		snprintf(out + 3 * i, 4, i + 1 < sizeof(md) ? "%02X:" : "%02X", md[i]);
+}
+
+static void look_at_certificate(struct tls *t)
+{
+	const X509 *x = SSL_CTX_get0_certificate(t->ctx);
+
+	t->from = seconds_of(X509_get0_notBefore(x));
+	t->until = seconds_of(X509_get0_notAfter(x));
+	write_fingerprint(x, t->fingerprint);
+}
+
+/* ---- contexts ---- */
+
+/* Without a certificate; NULL, and why in ERR. */
+static struct tls *create(const struct tls_conf *conf, struct tls_error *err)
+{
+	struct tls *t = calloc(1, sizeof(*t));
+
+	ERR_clear_error();
+	if (t)
+		t->ctx = SSL_CTX_new(TLS_server_method());
+	if (!t || !t->ctx) {
+		tls_wrong(err, "certificate", "out of memory");
+		tls_free(t);
+		return NULL;
+	}
+	set_always(t->ctx);
+	if (set_conf(t->ctx, conf, err))
+		return t;
+	tls_free(t);
+	return NULL;
+}
+
+struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
+{
+	struct tls *t = create(conf, err);
+
+	if (!t)
+		return NULL;
+	if (!tls_load(t->ctx, conf, err)) {
+		tls_free(t);
+		return NULL;
+	}
+	look_at_certificate(t);
+	return t;
+}
+
+struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
+				struct tls_error *err)
+{
+	struct tls *t = create(conf, err);
+
+	if (!t)
+		return NULL;
+	if (!tls_make(t->ctx, host)) {
+		tls_wrong_reason(err, "certificate", "cannot be made");
+		tls_free(t);
+		return NULL;
+	}
+	look_at_certificate(t);
+	return t;
+}
+
+void tls_free(struct tls *t)
+{
+	if (!t)
+		return;
+	SSL_CTX_free(t->ctx);
+	free(t);
+}
+
+time_t tls_valid_from(const struct tls *t)
+{
+	return t->from;
+}
+
+time_t tls_valid_until(const struct tls *t)
+{
+	return t->until;
+}
+
+const char *tls_fingerprint(const struct tls *t)
+{
+	return t->fingerprint;
+}
+
+SSL *tls_accept(const struct tls *t, int fd)
+{
+	SSL *ssl = SSL_new(t->ctx);
+
+	if (ssl && SSL_set_fd(ssl, fd)) {
+		SSL_set_accept_state(ssl);
+		return ssl;
+	}
+	SSL_free(ssl);
+	ERR_clear_error();
+	return NULL;
+}
