@@ -8,6 +8,7 @@
 #include "self.h"
 #include "server.h"
 #include "sys.h"
+#include "tls.h"
 
 #define NUMBER_TEXT 24 /* room for a label that is a number */
 
@@ -84,6 +85,16 @@ static void put_reloads(const struct metric *m, const struct scrape *s, const vo
 
 	put_one(m, s, "result", "ok", stats->reloads);
 	put_one(m, s, "result", "failed", stats->failed_reloads);
+}
+
+/* No sample without a certificate: 0 would have ended long ago. */
+static void put_expiry(const struct metric *m, const struct scrape *s, const void *base)
+{
+	const struct tls *tls = s->server->routes->conf->tls_context;
+
+	(void)base;
+	if (tls)
+		prometheus_value(s->f, m->name, NULL, (double)tls_valid_until(tls));
 }
 
 /* 3xxx for what clients chose from 3000 on. */
@@ -167,6 +178,10 @@ const struct metric metrics[] = {
 	{ "wsbridge_last_reload_successful", GAUGE, SCRAPE(reload_good),
 	  .help = "0 when the last reload failed and the configuration is an older one, "
 		  "else 1." },
+	{ "wsbridge_tls_certificate_expiry_timestamp_seconds", GAUGE,
+	  BY(put_expiry, METRIC_OF_SERVER, struct server, stats),
+	  .help = "When the certificate of [tls] ends, in seconds since 1970; nothing "
+		  "without one." },
 
 	/* ---- each path ---- */
 

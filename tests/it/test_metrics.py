@@ -6,12 +6,14 @@ import re
 import select
 import signal
 import socket
+import ssl
 import time
 
 import marks
 import procfs
 import prometheus
 import pytest
+from certificates import openssl
 from control import Control
 from harness import get, http, is_sanitized, run, with_canary
 from inicheck import fails
@@ -322,6 +324,33 @@ def test_reloads_are_counted_and_the_last_one_judged(daemon):
     assert state() == (1, 1, 0)
     reload(d, good)
     assert state() == (2, 1, 1)
+
+
+@pytest.mark.metric("wsbridge_tls_certificate_expiry_timestamp_seconds")
+def test_the_end_of_the_certificate_in_use_is_told(daemon, certificate):
+    name = "wsbridge_tls_certificate_expiry_timestamp_seconds"
+    listen = "[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0 tls\n"
+
+    def end(made):
+        line = openssl("x509", "-in", made.certificate, "-noout", "-enddate")
+        return ssl.cert_time_to_seconds(line.strip().removeprefix("notAfter="))
+
+    old, new = certificate("old", days=60), certificate("new", algorithm="rsa", days=90)
+    d = daemon(listen + old.ini() + ECHO)
+    assert value(d, name) == end(old)
+    reload(d, with_canary(listen + new.ini() + ECHO))
+    assert value(d, name) == end(new) > end(old)
+    assert not scrape(daemon(ECHO))[name].samples
+
+
+@pytest.mark.metric("wsbridge_handshakes_total")
+def test_a_tls_handshake_that_fails_is_counted_as_such(daemon, certificate):
+    d = daemon("[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0 tls\n" + certificate().ini() + ECHO)
+    with d.connect(d.addresses[1], plain=True) as sock:
+        sock.sendall(b"\x16\x03\x01\x00\x05nonsense")
+        while sock.recv(100):
+            pass
+    becomes(d, 1, "wsbridge_handshakes_total", result="tls")
 
 
 # ---- a path ----
