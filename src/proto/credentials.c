@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the Authorization field or a query says about who asks. */
-#include "base64.h"
 #include "credentials.h"
+#include "base64.h"
 
 static bool is_alphanumeric(char c)
 {
@@ -126,19 +126,27 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that the N bytes at P escape, or -1. */
+static int escaped(const char *p, size_t n)
+{
+	int high = n > 2 && *p == '%' ? hex_value(p[1]) : -1;
+	int low = high < 0 ? -1 : hex_value(p[2]);
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
 /* Resolve the percent escapes of the N bytes at P, in place: how many bytes are left. */
 static size_t unescape(char *p, size_t n)
 {
 	size_t out = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (p[i] == '%' && i + 2 < n && hex_value(p[i + 1]) >= 0 &&
-		    hex_value(p[i + 2]) >= 0) {
-			p[out++] = (char)(hex_value(p[i + 1]) << 4 | hex_value(p[i + 2]));
+	for (size_t i = 0; i < n; i++) {
+		int byte = escaped(p + i, n - i);
+
+		p[out++] = byte < 0 ? p[i] : (char)byte;
+		if (byte >= 0)
 			i += 2;
-		} else {
-			p[out++] = p[i];
-		}
+	}
 	return out;
 }
 

@@ -591,19 +591,24 @@ const struct conf_key conf_keys[] = {
 
 const size_t conf_nkeys = sizeof(conf_keys) / sizeof(*conf_keys);
 
-#define NAMED(type, array) sizeof(type), DAEMON(array), DAEMON(n##array)
+#define ALONE(name) .title = "[" name "]", .word = name
+#define NAMED(name, type, array)                  \
+	.title = "[" name " NAME]", .word = name, \
+	.named = { .size = sizeof(type),          \
+		   .list = DAEMON(array),         \
+		   .count = DAEMON(n##array) }
 
 const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
-	[CONF_SERVER] = { "[server]", "server" },
-	[CONF_LIMITS] = { "[limits]", "limits" },
-	[CONF_SOCKET] = { "[socket]", "socket" },
-	[CONF_TLS] = { "[tls]", "tls" },
-	[CONF_LOGGING] = { "[logging]", "logging" },
-	[CONF_CONTROL] = { "[control]", "control" },
-	[CONF_WEB] = { "[web]", "web" },
-	[CONF_AUTH] = { "[auth NAME]", "auth", { NAMED(struct auth_conf, auth) } },
-	[CONF_DEFAULTS] = { "[defaults]", "defaults" },
-	[CONF_PATH] = { "[/path]" },
+	[CONF_SERVER] = { ALONE("server") },
+	[CONF_LIMITS] = { ALONE("limits") },
+	[CONF_SOCKET] = { ALONE("socket") },
+	[CONF_TLS] = { ALONE("tls") },
+	[CONF_LOGGING] = { ALONE("logging") },
+	[CONF_CONTROL] = { ALONE("control") },
+	[CONF_WEB] = { ALONE("web") },
+	[CONF_AUTH] = { NAMED("auth", struct auth_conf, auth) },
+	[CONF_DEFAULTS] = { ALONE("defaults") },
+	[CONF_PATH] = { .title = "[/path]" },
 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

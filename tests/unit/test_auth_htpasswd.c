@@ -79,7 +79,7 @@ TEST(each_user_is_found_by_the_whole_name)
 TEST(an_unknown_name_stands_for_always_the_same_user)
 {
 	struct conf_mem *mem = conf_mem_new();
-	char *said, name[24];
+	char *said, name[24] = "";
 	struct auth_conf auth = users("a:" GOOD "\nb:" GOOD "\nc:" GOOD "\n", mem, &said);
 	unsigned seen[3] = { 0 };
 	bool known;
