@@ -87,3 +87,26 @@ def fields(entry):
     pairs = [line.partition("=") for line in entry.split("\n")[:-1]]
     assert len({name for name, _, _ in pairs}) == len(pairs), entry
     return {name: value for name, _, value in pairs}
+
+
+# Binds the ports, all addresses of both families, and becomes the command.
+ACTIVATE = """
+import os, socket, sys
+name, ports, *command = sys.argv[1:]
+ports = ports.split()
+for fd, port in enumerate(ports, 3):
+    s = socket.create_server(("::", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
+    if s.fileno() != fd:
+        os.dup2(s.fileno(), fd)
+        s.close()
+    os.set_inheritable(fd, True)
+    s.detach()
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(ports)))
+os.environ["LISTEN_FDNAMES"] = ":".join(name for _ in ports)
+os.execv(command[0], command)
+"""
+
+
+def activating(name, ports):
+    """A wrap that passes sockets on PORTS, as NAME, bound where the daemon is: in its network namespace."""
+    return ("/usr/bin/python3", "-c", ACTIVATE, name, " ".join(map(str, ports)))

@@ -6,14 +6,18 @@ A machine of its own has the files of the recipe, and the ports that it names: i
 Absolute paths of /etc, /var, /run and /srv begin with the test's directory.
 """
 
+import base64
 import os
 import re
+import subprocess
 
 import foreign
 import manual
 import pytest
-from harness import ROOT, get, run
+import systemd
+from harness import ENVIRONMENT, OWN_NETWORK, ROOT, WSBRIDGED, get, run
 from rawws import KEY, PING, accept_of
+from waiting import TIMEOUT
 
 PAGE = "wsbridge-recipes.7"
 RECIPES = sorted({block.section for block in manual.blocks(PAGE) if block.file})
@@ -38,12 +42,13 @@ shell = exit 3
 class Machine:
     """The files of a recipe below a directory, beside the ini as it is installed."""
 
-    def __init__(self, root, recipe):
+    def __init__(self, root, recipes):
         self.root = root
         self.put("/etc/wsbridge.ini", (ROOT / "conf/wsbridge.ini").read_text())
         self.put("/etc/wsbridge.d/zz-test.ini", DROP_IN)
-        for path, text in manual.files(PAGE, recipe).items():
-            self.put(path, text)
+        for recipe in recipes:
+            for path, text in manual.files(PAGE, recipe).items():
+                self.put(path, text)
 
     def at(self, path):
         return self.root / path[1:]
@@ -60,20 +65,14 @@ class Machine:
 
 @pytest.fixture
 def machine(rundir):
-    """machine(RECIPE): with the files of that section of the page."""
-    return lambda recipe: Machine(rundir, recipe)
+    """machine(RECIPE, ...): with the files of these sections of the page."""
+    return lambda *recipes: Machine(rundir, recipes)
 
 
 @pytest.fixture
 def bridge(daemon):
     """bridge(MACHINE): the daemon as MACHINE's files want it; few of them let a canary in."""
     return lambda m: daemon(argv=["-c", str(m.at("/etc/wsbridge.ini"))], canary=None, own_network=True)
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_the_check_has_no_objection(machine, recipe):
-    result = run("-t", "-c", machine(recipe).at("/etc/wsbridge.ini"))
-    assert result.returncode == 0 and not re.search("error|warning", result.stderr), result.stderr
 
 
 # ---- a log in the browser ----
@@ -220,6 +219,136 @@ def test_behind_a_web_server_programs_see_the_client(front):
     assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == (NAME, "443")
 
 
+# ---- Let's Encrypt ----
+
+
+LETS_ENCRYPT, SOCKET = "LET'S ENCRYPT", "A SOCKET OF SYSTEMD"
+JOE = [("Authorization", "Basic " + base64.b64encode(b"joe:open sesame").decode())]
+
+
+def hash_password(user, password):
+    argv = [WSBRIDGED, "--hash-password", user]
+    done = subprocess.run(argv, input=password + "\n", capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def lets_encrypt(machine, request):
+    """A machine with a user joe; renew() does what certbot does, which has got a certificate."""
+    m = machine(LETS_ENCRYPT, *getattr(request, "param", ()))
+    hook = m.at("/etc/letsencrypt/renewal-hooks/deploy/wsbridged")
+    hook.write_text(re.sub(r"(chgrp|-g) wsbridge ", rf"\1 {os.getgid()} ", hook.read_text()))
+    hook.chmod(0o755)
+    m.put("/bin/wsbridged", f'#!/bin/sh\nexec {WSBRIDGED} -c /etc/wsbridge.ini "$@"\n').chmod(0o755)
+    m.put("/bin/systemctl", '#!/bin/sh\necho "$@"\nkill -HUP $(cat /run/pid) || :\n').chmod(0o755)
+    m.put("/run/pid", "")
+    m.put("/etc/wsbridge/passwords", hash_password("joe", "open sesame")).chmod(0o640)
+
+    def renew(name=NAME):
+        lineage = m.directory(f"/etc/letsencrypt/live/{name}")
+        m.certificate, _ = foreign.lineage(lineage, name)
+        return subprocess.run(
+            [hook],
+            env={**ENVIRONMENT, "PATH": f"{m.at('/bin')}:/usr/bin:/bin", "RENEWED_LINEAGE": str(lineage)},
+            umask=0o077,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+
+    m.renew = renew
+    return m
+
+
+def test_a_renewed_certificate_is_served_and_sessions_stay(lets_encrypt, bridge):
+    m = lets_encrypt
+    assert m.renew().returncode == 0
+    d = bridge(m)
+    m.at("/run/pid").write_text(str(d.pid))
+    old = foreign.wss(d, m.certificate, NAME, "/ws/echo", JOE)
+    assert old.echoes("before")
+    done = m.renew()
+    assert (done.returncode, done.stdout) == (0, "try-reload-or-restart wsbridged\n"), done.stderr
+    d.wait_log("reload: .* is taken")
+    assert foreign.wss(d, m.certificate, NAME, "/ws/echo", JOE).echoes("by the new certificate")
+    assert old.echoes("still there")
+
+
+def test_only_users_with_a_password_come_in(lets_encrypt, bridge):
+    m = lets_encrypt
+    m.renew()
+    d = bridge(m)
+    assert foreign.wss(d, m.certificate, NAME, "/load").response.status == 401
+    assert environment(foreign.wss(d, m.certificate, NAME, "/ws/env", JOE))["REMOTE_USER"] == "joe"
+
+
+def test_the_key_is_for_the_group_only(lets_encrypt):
+    lets_encrypt.renew()
+    pem = lets_encrypt.at(f"/etc/wsbridge/tls/{NAME}.pem")
+    modes = [path.stat().st_mode & 0o777 for path in (pem, pem.parent, pem.parent.parent)]
+    assert modes == [0o640, 0o750, 0o755]
+    assert [file.name for file in pem.parent.iterdir()] == [pem.name]
+
+
+def test_another_names_renewal_changes_nothing(lets_encrypt):
+    done = lets_encrypt.renew("other.example.com")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not lets_encrypt.at("/etc/wsbridge/tls").exists()
+
+
+def test_a_file_with_errors_fails_the_hook_and_reloads_nothing(lets_encrypt):
+    lets_encrypt.put("/etc/wsbridge.d/broken.ini", "[server]\nnonsense = 1\n")
+    done = lets_encrypt.renew()
+    assert done.returncode == 78 and "nonsense" in done.stderr and done.stdout == ""
+
+
+# ---- a socket of systemd ----
+
+
+@pytest.fixture
+def socket_unit(lets_encrypt):
+    """(machine, directory of the units): with the units as they are installed."""
+    place = lets_encrypt.at("/etc/systemd/system")
+    (place / "wsbridged.socket").write_text((ROOT / "systemd/wsbridged.socket").read_text())
+    service = (ROOT / "build/systemd/wsbridged.service").read_text()
+    (place / "wsbridged.service").write_text(re.sub(r"/\S+/wsbridged\b", WSBRIDGED, service))
+    return lets_encrypt, place
+
+
+with_socket = pytest.mark.parametrize("lets_encrypt", [(SOCKET,)], indirect=True)
+
+
+@with_socket
+def test_the_socket_unit_has_no_fault(socket_unit):
+    argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "./wsbridged.socket"]
+    done = subprocess.run(argv, cwd=socket_unit[1], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def ports(place):
+    """What the socket unit listens on; an empty ListenStream= forgets those before it."""
+    values = []
+    for file in [place / "wsbridged.socket", *sorted((place / "wsbridged.socket.d").iterdir())]:
+        for value in re.findall(r"^ListenStream=(.*)$", file.read_text(), re.M):
+            values = [*values, int(value)] if value.isdigit() else [value] if value else []
+    return values
+
+
+@with_socket
+def test_the_port_of_the_socket_unit_is_served(socket_unit, daemon):
+    m, place = socket_unit
+    assert m.renew().returncode == 0
+    d = daemon(
+        argv=["-c", str(m.at("/etc/wsbridge.ini"))],
+        canary=None,
+        wrap=(*OWN_NETWORK, *systemd.activating("wsbridged.socket", ports(place))),
+    )
+    d.own_network = True
+    assert d.addresses == ["[::]:443 tls"]
+    assert foreign.wss(d, m.certificate, NAME, "/ws/echo", JOE).echoes("hello")
+
+
 # ---- a page and its WebSocket ----
 
 
@@ -237,3 +366,22 @@ def test_the_pages_websocket_is_the_program(machine, bridge):
     d = bridge(machine("A PAGE AND ITS WEBSOCKET"))
     assert "procs" in d.ws("/ws/load", [("Origin", f"http://{d.host}")]).recv()
     assert d.handshake("/ws/load", [("Origin", "https://evil.example")]).response.status == 403
+
+
+# ---- wsbridged -t ----
+
+
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {LETS_ENCRYPT, SOCKET}))
+def test_the_check_has_no_objection(machine, recipe):
+    no_objection(machine(recipe))
+
+
+@pytest.mark.parametrize("lets_encrypt", [(), (SOCKET,)], indirect=True)
+def test_the_check_of_certificate_and_passwords_has_no_objection(lets_encrypt):
+    lets_encrypt.renew()
+    no_objection(lets_encrypt)
+
+
+def no_objection(m):
+    result = run("-t", "-c", m.at("/etc/wsbridge.ini"))
+    assert result.returncode == 0 and not re.search("error|warning", result.stderr), result.stderr
