@@ -90,8 +90,8 @@ const struct conf_key conf_keys[] = {
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST | CONF_FILE,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
 		    "or systemd:NAME; each may have tls, or redirect or redirect=PORT, and proxy",
-	  .doc = "Accept clients on this address, one an entry; the kernel picks port "
-		 "0 and the log tells which.  systemd:NAME stands for all sockets that "
+	  .doc = "Accept clients on this address, one a line.  Port 0 is one that "
+		 "the kernel picks; the log tells which.  systemd:NAME stands for all sockets that "
 		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
 		 "With tls its clients speak TLS (https and wss), see [tls].  "
 		 "With redirect all requests but for the health page are sent to https, "
@@ -334,7 +334,7 @@ const struct conf_key conf_keys[] = {
 		 "and by a reload." },
 	{ CONF_AUTH, "token", .parse = conf_parse_token, .field = AUTH(token),
 	  .def = "", .flags = CONF_LIST | CONF_SECRET,
-	  .values = "sha256:HEX NAME, one an entry", .def_doc = "none",
+	  .values = "sha256:HEX NAME, one a line", .def_doc = "none",
 	  .doc = "With type = token: a token's SHA-256, as wsbridged --hash-token makes "
 		 "it, and the name that REMOTE_USER gets." },
 	{ CONF_AUTH, "query", .parse = conf_parse_bool, .field = AUTH(query),
@@ -523,7 +523,7 @@ const struct conf_key conf_keys[] = {
 	  .doc = "File mode creation mask of the program." },
 	{ CONF_PATH, "env", .parse = conf_parse_env, .field = PATH(exec.env),
 	  .def = "", .flags = CONF_LIST | CONF_FILE,
-	  .values = "NAME=value, one an entry", .def_doc = "none",
+	  .values = "NAME=value, one a line", .def_doc = "none",
 	  .doc = "Put this variable into the program's environment; a later entry of "
 		 "the same name wins." },
 	{ CONF_PATH, "pass_env", .parse = conf_parse_names, .field = PATH(exec.pass_env),
