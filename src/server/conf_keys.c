@@ -95,7 +95,7 @@ const struct conf_key conf_keys[] = {
 		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
 		 "With tls its clients speak TLS (https and wss), see [tls].  "
 		 "With redirect all requests but for the health page are sent to https, "
-		 "at this port or 443.  With proxy only trusted_proxy may connect, and "
+		 "at this port, that of the first listener with tls, or 443.  With proxy only trusted_proxy may connect, and "
 		 "sends a header of the PROXY protocol (version 1 or 2) first." },
 	{ CONF_SERVER, "backlog", .parse = conf_parse_unsigned, .field = DAEMON(backlog),
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",

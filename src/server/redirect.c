@@ -8,9 +8,20 @@
 
 #define HTTPS_PORT 443
 
+/* The port that the first listener with TLS really has. */
 static unsigned port_of(const struct client *c)
 {
-	return c->redirect == REDIRECT_TLS ? HTTPS_PORT : (unsigned)c->redirect;
+	const struct server *s = c->server;
+
+	if (c->redirect != REDIRECT_TLS)
+		return (unsigned)c->redirect;
+	for (size_t i = 0; i < s->nlisteners; i++) {
+		unsigned port = addr_port(listener_addr(s->listeners[i]));
+
+		if (listener_is_tls(s->listeners[i]) && port > 0)
+			return port;
+	}
+	return HTTPS_PORT;
 }
 
 /* https:// and what C has asked for, yours; NULL: out of memory. */

@@ -111,3 +111,16 @@ def test_what_a_proxy_took_by_https_is_served(d):
     forwarded = ("X-Forwarded-For", "192.0.2.1")
     assert get(d, "/echo", [forwarded, ("X-Forwarded-Proto", "http")]).status == 301
     assert get(d, "/echo", [forwarded, ("X-Forwarded-Proto", "https")]).status == 426
+
+
+def test_the_port_is_that_of_the_listener_with_tls(daemon, certificate):
+    ini = "[server]\nlisten = 127.0.0.1:0 redirect\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0 tls\n"
+    d = daemon(ini + certificate().ini() + ECHO, canary=None)
+    secure = d.addresses[2]
+    answer = get(d, "/echo")
+    assert answer.headers["location"] == f"https://{secure.removesuffix(' tls')}/echo"
+    assert d.ws("/echo", address=secure, host=secure.removesuffix(" tls")).echoes()
+
+
+def test_tls_itself_redirects_nowhere(check, certificate):
+    fails(check(HEAD.replace(":0", ":0 tls redirect") + certificate().ini() + ECHO), (2, "do not go together"))

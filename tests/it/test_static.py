@@ -420,6 +420,14 @@ def test_shutdown_does_not_wait_for_downloads(site, big):
     assert site.wait_exit() == 0
 
 
+def test_a_download_by_tls_is_the_same(daemon, www, big, certificate):
+    d = daemon(f"[server]\nlisten = 127.0.0.1:0 tls\n{certificate().ini()}[/*]\nstatic = {www}\n")
+    client = d.raw()
+    client.send_bytes(f"GET /big HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+    answer = client.read_response(30)
+    assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (BIG, big)
+
+
 # ---- the log ----
 
 
