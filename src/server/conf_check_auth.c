@@ -54,8 +54,9 @@ static void check_path(const struct conf *c, const struct path_conf *path,
 			     path->path);
 }
 
-/* OPEN: there are paths that ask nobody who it is. */
-static void check_listener(const struct listen_conf *l, bool open, struct conf_report *r)
+/* OPEN: there are programs that ask nobody who it is; ASKS: there are paths that do. */
+static void check_listener(const struct listen_conf *l, bool open, bool asks,
+			   struct conf_report *r)
 {
 	struct conf_origin at = { l->file, l->line };
 	struct addr a;
@@ -69,7 +70,7 @@ static void check_listener(const struct listen_conf *l, bool open, struct conf_r
 			     "anybody who reaches it can run what the paths run",
 			     l->text,
 			     l->tls ? "a password" : "TLS and without a password");
-	else if (!l->tls)
+	else if (asks && !l->tls)
 		conf_warning(
 			r, at,
 			"%s is open to the network without TLS: whoever is on the way "
@@ -79,7 +80,7 @@ static void check_listener(const struct listen_conf *l, bool open, struct conf_r
 
 void conf_check_auth(const struct conf *c, struct conf_report *r)
 {
-	bool open = false;
+	bool open = false, asks = false;
 
 	for (size_t i = 0; i < c->nauth; i++) {
 		check_file(c, &c->auth[i], r);
@@ -89,8 +90,9 @@ void conf_check_auth(const struct conf *c, struct conf_report *r)
 	}
 	for (size_t i = 0; i < c->npaths; i++) {
 		check_path(c, c->paths[i], r);
-		open |= !c->paths[i]->auth;
+		open |= !c->paths[i]->auth && !c->paths[i]->files;
+		asks |= !!c->paths[i]->auth;
 	}
 	for (size_t i = 0; i < c->nlisten; i++)
-		check_listener(&c->listen[i], open, r);
+		check_listener(&c->listen[i], open, asks, r);
 }

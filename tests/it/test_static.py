@@ -400,6 +400,19 @@ def test_downloads_count_as_connections(daemon, www, big):
     until(lambda: d.handshake("/ws").response.status == 101, "room for a session")
 
 
+@pytest.mark.key("max_per_address")
+def test_downloads_count_for_their_address(daemon, www, big):
+    limit = "[limits]\nmax_per_address = 2\n"
+    d = daemon(f"[server]\nlisten = 0.0.0.0:0\n{limit}[/*]\nstatic = {www}\n", own_network=True)
+    away = {"address": f"192.0.2.1:{d.port}", "bind": "192.0.2.1", "receive_buffer": 4096}
+    downloads = [ask(d, **away) for _ in range(2)]
+    third = RawWS(d.connect(**away), None)
+    third.send_bytes(f"GET /ten HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+    answer = third.read_response()
+    assert answer.status == 429 and "max_per_address" in answer.text
+    assert [rest(client) for client in downloads] == [(BIG, big)] * 2
+
+
 def test_a_reload_leaves_downloads_alone(site, www, big):
     client = ask(site, receive_buffer=4096)
     reload(site, with_canary(f"[/new/*]\nstatic = {www}\n"))
@@ -470,6 +483,13 @@ def test_t_warns_of_files_that_everybody_can_change(check, www):
     assert not [line for line in check(ini).lines if "every user" in line]
     www.chmod(0o777)
     assert any(re.search(r"ini:4: warning: static: .*every user", line) for line in check(ini).lines)
+
+
+def test_files_alone_may_be_open_to_the_network(check, www):
+    head = "[server]\nuser = root\nlisten = 0.0.0.0:0\n"
+    files = f"[/*]\nstatic = {www}\n"
+    assert check(head + files).lines == ["wsbridged: wsbridge.ini is good"]
+    assert any("open to the network" in line for line in check(head + files + "[/x]\nexec = cat\n").lines)
 
 
 def test_a_path_has_files_or_a_program(check):

@@ -192,8 +192,9 @@ TEST(a_free_address_is_not_talked_about)
 
 TEST(an_address_that_the_network_reaches_is_a_warning)
 {
-	assert_non_null(strstr(check("[server]\nlisten = 0.0.0.0:0\n", EX_OK),
-			       "x.ini:2: warning: 0.0.0.0:0 is open to the network"));
+	assert_non_null(
+		strstr(check("[server]\nlisten = 0.0.0.0:0\n[/a]\nshell = x\n", EX_OK),
+		       "x.ini:2: warning: 0.0.0.0:0 is open to the network"));
 }
 
 TEST(an_address_of_another_machine_is_a_warning)
