@@ -4,6 +4,12 @@
 import re
 
 import pytest
+from test_auth import (  # noqa: F401
+    test_a_client_may_vanish_while_its_password_is_checked,
+    test_a_page_waits_for_the_check_as_well,
+    test_what_is_sent_behind_the_request_waits_with_it,
+    users,
+)
 from test_end import *  # noqa: F403
 from test_flow import *  # noqa: F403
 from test_timeouts import *  # noqa: F403
