@@ -214,3 +214,17 @@ def test_a_client_that_speaks_tls_with_the_proxy_is_not_sent_to_https(daemon):
     assert d.handshake("/env", address=plain).response.status in range(300, 400)
     assert status(d, "/env", [("X-Forwarded-Proto", "https")], address=plain) == 101
     assert status(d, "/env", [("X-Forwarded-Proto", "http")], address=plain) in range(300, 400)
+
+
+@pytest.mark.key("trusted_proxy", "max_per_address")
+def test_what_its_clients_have_is_not_the_proxys_share(daemon):
+    d = daemon(
+        "[server]\nlisten = 0.0.0.0:0\ntrusted_proxy = 192.0.2.1\n[limits]\nmax_per_address = 1\n[/echo]\nexec = cat\n",
+        own_network=True,
+    )
+    proxy = {"address": f"192.0.2.1:{d.port}", "bind": "192.0.2.1"}
+    clients = [d.ws("/echo", [(XFF, f"198.51.100.{n}")], **proxy) for n in range(3)]
+    assert all(ws.echoes() for ws in clients)
+    itself = d.ws("/echo", **proxy)
+    assert itself.echoes()
+    assert status(d, "/echo", **proxy) == 429
