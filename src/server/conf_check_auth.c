@@ -61,7 +61,8 @@ static void check_listener(const struct listen_conf *l, bool open, bool asks,
 	struct conf_origin at = { l->file, l->line };
 	struct addr a;
 
-	if (!l->host || l->redirect || !addr_inet(l->host, l->port, &a) ||
+	/* With proxy only trusted_proxy gets in, as with a proxy on loopback. */
+	if (!l->host || l->redirect || l->proxy || !addr_inet(l->host, l->port, &a) ||
 	    addr_is_local(&a))
 		return;
 	if (open)

@@ -8,6 +8,7 @@ import struct
 
 import pytest
 from rawws import RawWS, request
+from tlssock import TlsSock, context
 from waiting import until
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -114,6 +115,46 @@ def test_the_clients_tls_with_the_proxy_is_known(daemon):
     assert env["HTTPS"] == "on" and env["REQUEST_SCHEME"] == "https"
     assert "HTTPS" not in environment(talk(d, v2(TCP4, tlvs=tlv(0x20, struct.pack("!BI", 0, 0)))))
     assert "HTTPS" not in environment(talk(d, V1))
+
+
+@pytest.mark.key("listen")
+@pytest.mark.parametrize("header", [V1, v2(TCP6, 0x21, tlvs=SSL)], ids=["v1", "v2"])
+def test_tls_begins_behind_the_header_and_loses_no_byte(daemon, certificate, header):
+    made = certificate()
+    d = daemon(
+        "[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0 tls proxy\ntrusted_proxy = 127.0.0.1\n"
+        f"[tls]\ncertificate = {made.certificate}\nkey = {made.key}\n" + ENV
+    )
+
+    def secure_client(sock):
+        ws = RawWS(TlsSock(sock, context(made)), None)
+        ws.send_bytes(request("/env", d.host))
+        ws.response = ws.read_response()
+        env = environment(ws)
+        assert (env["REMOTE_PORT"], env["HTTPS"], env["REQUEST_SCHEME"]) == ("4711", "on", "https")
+
+    sock = d.connect(d.addresses[-1], plain=True)
+    sock.sendall(header)
+    secure_client(sock)  # its ClientHello comes right behind the header
+
+    class Joined:
+        """The header goes out with the first bytes of TLS, in one piece."""
+
+        def __init__(self, sock):
+            self.sock, self.first = sock, header
+
+        def sendall(self, data):
+            data, self.first = self.first + data, b""
+            self.sock.sendall(data)
+
+        def __getattr__(self, name):
+            return getattr(self.sock, name)
+
+    secure_client(Joined(d.connect(d.addresses[-1], plain=True)))
+    raw = RawWS(d.connect(d.addresses[-1], plain=True), None)
+    raw.send_bytes(header + request("/env", d.host))
+    answer = raw.read_response()
+    assert answer.status == 400 and "this port speaks TLS" in answer.text
 
 
 BAD = [
@@ -227,3 +268,9 @@ def test_the_word_without_a_trusted_proxy_is_an_error_with_a_hint(check):
     (error,) = result.errors
     assert error.startswith("wsbridge.ini:2: error: listen: nobody could connect to 127.0.0.1:0 with the word proxy")
     assert "add trusted_proxy = ADDRESS" in error
+
+
+def test_a_listener_for_the_proxy_alone_is_not_open_to_the_network(check):
+    ini = "[server]\nlisten = 0.0.0.0:0{}\ntrusted_proxy = 10.0.0.1\n[/x]\nexec = cat\n"
+    assert any("open to the network" in line for line in check(ini.format("")).lines)
+    assert not any("open to the network" in line for line in check(ini.format(" proxy")).lines)
