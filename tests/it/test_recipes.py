@@ -17,6 +17,7 @@ import pytest
 import systemd
 from harness import ENVIRONMENT, OWN_NETWORK, ROOT, WSBRIDGED, get, run
 from rawws import KEY, PING, accept_of
+from test_install import make
 from waiting import TIMEOUT
 
 PAGE = "wsbridge-recipes.7"
@@ -307,12 +308,13 @@ def test_a_file_with_errors_fails_the_hook_and_reloads_nothing(lets_encrypt):
 
 
 @pytest.fixture
-def socket_unit(lets_encrypt):
+def socket_unit(lets_encrypt, tmp_path):
     """(machine, directory of the units): with the units as they are installed."""
     place = lets_encrypt.at("/etc/systemd/system")
-    (place / "wsbridged.socket").write_text((ROOT / "systemd/wsbridged.socket").read_text())
-    service = (ROOT / "build/systemd/wsbridged.service").read_text()
-    (place / "wsbridged.service").write_text(re.sub(r"/\S+/wsbridged\b", WSBRIDGED, service))
+    make(tmp_path, "install")
+    for unit in ("wsbridged.socket", "wsbridged.service"):
+        text = (tmp_path / "opt/x/lib/systemd/system" / unit).read_text()
+        (place / unit).write_text(text.replace("/opt/x/sbin/wsbridged", WSBRIDGED))
     return lets_encrypt, place
 
 
