@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* wsbridgectl's command line: a word to a request, its answer to a table or JSON. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "ctl_words.h"
 #include "nearest.h"
+#include "progress.h"
 #include "rpc_client.h"
 
 static const struct option long_options[] = {
@@ -74,16 +77,36 @@ static void print_json(const json_t *result)
 	putchar('\n');
 }
 
+/* The file NAME, or standard input for "-"; -1: said. */
+static int open_file(const char *name)
+{
+	int fd;
+
+	if (strcmp(name, "-") == 0)
+		return STDIN_FILENO;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fprintf(stderr, "wsbridgectl: %s: %m\n", name);
+	return fd;
+}
+
 static int run(const struct rpc_client *how, const struct ctl_word *w, char **argv,
 	       bool json)
 {
 	json_t *params = w->params(argv);
 	json_t *result;
-	int code;
+	int code, fd = -1;
 
 	if (!params)
 		return EX_USAGE;
-	result = rpc_client_ask(how, w->name, params, -1, &code);
+	if (w->file && (fd = open_file(argv[w->file - 1])) < 0) {
+		json_decref(params);
+		return EX_USAGE;
+	}
+	result = rpc_client_ask(how, w->name, params, fd, &code);
+	progress_end();
+	if (fd > STDIN_FILENO)
+		close(fd);
 	if (!result)
 		return code;
 	if (json)
@@ -96,7 +119,7 @@ static int run(const struct rpc_client *how, const struct ctl_word *w, char **ar
 
 int main(int argc, char **argv)
 {
-	struct rpc_client how = { 0 };
+	struct rpc_client how = { .on_notification = progress_draw };
 	const struct ctl_word *w;
 	bool json = false;
 	int opt;

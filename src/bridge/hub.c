@@ -234,6 +234,23 @@ static void boundary(struct hub *h, struct gather *g, struct traffic *t)
 		session_boundary(h->subscriber);
 }
 
+/* Before PIECE: is it to go as usual?  What waits for the end of the one before it goes
+ * now. */
+static bool goes_on(struct hub *h, struct gather *g, struct traffic *t,
+		    const struct piece *piece)
+{
+	bool dropped = h->dropping;
+
+	if (!h->amid && !dropped)
+		boundary(h, g, t);
+	h->amid = !piece->last;
+	if (dropped && piece->last) {
+		h->dropping = false;
+		boundary(h, g, t);
+	}
+	return !dropped;
+}
+
 void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n)
 {
 	struct gather *g = &h->bridge->scratch.gather;
@@ -253,16 +270,19 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 	struct traffic t = { 0 };
 	struct piece piece;
 	const char *reason;
+	bool last = !h->amid;
 
 	gather_reset(g);
 	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
 	       FRAMING_PIECE) {
-		add_piece(h, g, &piece, &t);
-		h->amid = !piece.last;
-		if (h->tell_boundary && piece.last)
-			boundary(h, g, &t);
+		last = piece.last;
+		if (!h->care || goes_on(h, g, &t, &piece))
+			add_piece(h, g, &piece, &t);
 	}
+	h->amid = !last;
 	deliver(h, g, &t);
+	if (h->care && last)
+		boundary(h, g, &t);
 	if (r == FRAMING_BAD && h->subscriber)
 		give_up(h, reason);
 }

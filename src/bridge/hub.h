@@ -35,7 +35,9 @@ struct hub {
 	struct framing framing;     /* of the source's output */
 	struct charset *charset;    /* of text in its input; NULL: UTF-8 */
 	bool amid;                  /* the source's message has begun and not ended */
-	bool tell_boundary;         /* the subscriber waits for the end of that */
+	bool care;                  /* the next message is not to go as usual: */
+	bool dropping; /* the rest of it is dropped; or the subscriber waits for its end
+			*/
 	LIST_ENTRY(hub) link;
 };
 

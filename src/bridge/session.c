@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "session_impl.h"
+#include "session_inject_impl.h"
 
 static const struct {
 	const char *name;
@@ -55,6 +56,7 @@ void session_set_state(struct session *s, enum session_state state)
 	log_debug(session_name(s), "%s -> %s", states[s->state].name, states[state].name);
 	s->state = state;
 	s->state_since = s->bridge->now;
+	session_inject_end(s, -ESHUTDOWN);
 }
 
 static void leave_hub(struct session *s, bool flush)
@@ -209,7 +211,7 @@ void session_proceed(struct session *s)
 {
 	struct ev_loop *loop = s->bridge->loop;
 	unsigned key;
-	bool reads;
+	bool reads, writes;
 
 	if (buf_len(&s->out) == 0)
 		after_flush(s);
@@ -218,9 +220,10 @@ void session_proceed(struct session *s)
 	stats_follow(&s->stats->output_queue, &s->queued, buf_len(&s->out));
 	reads = may_read(s);
 	pause_reading(s, !reads);
-	s->output_full = is_full(s, s->output_full, buf_len(&s->out));
-	stream_watch(EV_A_ & s->client,
-		     (reads ? EV_READ : 0) | (buf_len(&s->out) > 0 ? EV_WRITE : 0));
+	s->output_full = is_full(s, s->output_full, buf_len(&s->out)) ||
+			 (s->inject && s->inject->file);
+	writes = buf_len(&s->out) > 0 || session_inject_pumps(s);
+	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
 	if (key != s->armed_for) {
 		s->armed_for = (uint8_t)key;
@@ -228,6 +231,12 @@ void session_proceed(struct session *s)
 	}
 	if (s->hub)
 		hub_proceed(s->hub);
+}
+
+void session_hold(struct session *s, bool hold)
+{
+	s->held = hold;
+	session_proceed(s);
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)
@@ -242,6 +251,8 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
 	if (revents & EV_WRITE)
 		session_flush(s);
+	if (revents & EV_WRITE && buf_len(&s->out) == 0 && session_inject_pumps(s))
+		session_inject_pump(s);
 	if (revents & EV_READ && s->state != SESSION_DEAD)
 		session_read(s);
 	session_proceed(s);
@@ -294,6 +305,7 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	if (s->hub)
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
+	s->cut = start->greeting.n;
 	session_flush(s);
 	log_debug(session_name(s), "open");
 	return s;

@@ -17,6 +17,7 @@
 #include "bridge.h"
 #include "bucket.h"
 #include "hub.h"
+#include "session_inject.h"
 #include "span.h"
 #include "stats.h"
 #include "stream.h"
@@ -61,6 +62,8 @@ struct session {
 	struct buf out; /* whole frames that the stream has not taken */
 
 	uint16_t pongs;       /* in out */
+	size_t cut;           /* bytes of out up to the end of the frame, or 101, that
+			       * has begun to leave; 0: out begins with a whole one */
 	size_t pong_left;     /* bytes of out up to the end of the last of them */
 	bool ping_unanswered; /* too many pings: of the newest, its payload waits here */
 	uint8_t newest_ping_size;
@@ -143,13 +146,6 @@ const char *session_state_name(const struct session *s);
 
 /* Send a ping of our own; the owner hears of the pong. */
 void session_ping(struct session *s);
-
-/*
- * A whole message for the client that is not the backend's.  It goes at once, or behind
- * the backend's message that is under way.  0; -ESHUTDOWN: the session is ending;
- * -ENOBUFS: it would be more than `queue`; -ENOMEM.
- */
-int session_send(struct session *s, enum opcode opcode, const char *p, size_t n);
 
 /* Do not read the client from now on, or do again. */
 void session_hold(struct session *s, bool hold);

@@ -42,6 +42,9 @@ void session_read(struct session *s);
 /* Queue whole frames, N bytes at P. */
 void session_queue(struct session *s, const void *p, size_t n);
 
+/* Whole frames for the client: written, or queued. */
+void session_put(struct session *s, struct gather *g);
+
 /* Write what is queued, as far as the client takes it. */
 void session_flush(struct session *s);
 
@@ -50,11 +53,6 @@ void session_pong(struct session *s, const char *p, size_t n);
 
 /* Something for the client's kernel to answer; what waits already serves as well. */
 void session_heartbeat(struct session *s);
-
-/* ---- session_inject.c ---- */
-
-/* Forget what waits. */
-void session_inject_free(struct session *s);
 
 /* ---- session_deadline.c ---- */
 

@@ -1,63 +1,148 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages for a session's client that are not its backend's: between the backend's,
- * never inside of one. */
+/* Messages for a session's client that are not its backend's: each in its turn. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "session_impl.h"
+#include "session_inject_impl.h"
 
-/* One that waits. */
-struct injected {
-	STAILQ_ENTRY(injected) link;
-	enum opcode opcode;
-	size_t n;
-	char data[];
-};
+/* ---- what waits ---- */
 
-struct inject {
-	STAILQ_HEAD(, injected) messages;
-	size_t bytes;
-};
-
-void session_inject_free(struct session *s)
+static struct inject *get(struct session *s)
 {
-	struct injected *m;
-
-	if (!s->inject)
-		return;
-	while ((m = STAILQ_FIRST(&s->inject->messages))) {
-		STAILQ_REMOVE_HEAD(&s->inject->messages, link);
-		free(m);
-	}
-	free(s->inject);
-	s->inject = NULL;
-	if (s->hub)
-		s->hub->tell_boundary = false;
-}
-
-/* Keep a message until the backend's has ended. */
-static int keep(struct session *s, enum opcode opcode, const char *p, size_t n)
-{
-	struct injected *m = malloc(sizeof(*m) + n);
-
 	if (!s->inject) {
 		s->inject = calloc(1, sizeof(*s->inject));
 		if (s->inject)
-			STAILQ_INIT(&s->inject->messages);
+			STAILQ_INIT(&s->inject->waiting);
 	}
-	if (!m || !s->inject) {
+	return s->inject;
+}
+
+static int keep(struct session *s, struct injected *m)
+{
+	struct inject *i = get(s);
+
+	if (!i) {
 		free(m);
 		return -ENOMEM;
 	}
+	STAILQ_INSERT_TAIL(&i->waiting, m, link);
+	i->bytes += m->n;
+	s->hub->care = true;
+	return 0;
+}
+
+static int keep_message(struct session *s, enum opcode opcode, const char *p, size_t n)
+{
+	struct injected *m = malloc(sizeof(*m) + n);
+
+	if (!m)
+		return -ENOMEM;
+	m->file = NULL;
 	m->opcode = opcode;
 	m->n = n;
 	memcpy(m->data, p, n);
-	STAILQ_INSERT_TAIL(&s->inject->messages, m, link);
-	s->inject->bytes += n;
-	s->hub->tell_boundary = true;
-	return 0;
+	return keep(s, m);
 }
+
+static struct injected *take_first(struct inject *i)
+{
+	struct injected *m = STAILQ_FIRST(&i->waiting);
+
+	if (m) {
+		STAILQ_REMOVE_HEAD(&i->waiting, link);
+		i->bytes -= m->n;
+	}
+	return m;
+}
+
+static bool has_file(const struct inject *i)
+{
+	const struct injected *m = i ? STAILQ_FIRST(&i->waiting) : NULL;
+
+	while (m && !m->file)
+		m = STAILQ_NEXT(m, link);
+	return m || (i && i->file);
+}
+
+void session_inject_free(struct session *s)
+{
+	struct inject *i = s->inject;
+
+	s->inject = NULL;
+	if (!i)
+		return;
+	for (struct injected *m; (m = take_first(i));)
+		free(m);
+	buf_free(&i->after);
+	free(i);
+}
+
+/* ---- the turns ---- */
+
+void inject_next(struct session *s)
+{
+	struct inject *i = s->inject;
+	struct injected *m;
+
+	while (i && !i->file && s->hub && (m = take_first(i))) {
+		i->file = m->file; /* its first piece goes when the client takes it */
+		if (!m->file)
+			hub_send(s->hub, m->opcode, m->data, m->n);
+		free(m);
+	}
+	if (i && !i->file && STAILQ_EMPTY(&i->waiting))
+		session_inject_free(s);
+	if (s->hub)
+		s->hub->care = s->inject || s->hub->dropping;
+}
+
+void session_boundary(struct session *s)
+{
+	inject_next(s);
+	session_proceed(s);
+}
+
+bool session_inject_holds(struct session *s, struct gather *g)
+{
+	struct inject *i = s->inject;
+
+	if (!i->file)
+		return false;
+	if (gather_save(g, 0, &i->after, SIZE_MAX) < 0)
+		session_abort(s, "out of memory");
+	return true;
+}
+
+/* ---- the end ---- */
+
+void inject_give_back(struct session_file *f, int error)
+{
+	ev_timer_stop(f->session->bridge->loop, &f->again);
+	f->session = NULL;
+	f->ended(f, error); /* and may be freed */
+}
+
+void session_inject_end(struct session *s, int error)
+{
+	struct inject *i = s->inject;
+	struct session_file *f = i ? i->file : NULL;
+	struct injected *m;
+
+	if (!i)
+		return;
+	i->file = NULL;
+	if (f)
+		inject_give_back(f, error);
+	while ((m = take_first(i))) {
+		if (m->file)
+			inject_give_back(m->file, error);
+		free(m);
+	}
+}
+
+/* ---- sending ---- */
 
 int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 {
@@ -69,32 +154,32 @@ int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 	if (waits > 0 && waits + n > s->conf->queue)
 		return -ENOBUFS;
 	if (s->inject || s->hub->amid)
-		r = keep(s, opcode, p, n);
+		r = keep_message(s, opcode, p, n);
 	else
 		hub_send(s->hub, opcode, p, n);
 	session_proceed(s);
 	return r;
 }
 
-void session_boundary(struct session *s)
+int session_send_file(struct session *s, struct session_file *f)
 {
-	struct inject *i = s->inject;
 	struct injected *m;
+	int r;
 
-	s->inject = NULL;
-	if (s->hub)
-		s->hub->tell_boundary = false;
-	while (i && (m = STAILQ_FIRST(&i->messages))) {
-		STAILQ_REMOVE_HEAD(&i->messages, link);
-		if (s->hub)
-			hub_send(s->hub, m->opcode, m->data, m->n);
-		free(m);
-	}
-	free(i);
-}
-
-void session_hold(struct session *s, bool hold)
-{
-	s->held = hold;
+	if (s->state != SESSION_OPEN || !s->hub)
+		return -ESHUTDOWN;
+	if (has_file(s->inject))
+		return -EBUSY;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->file = f;
+	r = keep(s, m);
+	if (r < 0)
+		return r;
+	f->session = s;
+	if (!s->hub->amid)
+		inject_next(s);
 	session_proceed(s);
+	return 0;
 }

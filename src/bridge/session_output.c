@@ -7,10 +7,15 @@
 
 #define PONGS_QUEUED 32 /* pings answered one by one; of more only the newest is */
 
-/* N bytes of out have gone. */
+/* N bytes of out have gone; where the frame ends that they end in is known then. */
 static void sent(struct session *s, size_t n)
 {
 	s->last_progress = s->bridge->now;
+	if (n == buf_len(&s->out))
+		s->cut = n;
+	while (s->cut < n)
+		s->cut += frame_whole_size(buf_head(&s->out) + s->cut);
+	s->cut -= n;
 	buf_consume(&s->out, n);
 	s->pong_left = s->pong_left > n ? s->pong_left - n : 0;
 	if (s->pong_left == 0)
@@ -116,14 +121,26 @@ size_t session_room(const struct session *s)
 	return s->output_full || used > s->conf->queue ? 0 : s->conf->queue - used;
 }
 
-void session_deliver(struct session *s, struct gather *g, const struct traffic *t)
+/* The first N bytes of G, which is whole frames, have gone: how many are missing to the
+ * end of the frame that they end in. */
+static size_t cut_of(const struct gather *g, size_t n)
+{
+	size_t at = 0, before = 0;
+
+	for (unsigned i = 0; at < n;) {
+		if (at >= before + g->iov[i].iov_len) {
+			before += g->iov[i++].iov_len;
+			continue;
+		}
+		at += frame_whole_size((char *)g->iov[i].iov_base + (at - before));
+	}
+	return at - n;
+}
+
+void session_put(struct session *s, struct gather *g)
 {
 	ssize_t n = 0;
 
-	s->sent.messages += t->messages;
-	s->sent.bytes += t->bytes;
-	s->stats->sent.messages += t->messages;
-	s->stats->sent.bytes += t->bytes;
 	if (g->bytes == 0 || s->state != SESSION_OPEN)
 		return;
 	s->last_data = s->bridge->now;
@@ -134,6 +151,8 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 			session_lost(s, n);
 			return;
 		}
+		if ((size_t)n < g->bytes)
+			s->cut = cut_of(g, (size_t)n);
 	}
 	if ((size_t)n == g->bytes)
 		return;
@@ -141,4 +160,14 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 		session_abort(s, "out of memory");
 	else
 		session_proceed(s);
+}
+
+void session_deliver(struct session *s, struct gather *g, const struct traffic *t)
+{
+	s->sent.messages += t->messages;
+	s->sent.bytes += t->bytes;
+	s->stats->sent.messages += t->messages;
+	s->stats->sent.bytes += t->bytes;
+	if (!s->inject || !session_inject_holds(s, g))
+		session_put(s, g);
 }

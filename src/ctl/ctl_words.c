@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* wsbridgectl's words: what each takes, asks for and shows. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,20 @@ static json_t *send_text_params(char **argv)
 	return params;
 }
 
+static json_t *send_file_params(char **argv)
+{
+	json_t *params = to_params(argv);
+	bool text = argv[2] && strcmp(argv[2], "--text") == 0;
+
+	json_object_set_new(params, "progress", json_true());
+	json_object_set_new(params, "text", json_boolean(text));
+	if (!argv[2] || text)
+		return params;
+	fputs("usage: wsbridgectl send-file ID FILE [--text]\n", stderr);
+	json_decref(params);
+	return NULL;
+}
+
 /* ---- the daemon ---- */
 
 static json_t *listen_params(char **argv)
@@ -158,33 +173,37 @@ static json_t *set_params(char **argv)
 /* clang-format off */
 const struct ctl_word ctl_words[] = {
 	{ "version", "", "the daemon's version and pid", 0, 0,
-	  no_params, show_version },
+	  .params = no_params, .show = show_version },
 	{ "status", "", "listeners, clients, programs, uptime", 0, 0,
-	  no_params, show_fields },
+	  .params = no_params, .show = show_fields },
 	{ "list", "[/PATH]", "the clients", 0, 1,
-	  path_params, show_list },
+	  .params = path_params, .show = show_list },
 	{ "show", "ID", "everything about a client", 1, 1,
-	  to_params, show_fields },
+	  .params = to_params, .show = show_fields },
 	{ "disconnect", "TARGET [CODE [REASON]]", "close clients", 1, 3,
-	  disconnect_params, show_counts },
+	  .params = disconnect_params, .show = show_counts },
 	{ "ping", "TARGET", "ping clients; of one, the round trip", 1, 1,
-	  to_params, show_ping },
+	  .params = to_params, .show = show_ping },
 	{ "send", "TARGET [FILE]", "a binary message: FILE, or standard input", 1, 2,
-	  send_params, show_counts },
+	  .params = send_params, .show = show_counts },
 	{ "send-text", "TARGET [TEXT]", "a text message: TEXT, or standard input", 1, 2,
-	  send_text_params, show_counts },
+	  .params = send_text_params, .show = show_counts },
+	{ "send-file", "ID FILE [--text]", "a file of any size as one message", 2, 3,
+	  .params = send_file_params, .show = show_counts, .file = 2 },
+	{ "interrupt", "TARGET", "drop what waits for clients, but cut no frame", 1, 1,
+	  .params = to_params, .show = show_counts },
 	{ "listen", "on|off", "close the listening sockets, or open them again", 1, 1,
-	  listen_params, show_fields },
+	  .params = listen_params, .show = show_fields },
 	{ "get", "KEY", "a setting: limits.full, /x.queue", 1, 1,
-	  get_params, show_fields },
+	  .params = get_params, .show = show_fields },
 	{ "set", "KEY VALUE", "change a setting until the next reload", 2, 2,
-	  set_params, show_set },
+	  .params = set_params, .show = show_set },
 	{ "keys", "", "all settings", 0, 0,
-	  no_params, show_keys },
+	  .params = no_params, .show = show_keys },
 	{ "shutdown", "[TIME]", "stop the daemon, within 20s or so", 0, 1,
-	  shutdown_params, show_fields },
+	  .params = shutdown_params, .show = show_fields },
 	{ "reload", "", "read the configuration again, and tell what is wrong with it", 0, 0,
-	  no_params, show_reload },
+	  .params = no_params, .show = show_reload },
 };
 /* clang-format on */
 

@@ -16,6 +16,8 @@ struct ctl_word {
 	json_t *(*params)(char **argv);
 	/* Show the answer to a person. */
 	void (*show)(const json_t *result);
+	int file; /* which of its arguments, from 1 on, names a file to hand over; 0: none
+		   */
 };
 
 extern const struct ctl_word ctl_words[];

@@ -131,6 +131,11 @@ int stream_ready(struct stream *s, int revents)
 	return s->ops->ready(s, revents);
 }
 
+size_t stream_committed(const struct stream *s)
+{
+	return s->tls ? STREAM_TLS_RECORD : 0;
+}
+
 void stream_finish(struct stream *s)
 {
 	s->ops->finish(s);

@@ -17,7 +17,7 @@
 #include "tls.h"
 #include "watch.h"
 
-#define RECORD SSL3_RT_MAX_PLAIN_LENGTH /* bytes that one record holds */
+#define RECORD STREAM_TLS_RECORD
 
 struct stream_tls {
 	SSL *ssl;

@@ -128,3 +128,11 @@ unsigned frame_mask(char *p, size_t n, const uint8_t key[4], unsigned phase)
 		p[i] = (char)(p[i] ^ turned[i]);
 	return after;
 }
+
+size_t frame_whole_size(const char *p)
+{
+	struct frame_header h;
+
+	(void)frame_decode(p, &h);
+	return h.size + (size_t)h.length;
+}

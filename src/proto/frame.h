@@ -37,6 +37,9 @@ struct frame_header {
 /* Size of the header that begins with the two bytes at P. */
 size_t frame_header_size(const char *p);
 
+/* Size of the whole unmasked frame whose header, whole, is at P. */
+size_t frame_whole_size(const char *p);
+
 /* Decode the complete header at P (frame_header_size() bytes).  False: a length that is
  * not in its shortest form, or has its top bit set. */
 bool frame_decode(const char *p, struct frame_header *ret);

@@ -41,6 +41,16 @@ const struct command commands[] = {
 	  .changes = true,
 	  .params = { { "to", PARAM_TARGET, true }, { "text", PARAM_DATA, true } },
 	  .start = command_send, .step = command_send_step, .end = command_walk_end },
+	{ "send-file", "Send the open file that comes with the request as one message.",
+	  .changes = true,
+	  .params = { { "to", PARAM_CLIENT, true }, { "text", PARAM_FLAG, false },
+		      { "progress", PARAM_FLAG, false } },
+	  .start = command_send_file, .end = command_file_end },
+	{ "interrupt", "Drop what waits for clients; a message that has begun ends early.",
+	  .changes = true,
+	  .params = { { "to", PARAM_TARGET, true } },
+	  .start = command_interrupt, .step = command_interrupt_step,
+	  .end = command_walk_end },
 	{ "listen", "Close the listening sockets, or open them again; sessions stay.",
 	  .changes = true,
 	  .params = { { "on", PARAM_FLAG, true } },
@@ -152,7 +162,8 @@ void call_wait(struct call *c, struct session *session, double seconds)
 	c->session = session;
 	ev_timer_init(&c->deadline, on_deadline, seconds, 0);
 	c->deadline.data = c;
-	ev_timer_start(c->server->loop, &c->deadline);
+	if (seconds > 0)
+		ev_timer_start(c->server->loop, &c->deadline);
 	LIST_INSERT_HEAD(&c->server->calls, c, link);
 }
 

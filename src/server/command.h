@@ -139,7 +139,7 @@ void call_fail(struct call *c, enum call_error code, const char *fmt, ...)
 /* TEXT of whatever bytes: what is no UTF-8 comes out printable. */
 json_t *call_json_text(const char *text);
 
-/* Wait for news of SESSION, SECONDS at most. */
+/* Wait for news of SESSION (or NULL), SECONDS at most (0: as long as it takes). */
 void call_wait(struct call *c, struct session *session, double seconds);
 
 /* Its parameter NAME; the checks have been made.  DEF when it is not there. */
@@ -192,6 +192,10 @@ void command_ping(struct call *c);
 void command_ping_step(struct call *c);
 void command_send(struct call *c);
 void command_send_step(struct call *c);
+void command_send_file(struct call *c);
+void command_file_end(struct call *c);
+void command_interrupt(struct call *c);
+void command_interrupt_step(struct call *c);
 void command_listen(struct call *c);
 void command_shutdown(struct call *c);
 void command_get(struct call *c);

@@ -190,6 +190,7 @@ static void go_on(struct ctl_client *c)
 }
 
 static void on_changed(struct call *call);
+static void on_progress(struct call *call, json_t *params);
 
 static void begin(struct ctl_client *c, const char *line, size_t n)
 {
@@ -207,6 +208,7 @@ static void begin(struct ctl_client *c, const char *line, size_t n)
 			.who = c->who,
 			.fd = c->fd,
 			.changed = on_changed,
+			.progress = on_progress,
 			.owner = c,
 		};
 		c->fd = -1;
@@ -349,6 +351,18 @@ static void on_changed(struct call *call)
 {
 	struct ctl_client *c = call->owner;
 
+	if (!c->dead)
+		arm(c);
+}
+
+/* A word less does not matter to who reads too slowly. */
+static void on_progress(struct call *call, json_t *params)
+{
+	struct ctl_client *c = call->owner;
+
+	if (!c->dead && c->id && has_room(c))
+		queue(c, rpc_notification("progress", params));
+	json_decref(params);
 	if (!c->dead)
 		arm(c);
 }

@@ -670,3 +670,257 @@ def test_wsserver_Connections_AcceptData(daemon):
     assert c.ask("show", to=client)["in"]["messages"] == 0
     c.ask("set", key=f"{client}.receive", value="on")
     assert ws.recv() == "held"
+
+
+# ---- files, and cutting short ----
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(data):
+        path = tmp_path / f"file{len(data)}"
+        path.write_bytes(data)
+        return open(path, "rb")
+
+    return write
+
+
+def begin_file(c, client, f, **params):
+    return c.begin("send-file", fds=[f.fileno()], to=client, **params)
+
+
+def data_frames(ws, timeout=TIMEOUT):
+    """The data frames of the next message, and the control frames between them."""
+    data, control = [], []
+    while not data or not data[-1].fin:
+        frame = ws.frame(timeout)
+        (control if frame.opcode >= 8 else data).append(frame)
+    return data, control
+
+
+def test_wsserver_SendFile(daemon, file):
+    """Method SendFile: a file of any size as one message; pongs and other clients go on meanwhile."""
+    d = daemon(ECHO)
+    c, other = Control(d), Control(d)
+    ws, bystander = d.ws("/echo", receive_buffer=4096), d.ws("/echo")
+    client = min(ids(c))
+    content = os.urandom(8 << 20)
+    begin_file(c, client, file(content), progress=True)
+    ws.send(PING, b"meanwhile")
+    ws.text("echoed behind it")
+    assert bystander.echoes() and other.ask("version")
+    with pytest.raises(Refused, match="-32005"):
+        begin_file(other, client, file(b"second"))
+        other.end()
+    assert other.ask("send-text", to=client, text="sent behind it") == {"sent": 1}
+    data, control = data_frames(ws, 30)
+    assert b"".join(f.payload for f in data) == content
+    assert data[0].opcode == 2 and {f.opcode for f in data[1:]} == {0}
+    assert max(len(f.payload) for f in data) <= 65536
+    assert [f.payload for f in control if f.opcode == PONG and f.payload] == [b"meanwhile"]
+    assert c.end() == {"sent": len(content)}
+    assert all(m == "progress" and p["size"] == len(content) for m, p in c.notifications)
+    assert {ws.recv(), ws.recv()} == {"echoed behind it", "sent behind it"}
+    assert ws.echoes()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 70000, 131072 - 128])
+def test_a_file_of_any_size_arrives(daemon, file, size):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    content = os.urandom(size)
+    begin_file(c, client_of(c), file(content))
+    assert ws.recv() == content
+    assert c.end() == {"sent": size}
+    assert ws.echoes()
+
+
+def test_a_text_file_is_text_and_cut_by_max_frame(daemon, file):
+    d = daemon("[/x]\nexec = cat\nmax_frame = 1001\n")
+    c = Control(d)
+    ws = d.ws("/x")
+    text = "grüße ✓ 𝄞 " * 20000
+    begin_file(c, client_of(c, "/x"), file(text.encode()), text=True)
+    frames = ws.frames()
+    assert frames[0].opcode == TEXT and max(len(f.payload) for f in frames) == 1001
+    assert b"".join(f.payload for f in frames).decode() == text
+    assert c.end() == {"sent": len(text.encode())}
+
+
+@pytest.mark.parametrize("tail", [b"\xff", b"x" * 100 + b"\xc3", b"\xed\xa0\x80 surrogate"])
+def test_a_file_that_is_no_text_ends_early_but_in_order(daemon, file, tail):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    begin_file(c, client_of(c), file("ü".encode() * 100000 + tail), text=True)
+    message = ws.recv()
+    assert message == "ü" * len(message)
+    with pytest.raises(Refused, match="-32010.*not UTF-8"):
+        c.end()
+    assert ws.echoes()
+
+
+def test_only_a_regular_file_that_is_open_for_reading_can_be_sent(daemon, file, tmp_path):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    client = client_of(c)
+    read, write = os.pipe()
+    directory = os.open(tmp_path, os.O_RDONLY)
+    write_only = os.open(tmp_path / "w", os.O_WRONLY | os.O_CREAT)
+    os.write(write_only, b"x")
+    for fds, text in ([read], "regular"), ([directory], "regular"), ([], "SCM_RIGHTS"), ([write_only], "cannot be read"):
+        c.begin("send-file", fds=fds, to=client)
+        with pytest.raises(Refused, match=f"-32010.*{text}"):
+            c.end()
+    with pytest.raises(Refused, match="-32000"):
+        begin_file(c, 9999, file(b"x"))
+        c.end()
+    for fd in (read, write, directory, write_only):
+        os.close(fd)
+    assert ws.echoes()
+
+
+def test_a_file_that_becomes_shorter_ends_early_but_in_order(daemon, file):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    f = file(b"x" * (16 << 20))
+    begin_file(c, client_of(c), f)
+    assert ws.frame().opcode == 2
+    os.truncate(f.name, 1000)
+    while not ws.frame().fin:
+        pass
+    with pytest.raises(Refused, match="-32010.*shorter"):
+        c.end()
+    assert ws.echoes()
+
+
+def test_a_large_file_needs_no_memory(daemon, tmp_path):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    path = tmp_path / "sparse"
+    with open(path, "wb") as f:
+        f.truncate(256 << 20)
+    before = procfs.memory(d.pid)
+    with open(path, "rb") as f:
+        begin_file(c, client_of(c), f)
+        size, most, fin = 0, 0, False
+        while not fin:
+            frame = ws.frame()
+            if frame.opcode < 8:
+                size, fin = size + len(frame.payload), frame.fin
+            if size % (16 << 20) < 65536:
+                most = max(most, procfs.memory(d.pid) - before)
+    assert size == 256 << 20 and c.end() == {"sent": size}
+    assert most < 1 << 20
+
+
+def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    begin_file(c, client_of(c), file(b"x" * (16 << 20)))
+    assert ws.frame().opcode == 2
+    c.close()
+    size, fin = 0, False
+    while not fin:
+        frame = ws.frame()
+        size, fin = size + len(frame.payload), frame.fin
+    assert size < 12 << 20 and ws.echoes()
+
+
+def test_a_file_is_given_up_when_its_client_goes(daemon, file):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    begin_file(c, client_of(c), file(b"x" * (16 << 20)))
+    assert ws.frame().opcode == 2
+    ws.reset()
+    with pytest.raises(Refused, match="-32001.*has gone"):
+        c.end()
+
+
+def test_wsserver_Interrupt(daemon, file):
+    """Method Interrupt: what waits is dropped, no frame is cut, what has begun ends in order."""
+    d = daemon(ECHO)
+    c, other = Control(d), Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    client = client_of(c)
+    begin_file(c, client, file(b"x" * (16 << 20)))
+    assert ws.frame().opcode == 2
+    assert other.ask("send-text", to=client, text="waits")["sent"] == 1
+    dropped = other.ask("interrupt", to=client)["dropped"]
+    with pytest.raises(Refused, match="-32011"):
+        c.end()
+    size, frame = 65472, None
+    while not frame or not frame.fin:
+        frame = ws.frame()
+        assert frame.opcode == 0
+        size += len(frame.payload)
+    assert frame.payload == b"" and size + dropped - len("waits") == 16 << 20
+    assert ws.echoes()
+    assert other.ask("interrupt", to=client) == {"dropped": 0}
+    assert other.ask("interrupt", to="all") == {"dropped": 0}
+
+
+def test_an_interrupt_drops_whole_messages_and_cuts_no_frame(daemon):
+    """A program floods a client that does not read; after the interrupt come whole lines again."""
+    d = daemon("[/x]\nshell = seq 1 1000000; cat\nqueue = 256k\n")
+    c = Control(d)
+    ws = d.ws("/x", receive_buffer=4096)
+    client = client_of(c, "/x")
+    until(lambda: c.ask("show", to=client)["queue"] > 100000, "its queue is full")
+    ws.send(PING, b"kept")
+    dropped = c.ask("interrupt", to=client)["dropped"]
+    assert dropped > 10000
+    numbers, pongs = [], 0
+    while not numbers or numbers[-1] < 1000000:
+        frame = ws.frame()
+        if frame.opcode == PONG:
+            pongs += frame.payload == b"kept"
+        else:
+            assert frame.opcode == TEXT and frame.fin
+            numbers.append(int(frame.payload))
+    gaps = [(a, b) for a, b in zip(numbers, numbers[1:]) if b != a + 1]
+    assert numbers[0] == 1 and len(gaps) == 1 and pongs == 1
+    assert dropped == sum(len(str(n)) for n in range(gaps[0][0] + 1, gaps[0][1]))
+    ws.text("still there")
+    assert ws.recv() == "still there"
+
+
+def test_an_interrupted_line_ends_in_order_and_its_rest_does_not_come(daemon, program):
+    prog = program("""
+os.write(1, "ü".encode() * 400000)
+os.read(0, 1)
+os.write(1, "ü".encode() * 100000 + b"\\nnext\\n")
+os.read(0, 1)
+""")
+    d = daemon(f"[/x]\nexec = {prog}\nqueue = 100k\n")
+    c = Control(d)
+    ws = d.ws("/x", receive_buffer=4096)
+    client = client_of(c, "/x")
+    first = ws.frame()
+    assert first.opcode == TEXT and not first.fin
+    c.ask("interrupt", to=client)
+    payload, frame = first.payload, first
+    while not frame.fin:
+        frame = ws.frame()
+        payload += frame.payload
+    assert set(payload.decode()) == {"ü"} and len(payload) < 800000
+    ws.text("go on")
+    assert ws.recv() == "next"
+
+
+def test_an_interrupt_inside_a_character_ends_it(daemon):
+    d = daemon("[/x]\nshell = yes ✓✓✓✓✓✓✓ | tr -d '\\\\n' | head -c 30000000; cat\nmax_frame = 1000\nqueue = 64k\n")
+    c = Control(d)
+    ws = d.ws("/x", receive_buffer=4096)
+    client = client_of(c, "/x")
+    for _ in range(5):
+        until(lambda: c.ask("show", to=client)["queue"] > 20000, "its queue is full")
+        c.ask("interrupt", to=client)
+    frames = ws.frames()
+    assert not b"".join(f.payload for f in frames).decode().strip("✓")

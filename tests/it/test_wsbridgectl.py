@@ -2,6 +2,8 @@
 """wsbridgectl: the words of the control socket on a command line."""
 
 import json
+import os
+import pty
 import re
 import subprocess
 
@@ -10,6 +12,7 @@ from control import WSBRIDGECTL, ctl, socket_of
 from harness import ENVIRONMENT, ROOT, with_canary
 from rawws import PING, PONG
 from test_reload import file_of
+from waiting import until
 
 ECHO = "[/echo]\nexec = cat\n"
 
@@ -133,3 +136,40 @@ def test_listen_and_shutdown(daemon):
     assert d.canary.closed() == (1001, "shutdown")
     d.canary.close(1001)
     assert d.wait_exit() == 0
+
+
+def test_send_file_and_interrupt(daemon, tmp_path):
+    d = daemon(ECHO)
+    ws = d.ws("/echo")
+    number = ctl(d, "list", "/echo").splitlines()[1].split()[0]
+    (tmp_path / "f").write_text("grüße\n" * 50000)
+    sent = ctl(d, "send-file", number, tmp_path / "f", "--text")
+    assert sent == "sent: 400000\n" and ws.recv() == "grüße\n" * 50000
+    ctl(d, "send-file", number, tmp_path / "f")
+    assert ws.recv() == "grüße\n".encode() * 50000
+    assert "only a regular file" in ctl(d, "send-file", number, tmp_path, status=1)
+    assert "No such file" in ctl(d, "send-file", number, tmp_path / "nothing", status=64)
+    assert "usage" in ctl(d, "send-file", number, tmp_path / "f", "--txt", status=64)
+    assert ctl(d, "interrupt", number) == "dropped: 0\n"
+
+
+def test_a_file_has_a_progress_bar_on_a_terminal(daemon, tmp_path):
+    d = daemon(ECHO)
+    ws = d.ws("/echo", receive_buffer=4096)
+    number = ctl(d, "list", "/echo").splitlines()[1].split()[0]
+    with open(tmp_path / "f", "wb") as f:
+        f.truncate(8 << 20)
+    master, slave = pty.openpty()
+    argv = [WSBRIDGECTL, "--socket", socket_of(d), "send-file", number, str(tmp_path / "f")]
+    with subprocess.Popen(argv, stdout=slave, stderr=slave) as process:
+        said = b""
+        while b"%" not in said:
+            said += os.read(master, 1000)
+        while not ws.frame().fin:
+            pass
+        until(lambda: process.poll() is not None, "it is over")
+        said += os.read(master, 10000)
+    os.close(slave)
+    os.close(master)
+    assert re.search(rb"\r\[#* +\] +\d+%  [\d.]+[kM]? of 8.0M  ", said), said
+    assert process.returncode == 0 and b"sent: 8388608" in said
