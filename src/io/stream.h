@@ -69,18 +69,16 @@ ssize_t stream_read(struct stream *s, void *p, size_t n);
  */
 ssize_t stream_writev(struct stream *s, const struct iovec *iov, unsigned n);
 
-<<<<<<< HEAD
 /* Wait for S to be ready for EVENTS (EV_READ, EV_WRITE, both; 0: for nothing).  TLS may
  * have to write in order to read, and have read more than it has given. */
 void stream_watch(EV_P_ struct stream *s, int events);
 
 /* What of it S is ready for, now that its watcher's callback was called with REVENTS. */
 int stream_ready(struct stream *s, int revents);
-=======
+
 /* How many bytes of what was not taken may have to come again as they were, if there are
  * as many. */
 size_t stream_committed(const struct stream *s);
->>>>>>> e0faf8e (control: send-file and interrupt)
 
 /* Nothing will be written any more: the peer sees the end of the stream. */
 void stream_finish(struct stream *s);

@@ -17,12 +17,14 @@ void command_version(struct call *c)
 static json_t *addresses(const struct server *s)
 {
 	json_t *list = json_array();
-	char text[ADDR_TEXT];
+	char text[ADDR_TEXT], whole[ADDR_TEXT + 4];
 
-	for (size_t i = 0; i < s->nlisteners; i++)
-		json_array_append_new(
-			list,
-			call_json_text(addr_text(listener_addr(s->listeners[i]), text)));
+	for (size_t i = 0; i < s->nlisteners; i++) {
+		snprintf(whole, sizeof(whole), "%s%s",
+			 addr_text(listener_addr(s->listeners[i]), text),
+			 listener_is_tls(s->listeners[i]) ? " tls" : "");
+		json_array_append_new(list, call_json_text(whole));
+	}
 	return list;
 }
 

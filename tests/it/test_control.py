@@ -22,6 +22,7 @@ from test_reload import file_of
 from waiting import TIMEOUT, readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
+TLS = "[server]\nlisten = 127.0.0.1:0 tls\n"
 
 
 def ids(control, **params):
@@ -724,6 +725,18 @@ def test_wsserver_SendFile(daemon, file):
     assert ws.echoes()
 
 
+def test_a_file_goes_through_tls(daemon, file, certificate):
+    d = daemon(TLS + certificate().ini() + ECHO)
+    c = Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    content = os.urandom(3 << 20)
+    begin_file(c, client_of(c), file(content))
+    ws.send(PING, b"meanwhile")
+    data, control = data_frames(ws)
+    assert b"".join(f.payload for f in data) == content
+    assert c.end() == {"sent": len(content)} and ws.echoes()
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 70000, 131072 - 128])
 def test_a_file_of_any_size_arrives(daemon, file, size):
     d = daemon(ECHO)
@@ -866,9 +879,10 @@ def test_wsserver_Interrupt(daemon, file):
     assert other.ask("interrupt", to="all") == {"dropped": 0}
 
 
-def test_an_interrupt_drops_whole_messages_and_cuts_no_frame(daemon):
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_interrupt_drops_whole_messages_and_cuts_no_frame(daemon, certificate, tls):
     """A program floods a client that does not read; after the interrupt come whole lines again."""
-    d = daemon("[/x]\nshell = seq 1 1000000; cat\nqueue = 256k\n")
+    d = daemon((TLS + certificate().ini() if tls else "") + "[/x]\nshell = seq 1 1000000; cat\nqueue = 256k\n")
     c = Control(d)
     ws = d.ws("/x", receive_buffer=4096)
     client = client_of(c, "/x")

@@ -12,6 +12,7 @@ from harness import ROOT
 FILES = {
     "opt/x/sbin/wsbridged": 0o755,
     "opt/x/bin/wsbridgectl": 0o755,
+    "opt/x/share/bash-completion/completions/wsbridgectl": 0o644,
     "opt/x/share/man/man1/wsbridgectl.1": 0o644,
     "opt/x/share/man/man5/wsbridge.ini.5": 0o644,
     "opt/x/share/man/man7/wsbridge-recipes.7": 0o644,

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -173,3 +174,51 @@ def test_a_file_has_a_progress_bar_on_a_terminal(daemon, tmp_path):
     os.close(master)
     assert re.search(rb"\r\[#* +\] +\d+%  [\d.]+[kM]? of 8.0M  ", said), said
     assert process.returncode == 0 and b"sent: 8388608" in said
+
+
+# ---- bash ----
+
+DRIVER = """
+source {script}
+complete -p wsbridgectl >&2
+COMP_WORDS=({words})
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_wsbridgectl {program} "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+def offered(*words, cwd="/"):
+    """What bash offers for the last of WORDS, which are as readline takes them apart."""
+    text = DRIVER.format(
+        script=ROOT / "share" / "bash-completion" / "completions" / "wsbridgectl",
+        words=shlex.join(["wsbridgectl", *words]),
+        program=WSBRIDGECTL,
+    )
+    result = subprocess.run(
+        ["bash", "--norc", "-u", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=30
+    )
+    assert result.stderr == "complete -F _wsbridgectl wsbridgectl\n"
+    return result.stdout.split()
+
+
+def test_every_word_is_completed_and_what_it_takes(daemon, tmp_path):
+    d = daemon(ECHO)
+    d.ws("/echo")
+    words = re.findall(r"^  ([a-z-]+) ", run("-h").stdout, re.M)
+    assert set(offered("")) == {*words, "--json", "--socket", "-h", "-V"}
+    assert offered("--json", "sho") == ["show"]
+    at = ("--socket", socket_of(d))
+    ids = [row["id"] for row in json.loads(ctl(d, "--json", "list"))]
+    assert sorted(map(int, offered(*at, "show", ""))) == sorted(ids)
+    assert set(offered(*at, "list", "")) == {"/echo", "/canary"}
+    assert set(offered(*at, "ping", "")) == {"all", *map(str, ids), "path=/echo", "path=/canary"}
+    assert offered(*at, "disconnect", "path", "=", "/e") == ["/echo"]
+    assert set(offered(*at, "disconnect", "path", "=")) == {"/echo", "/canary"}
+    assert offered(*at, "set", "limits.max_conn") == ["limits.max_connections"]
+    (tmp_path / "file").touch()
+    assert offered(*at, "send-file", "1", "fi", cwd=tmp_path) == ["file"]
+    assert offered(*at, "send-file", "1", "file", "") == ["--text"]
+    assert offered("--socket", "fi", cwd=tmp_path) == ["file"]
+    assert offered("--socket", "/nonexistent", "show", "") == []
+    assert set(offered("listen", "o")) == {"on", "off"}
