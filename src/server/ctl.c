@@ -12,6 +12,7 @@
 #include "ctl_peer.h"
 #include "log.h"
 #include "rpc.h"
+#include "sys.h"
 #include "watch.h"
 
 #define MOST 8                 /* clients at the same time */
@@ -168,6 +169,8 @@ static void add_rows(struct ctl_client *c)
 		c->listing = c->first = true;
 	}
 	for (int i = 0; i < ROWS_PER_TURN && !c->dead && has_room(c); i++) {
+		if (i > 0 && sys_now() - c->server->bridge.now > CALL_TURN)
+			break;
 		row = call_row(&c->call);
 		if (!row)
 			break;

@@ -15,7 +15,7 @@ from pathlib import Path
 import procfs
 import pytest
 from control import Control, Refused, socket_of
-from harness import ENVIRONMENT, ROOT, WSBRIDGED, with_canary
+from harness import ENVIRONMENT, ROOT, WSBRIDGED, is_sanitized, with_canary
 from inicheck import fails
 from rawws import PING, PONG, TEXT
 from test_reload import file_of
@@ -224,7 +224,7 @@ def test_a_client_that_does_not_read_stops_being_read(daemon):
         for _ in range(100000):
             c.send('{"jsonrpc":"2.0","id":1,"method":"keys_"}\n' * 100)
     assert other.ask("version")
-    assert procfs.memory(d.pid) - before < 2 << 20
+    assert is_sanitized() or procfs.memory(d.pid) - before < 2 << 20
     d.wait_log(r"control: pid \d+ of uid \d+ is dropped: it does not read", 15)
 
 
@@ -828,7 +828,7 @@ def test_a_large_file_needs_no_memory(daemon, tmp_path):
             if size % (16 << 20) < 65536:
                 most = max(most, procfs.memory(d.pid) - before)
     assert size == 256 << 20 and c.end() == {"sent": size}
-    assert most < 1 << 20
+    assert is_sanitized() or most < 1 << 20
 
 
 def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file):
