@@ -13,6 +13,7 @@
 #define GIB (1024.0 * MIB)
 #define HOUR 3600.0
 #define DAY (24 * HOUR)
+#define KEEPALIVE_MAX 32767.0 /* seconds that TCP_KEEPIDLE and TCP_KEEPINTVL take */
 
 static const struct conf_word full_words[] = { { "http", FULL_HTTP },
 					       { "close", FULL_CLOSE },
@@ -200,13 +201,14 @@ const struct conf_key conf_keys[] = {
 		 "close frame waits behind less, and a flood costs more CPU time." },
 	{ CONF_SOCKET, "keepalive_time", .parse = conf_parse_seconds,
 	  .field = DAEMON(stream.keepalive_time),
-	  .def = "2m", .max = 9 * HOUR, .values = "a duration up to 9h, 0 is never",
+	  .def = "2m", .max = KEEPALIVE_MAX, .values = "a duration up to 32767s, 0 is never",
 	  .doc = "After this silence the kernel begins to ask whether the client's host "
-		 "is still there (SO_KEEPALIVE); whole seconds." },
+		 "is still there (SO_KEEPALIVE); rounded up to whole seconds." },
 	{ CONF_SOCKET, "keepalive_interval", .parse = conf_parse_seconds,
 	  .field = DAEMON(stream.keepalive_interval),
-	  .def = "15s", .min = 1, .max = 9 * HOUR, .values = "a duration from 1s to 9h",
-	  .doc = "It asks again after this time; whole seconds." },
+	  .def = "15s", .min = 0.001, .max = KEEPALIVE_MAX,
+	  .values = "a duration from 1ms to 32767s",
+	  .doc = "It asks again after this time, rounded up to whole seconds." },
 	{ CONF_SOCKET, "keepalive_probes", .parse = conf_parse_unsigned,
 	  .field = DAEMON(stream.keepalive_probes),
 	  .def = "4", .min = 1, .max = 127, .values = "1 to 127",
