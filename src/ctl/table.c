@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows of text in aligned columns. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +69,9 @@ static size_t widest(const struct table *t, size_t column)
 
 void table_print(const struct table *t, FILE *out)
 {
-	size_t widths[TABLE_COLUMNS];
+	size_t widths[TABLE_COLUMNS] = { 0 };
 
+	assert(t->columns > 0);
 	for (size_t i = 0; i < t->columns; i++)
 		widths[i] = widest(t, i);
 	for (size_t i = 0; i < t->cells; i++) {

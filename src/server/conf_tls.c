@@ -22,7 +22,7 @@ static struct conf_origin where(const struct conf *c, const char *key)
 static void place_text(struct conf_origin at, struct conf_origin other, char *out,
 		       size_t cap)
 {
-	if (strcmp(at.file, other.file) == 0)
+	if (at.file && other.file && strcmp(at.file, other.file) == 0)
 		snprintf(out, cap, "line %d", other.line);
 	else
 		snprintf(out, cap, "%s:%d", other.file, other.line);

@@ -74,10 +74,12 @@ static void free_client(struct ctl_client *c)
 
 void ctl_reap(struct server *s)
 {
-	struct ctl_client *c;
+	struct ctl_client *c, *next;
 
-	while ((c = LIST_FIRST(&s->dead_control_clients)))
+	for (c = LIST_FIRST(&s->dead_control_clients); c; c = next) {
+		next = LIST_NEXT(c, link);
 		free_client(c);
+	}
 }
 
 void ctl_close(struct server *s)

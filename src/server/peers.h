@@ -12,7 +12,7 @@ struct peers {
 /* What connections of one client have in common: 4, 6 or 0, then the address, or of IPv6
  * its /64. */
 #define PEERS_KEY 9
-void peers_key(const struct addr *peer, unsigned char *key);
+void peers_key(const struct addr *a, unsigned char *key);
 
 /* One more of PEER: how many it has now; 0: out of memory, not counted. */
 unsigned peers_add(struct peers *p, const struct addr *peer);
