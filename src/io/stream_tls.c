@@ -18,9 +18,11 @@
 #include "watch.h"
 
 #define RECORD STREAM_TLS_RECORD
+#define READS_PER_TURN 128 /* of the socket; a record takes two */
 
 struct stream_tls {
 	SSL *ssl;
+	unsigned reads_left;   /* of READS_PER_TURN */
 	int wanted;            /* EV_READ, EV_WRITE: by the holder */
 	bool begun;            /* the first byte looks like TLS */
 	bool read_needs_write; /* reading goes on when the socket takes more */
@@ -115,6 +117,7 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n)
 	if (t->over || r <= 0)
 		return t->over ? t->end : r;
 	t->read_needs_write = false;
+	t->reads_left = READS_PER_TURN;
 	do {
 		ERR_clear_error();
 		errno = 0;
@@ -181,6 +184,7 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *iov, unsigned n)
 	if (t->broken)
 		return t->over && t->end < 0 ? t->end : -EPIPE;
 	t->write_needs_read = false;
+	t->reads_left = READS_PER_TURN;
 	advance(&c, 0); /* over empty vectors */
 	while (c.iov < c.end) {
 		struct iovec record = next_record(c);
@@ -299,6 +303,27 @@ const struct stream_ops stream_tls = {
 	.finish = tls_finish,
 };
 
+/*
+ * OpenSSL reads on as long as there is something on the socket, up to a record with data:
+ * a client that sends new keys without an end (RFC 8446 4.6.3), or a byte a record, would
+ * have the loop for itself.  What it leaves there the descriptor tells of again.
+ */
+static long on_bio(BIO *bio, int what, const char *p, size_t n, int i, long l, int result,
+		   size_t *done)
+{
+	struct stream_tls *t = (struct stream_tls *)BIO_get_callback_arg(bio);
+
+	(void)p, (void)n, (void)i, (void)l, (void)done;
+	if (what != BIO_CB_READ)
+		return result;
+	if (t->reads_left > 0) {
+		t->reads_left--;
+		return result;
+	}
+	BIO_set_retry_read(bio);
+	return -1;
+}
+
 int stream_secure(struct stream *s, const struct tls *tls)
 {
 	struct stream_tls *t = calloc(1, sizeof(*t));
@@ -309,6 +334,8 @@ int stream_secure(struct stream *s, const struct tls *tls)
 		return -ENOMEM;
 	}
 	t->ssl = ssl;
+	BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
+	BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)t);
 	s->tls = t;
 	s->ops = &stream_tls;
 	return 0;

@@ -7,8 +7,10 @@
 
 #include "client_impl.h"
 #include "log.h"
+#include "sys.h"
 
-#define LINGER 2.0 /* seconds that a client has to take its answer and close */
+#define TURN_SECONDS 0.005 /* of one turn of the loop, after which handshakes wait */
+#define LINGER 2.0         /* seconds that a client has to take its answer and close */
 
 static struct ev_loop *loop_of(const struct client *c)
 {
@@ -217,6 +219,18 @@ void client_proceed(struct client *c)
 		stream_watch(loop_of(c), &c->stream, wants[c->state]);
 }
 
+/* Has this turn of the loop time for C?  Many handshakes of TLS that come at once would
+ * keep everybody else waiting.  As long as nothing of the head has come, all that is to
+ * be read lies on the descriptor, which tells of it again. */
+static bool has_turn(const struct client *c)
+{
+	struct server *s = c->server;
+
+	if (c->state != CLIENT_READING || buf_len(&c->head) > 0)
+		return true;
+	return s->begun_in_turn++ == 0 || sys_now() - s->bridge.now < TURN_SECONDS;
+}
+
 static void on_client(EV_P_ ev_io *w, int revents)
 {
 	struct client *c = w->data;
@@ -228,6 +242,8 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		client_drop(c);
 		return;
 	}
+	if (!has_turn(c))
+		return;
 	if (stream_ready(&c->stream, revents) & EV_READ) {
 		if (c->state == CLIENT_PROXY)
 			proxied_read_header(c);

@@ -164,6 +164,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	free_dead_clients(s);
 	ctl_reap(s);
 	logging_proceed(s);
+	s->begun_in_turn = 0;
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
 		ev_break(EV_A_ EVBREAK_ALL);
 	lag_turn(&s->stats.lag, s->bridge.now, sys_now()); /* the last of a turn */

@@ -39,6 +39,8 @@ struct server {
 	TAILQ_HEAD(client_list, client)
 	clients, downloads, dead_clients; /* the oldest first */
 	unsigned nclients, ndownloads;
+	unsigned
+		begun_in_turn; /* of the loop: clients that were read before their head */
 	struct peers peers;
 	struct auth auth;
 	uint64_t last_id;

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""TLS clients that want the loop for themselves: others are served meanwhile."""
+
+import signal
+import ssl
+import threading
+
+import pytest
+from rawws import PING, PONG, TEXT, encode, request
+from tlsflood import KeyUpdater
+from tlssock import context
+from waiting import TIMEOUT, readable
+
+LISTEN = "[server]\nlisten = 127.0.0.1:0 tls\n"
+ECHO = "[/echo]\nexec = cat\nmax_message = 64M\n"
+TURNS = 10  # round trips of another client that fit in between
+
+
+@pytest.fixture
+def secure(daemon, certificate):
+    """secure(INI, algorithm=...): a daemon that speaks TLS."""
+    return lambda ini=ECHO, **how: daemon(LISTEN + certificate(**how).ini() + ini)
+
+
+def round_trips(d, n):
+    """N pings of the canary, each after the pong of the one before."""
+    for i in range(n):
+        d.canary.send(PING, b"%d" % i)
+        assert d.canary.frame().payload == b"%d" % i
+
+
+def is_answered_after(d, sock, flood):
+    """
+    FLOOD is sent on SOCK, whose answer comes once the daemon has read all of it.  Is the canary served several
+    times before?  That needs no clock: a daemon that reads it in one turn answers the canary behind it.
+    """
+    sender = threading.Thread(target=sock.sendall, args=(flood,))
+    d.process.send_signal(signal.SIGSTOP)
+    sender.start()
+    readable(sock, 0.1)  # the sockets' queues are full
+    d.process.send_signal(signal.SIGCONT)
+    round_trips(d, TURNS)
+    early = readable(sock, 0)
+    sender.join()
+    return not early
+
+
+def test_new_keys_without_an_end_keep_nobody_waiting(secure):
+    d = secure()
+    sock = d.connect(plain=True)
+    client = KeyUpdater(sock)
+    client.write(request("/echo", d.host))
+    sock.sendall(client.sealed())
+    assert client.recv().startswith(b"HTTP/1.1 101 ")
+    for _ in range(20_000):
+        client.update_keys()
+    client.write(encode(PING, b"done"))
+    assert is_answered_after(d, sock, client.sealed())
+    assert client.recv().endswith(b"done")
+    client.close()
+
+
+def test_a_byte_a_record_keeps_nobody_waiting(secure):
+    d = secure()
+    ws = d.ws("/echo")
+    message = encode(TEXT, b"x" * 20_000)
+    assert is_answered_after(d, ws.sock.sock, b"".join(ws.sock.seal(message[i : i + 1]) for i in range(len(message))))
+    assert ws.frame().payload == b"x" * 20_000
+
+
+@pytest.mark.memory(16, reason="malloc(3) keeps some of what 200 handshakes took at once")
+def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
+    d = secure("[limits]\naccept_rate = 0\n" + ECHO, algorithm="rsa")
+    waiting, hellos = [], []
+    for _ in range(200):
+        outgoing = ssl.MemoryBIO()
+        tls = context().wrap_bio(ssl.MemoryBIO(), outgoing)
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        waiting.append(d.connect(plain=True))
+        hellos.append(outgoing.read())
+    round_trips(d, TURNS)  # all are accepted
+    d.process.send_signal(signal.SIGSTOP)
+    for sock, hello in zip(waiting, hellos):
+        sock.sendall(hello)
+    d.process.send_signal(signal.SIGCONT)
+    round_trips(d, 3)
+    assert not all(readable(sock, 0) for sock in waiting)
+    assert all(readable(sock, TIMEOUT) for sock in waiting)  # each gets its turn

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""A TLS client that asks for new keys as often as it likes, which Python's ssl cannot: OpenSSL by ctypes."""
+
+import ctypes
+import ctypes.util
+
+SIZE = 65536
+
+
+def _library():
+    lib = ctypes.CDLL(ctypes.util.find_library("ssl"), use_errno=True)
+    for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new", "BIO_s_mem", "BIO_new"):
+        getattr(lib, name).restype = ctypes.c_void_p
+    return lib
+
+
+class KeyUpdater:
+    """SOCK is connected; the handshake of TLS 1.3 is made at once."""
+
+    def __init__(self, sock):
+        self.sock, self.lib = sock, _library()
+        p = ctypes.c_void_p
+        self.context = p(self.lib.SSL_CTX_new(p(self.lib.TLS_client_method())))
+        self.ssl = p(self.lib.SSL_new(self.context))
+        self.incoming, self.outgoing = (p(self.lib.BIO_new(p(self.lib.BIO_s_mem()))) for _ in range(2))
+        self.lib.SSL_set_bio(self.ssl, self.incoming, self.outgoing)
+        self.buffer = ctypes.create_string_buffer(SIZE)
+        while self.lib.SSL_connect(self.ssl) != 1:
+            self.sock.sendall(self.sealed())
+            self._receive()
+        self.sock.sendall(self.sealed())
+
+    def close(self):
+        self.lib.SSL_free(self.ssl)
+        self.lib.SSL_CTX_free(self.context)
+
+    def _receive(self):
+        data = self.sock.recv(SIZE)
+        assert data, "the other side has gone"
+        self.lib.BIO_write(self.incoming, data, len(data))
+
+    def sealed(self):
+        """What OpenSSL has for the socket."""
+        data = b""
+        while (n := self.lib.BIO_read(self.outgoing, self.buffer, SIZE)) > 0:
+            data += self.buffer.raw[:n]
+        return data
+
+    def write(self, data):
+        assert self.lib.SSL_write(self.ssl, data, len(data)) == len(data)
+
+    def update_keys(self):
+        assert self.lib.SSL_key_update(self.ssl, 0) == 1
+        assert self.lib.SSL_do_handshake(self.ssl) == 1
+
+    def recv(self):
+        """What the other side says next."""
+        while (n := self.lib.SSL_read(self.ssl, self.buffer, SIZE)) <= 0:
+            self._receive()
+        return self.buffer.raw[:n]
