@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/socket.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct listener {
 	int reserve; /* spent to refuse a client when descriptors have run out; -1: none
 		      */
 	bool bound;  /* a Unix socket's file is ours */
+	int usual_receive, usual_send; /* bytes of the buffers, when nobody sets them */
 	struct listener_conf conf;
 	struct bucket clients; /* under conf.rate */
 	listener_accepted *accepted;
@@ -157,6 +159,8 @@ static int bind_to(struct listener *l)
 	if (is_unix)
 		r = remove_stale(at);
 	else if (setsockopt(l->io.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		 (l->conf.shared &&
+		  setsockopt(l->io.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) ||
 		 (at->sa.sa_family == AF_INET6 &&
 		  setsockopt(l->io.fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0))
 		r = -errno;
@@ -167,6 +171,54 @@ static int bind_to(struct listener *l)
 	l->bound = true;
 	return is_unix ? set_owner(&l->conf) : 0;
 }
+
+/* ---- buffers: those of a listening socket are its clients' ---- */
+
+static int get_int(const struct listener *l, int option)
+{
+	int value = 0;
+	socklen_t n = sizeof(value);
+
+	(void)getsockopt(l->io.fd, SOL_SOCKET, option, &value, &n);
+	return value;
+}
+
+/* Give L's socket a buffer of BYTES, to which it is LOCKed then; 0: USUAL, and the kernel
+ * tunes it. */
+static void set_buffer(const struct listener *l, int option, size_t bytes, int usual,
+		       int lock)
+{
+	int value = bytes > 0 ? (int)bytes : usual / 2; /* it doubles what it is told */
+	int locks = get_int(l, SO_BUF_LOCK);
+
+	if (bytes == 0 && !(locks & lock))
+		return;
+	(void)setsockopt(l->io.fd, SOL_SOCKET, option, &value, sizeof(value));
+	locks &= ~lock;
+	if (bytes == 0)
+		(void)setsockopt(l->io.fd, SOL_SOCKET, SO_BUF_LOCK, &locks,
+				 sizeof(locks));
+}
+
+/* Before listen(2): a client is told of the window while its connection is made. */
+static void set_buffers(struct listener *l)
+{
+	if (l->usual_receive == 0) {
+		l->usual_receive = get_int(l, SO_RCVBUF);
+		l->usual_send = get_int(l, SO_SNDBUF);
+	}
+	set_buffer(l, SO_RCVBUF, l->conf.receive_buffer, l->usual_receive,
+		   SOCK_RCVBUF_LOCK);
+	set_buffer(l, SO_SNDBUF, l->conf.send_buffer, l->usual_send, SOCK_SNDBUF_LOCK);
+}
+
+void listener_buffers(const struct listener *l, size_t *ret_receive, size_t *ret_send)
+{
+	*ret_receive = (size_t)get_int(l, SO_RCVBUF);
+	*ret_send = (size_t)get_int(l, SO_SNDBUF);
+}
+
+/* ---- the socket ---- */
 
 /* A socket that listens where L's configuration says. */
 static int open_socket(struct listener *l)
@@ -180,6 +232,7 @@ static int open_socket(struct listener *l)
 	r = bind_to(l);
 	if (r < 0)
 		return r;
+	set_buffers(l);
 	if (listen(l->io.fd, l->conf.backlog) < 0)
 		return -errno;
 	if (l->conf.at.sa.sa_family != AF_UNIX &&
@@ -230,14 +283,20 @@ int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 	return 0;
 }
 
-void listener_adjust(struct listener *l, const struct listener_conf *conf)
+bool listener_adjust(struct listener *l, const struct listener_conf *conf)
 {
 	struct addr at = l->conf.at;
+	bool changed = conf->backlog != l->conf.backlog ||
+		       conf->receive_buffer != l->conf.receive_buffer ||
+		       conf->send_buffer != l->conf.send_buffer;
 
 	if (conf->backlog != l->conf.backlog && !l->conf.passed)
 		(void)listen(l->io.fd, conf->backlog);
 	l->conf = *conf;
 	l->conf.at = at;
+	if (changed && !l->conf.passed)
+		set_buffers(l);
+	return changed;
 }
 
 const struct addr *listener_addr(const struct listener *l)

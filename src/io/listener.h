@@ -23,6 +23,10 @@ struct listener_conf {
 	bool proxy;   /* a PROXY header comes before the client's first byte */
 	bool tls;     /* they speak TLS */
 	int passed;   /* a socket at AT that listens already, the caller's; 0: none */
+	bool shared;  /* other processes that want it may listen there, too */
+	size_t receive_buffer; /* of its clients' sockets, bytes; 0: as the kernel likes
+				  ... */
+	size_t send_buffer;    /* likewise */
 };
 
 struct listener;
@@ -41,9 +45,14 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);
 
-/* From now on L is as CONF says, but for where it listens and what its socket's file, or
- * a socket that was passed, is like. */
-void listener_adjust(struct listener *l, const struct listener_conf *conf);
+/* From now on L is as CONF says, but for where it listens, with whom, and what its
+ * socket's file, or a socket that was passed, is like.  Did what the kernel keeps for it
+ * change? */
+bool listener_adjust(struct listener *l, const struct listener_conf *conf);
+
+/* The bytes that the kernel reserves for what a client of L sends, and for what is sent
+ * to it, where CONF says how many; it doubles them for its own needs. */
+void listener_buffers(const struct listener *l, size_t *ret_receive, size_t *ret_send);
 
 /* The address really bound (a port instead of 0). */
 const struct addr *listener_addr(const struct listener *l);

@@ -91,8 +91,10 @@ struct conf {
 	struct listen_conf *listen;
 	size_t nlisten;
 	int backlog;
-	char *user, *group;         /* to become when root starts it, or NULL */
-	struct cidr_access clients; /* by the address that they connect from */
+	bool exclusive;                     /* nobody else may listen there */
+	size_t receive_buffer, send_buffer; /* of clients' sockets; 0: the kernel's */
+	char *user, *group;                 /* to become when root starts it, or NULL */
+	struct cidr_access clients;         /* by the address that they connect from */
 	struct cidr_list trusted_proxy;
 	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;

@@ -286,7 +286,7 @@ int conf_check_world(struct conf *c, FILE *err)
 	struct conf_report r = { .main = c->file };
 
 	for (size_t i = 0; i < c->nlisten; i++)
-		conf_check_listen(&c->listen[i], &r);
+		conf_check_listen(c, &c->listen[i], &r);
 	conf_check_auth(c, &r);
 	conf_check_access(c, &r);
 	conf_tls_make(c, &r);

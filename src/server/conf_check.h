@@ -17,7 +17,8 @@ int conf_check_world(struct conf *c, FILE *err);
 int conf_check_programs(const struct conf *c, FILE *err);
 
 /* The listeners' part of it (conf_check_listen.c). */
-void conf_check_listen(const struct listen_conf *l, struct conf_report *r);
+void conf_check_listen(const struct conf *c, const struct listen_conf *l,
+		       struct conf_report *r);
 
 /* How people get in (conf_check_auth.c). */
 void conf_check_auth(const struct conf *c, struct conf_report *r);

@@ -44,7 +44,7 @@ static void warn_in_use(const struct listen_conf *l, const struct addr *a,
 }
 
 /* Bind a socket as the listener will, and close it again.  0 or -errno. */
-static int try_bind(const struct addr *a)
+static int try_bind(const struct addr *a, bool shared)
 {
 	int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int on = 1;
@@ -53,6 +53,8 @@ static int try_bind(const struct addr *a)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (a->sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &a->sa, a->len) < 0)
@@ -61,13 +63,13 @@ static int try_bind(const struct addr *a)
 	return r;
 }
 
-static void check_inet(const struct listen_conf *l, struct conf_report *r)
+static void check_inet(const struct listen_conf *l, bool shared, struct conf_report *r)
 {
 	struct addr a;
 	int status;
 
 	addr_inet(l->host, l->port, &a);
-	status = try_bind(&a);
+	status = try_bind(&a, shared);
 	if (status == -EADDRINUSE)
 		warn_in_use(l, &a, r);
 	else if (status < 0)
@@ -121,10 +123,11 @@ static void check_unix(const struct listen_conf *l, struct conf_report *r)
 		warn_in_use(l, &a, r);
 }
 
-void conf_check_listen(const struct listen_conf *l, struct conf_report *r)
+void conf_check_listen(const struct conf *c, const struct listen_conf *l,
+		       struct conf_report *r)
 {
 	if (l->path)
 		check_unix(l, r);
 	else if (!l->systemd) /* what is passed is only known when it is */
-		check_inet(l, r);
+		check_inet(l, !c->exclusive, r);
 }

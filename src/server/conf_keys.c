@@ -102,6 +102,11 @@ const struct conf_key conf_keys[] = {
 	  .def = "511", .min = 1, .max = 65535, .values = "1 to 65535",
 	  .doc = "Connections that the kernel holds for a listener until they are "
 		 "accepted." },
+	{ CONF_SERVER, "exclusive", .parse = conf_parse_bool, .field = DAEMON(exclusive),
+	  .def = "yes",
+	  .doc = "Keep the ports to this process.  With no they are shared (SO_REUSEPORT) "
+		 "with other processes of the same user that say so too, and the kernel spreads the clients.  "
+		 "A reload that changes it opens them anew." },
 	{ CONF_SERVER, "user", .parse = conf_parse_name, .field = DAEMON(user),
 	  .def = "", .flags = CONF_EMPTY | CONF_RESTART, .values = "a user's name", .def_doc = "none",
 	  .doc = "Become this user, for good, once root has opened the listeners and "
@@ -194,6 +199,15 @@ const struct conf_key conf_keys[] = {
 	  .field = DAEMON(stream.nodelay),
 	  .def = "yes",
 	  .doc = "Send small messages at once (TCP_NODELAY)." },
+	{ CONF_SOCKET, "receive_buffer", .parse = conf_parse_size,
+	  .field = DAEMON(receive_buffer),
+	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 lets the kernel tune it",
+	  .doc = "Bytes that the kernel holds of what a client sends (SO_RCVBUF); the log "
+		 "tells what it made of it." },
+	{ CONF_SOCKET, "send_buffer", .parse = conf_parse_size,
+	  .field = DAEMON(send_buffer),
+	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 lets the kernel tune it",
+	  .doc = "Bytes that it holds of what is sent to a client (SO_SNDBUF)." },
 	{ CONF_SOCKET, "unsent", .parse = conf_parse_size, .field = DAEMON(stream.unsent),
 	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 is as much as it likes",
 	  .doc = "Bytes that the kernel takes for a client beyond those under way "

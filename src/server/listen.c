@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "listen.h"
+#include "listen_report.h"
 #include "log.h"
 #include "owner.h"
 #include "sys.h"
@@ -90,6 +91,9 @@ static struct listener_conf settings(const struct conf *conf,
 		.proxy = listen->proxy,
 		.tls = listen->tls,
 		.passed = place->passed,
+		.shared = !conf->exclusive,
+		.receive_buffer = conf->receive_buffer,
+		.send_buffer = conf->send_buffer,
 	};
 }
 
@@ -129,6 +133,8 @@ static int open_one(struct server *s, const struct conf *conf,
 		was->len = 0; /* taken */
 	if (err == -EADDRINUSE && s->options->demo && !listen->path)
 		err = open_next(s, &l, ret);
+	if (err == 0)
+		listen_report(conf, place, *ret);
 	return err;
 }
 
@@ -208,6 +214,14 @@ static bool is_same(const struct listen_place *a, const struct listen_place *b)
 	return a->passed == b->passed && is_same_entry(a->conf, b->conf);
 }
 
+/* Is a socket at PLACE the same with both?  What may be bound beside it is decided when
+ * it is bound. */
+static bool is_bound_same(const struct listen_place *place, const struct conf *a,
+			  const struct conf *b)
+{
+	return a->exclusive == b->exclusive || place->passed || place->conf->path;
+}
+
 /* The two sets: NEXT[i] is at places[i]; s->listeners[i] at s->places[i], of the present
  * configuration. */
 struct change {
@@ -250,7 +264,8 @@ static void keep_same(struct change *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t j = 0; j < c->s->nlisteners && !c->next[i]; j++)
-			if (!c->stays[j] && is_same(&c->places[i], &c->s->places[j])) {
+			if (!c->stays[j] && is_same(&c->places[i], &c->s->places[j]) &&
+			    is_bound_same(&c->places[i], c->conf, c->s->routes->conf)) {
 				c->next[i] = c->s->listeners[j];
 				c->stays[j] = true;
 			}
@@ -313,7 +328,8 @@ static void commit(struct change *c)
 	s->nlisteners = c->n;
 	for (size_t i = 0; i < s->nlisteners; i++) {
 		l = settings(c->conf, &s->places[i]);
-		listener_adjust(s->listeners[i], &l);
+		if (listener_adjust(s->listeners[i], &l))
+			listen_report(c->conf, &s->places[i], s->listeners[i]);
 	}
 	warn_unused(s);
 }

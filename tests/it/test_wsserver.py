@@ -6,17 +6,24 @@ Others stand beside what they belong to: `grep -r test_wsserver_ tests/it` finds
 as a table.
 """
 
+import errno
 import re
+import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import procfs
 import pytest
 from control import Control
+from harness import ENVIRONMENT, WSBRIDGED, run, with_canary
 from inicheck import fails
 from rawws import CONT, PING, PONG, TEXT
+from systemd import listening as listening_socket
+from systemd import passing
 from test_charset import keeper, kept
+from test_reload import reload
 from waiting import until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -26,6 +33,14 @@ def listening(d):
     """The words of `ss` about the socket that D listens on."""
     argv = ["ss", "-ltnH", f"sport = :{d.port}"]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
+
+
+def connecting(port):
+    """A socket that has begun to connect to PORT."""
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("127.0.0.1", port))
+    return s
 
 
 def option(d, ws, level, name):
@@ -41,6 +56,35 @@ def test_wsserver_ConnectionBacklog(daemon):
     """As many connections wait in the kernel as backlog says, and one more (listen(2)); the next is not completed."""
     d = daemon("[server]\nbacklog = 5\n" + ECHO)
     assert listening(d)[2] == "5"
+    d.process.send_signal(signal.SIGSTOP)
+    waiting = [connecting(d.port) for _ in range(10)]
+    until(lambda: listening(d)[1] == "6", lambda: f"6 wait: {listening(d)}")
+    assert sum(1 for s in waiting if s.connect_ex(("127.0.0.1", d.port)) == errno.EISCONN) < 10
+    d.process.send_signal(signal.SIGCONT)
+    for s in waiting:
+        s.close()
+
+
+@pytest.mark.key("backlog")
+def test_wsserver_ConnectionBacklog_beyond_the_kernels_own_limit(daemon):
+    most = int(Path("/proc/sys/net/core/somaxconn").read_text())
+    d = daemon(f"[server]\nbacklog = {most + 1}\n" + ECHO)
+    assert listening(d)[2] == str(most)
+    d.wait_log(rf"warning: .*backlog = {most + 1} is more than the kernel takes: {most} \(net\.core\.somaxconn\)")
+    reload(d, with_canary(f"[server]\nbacklog = {most}\n" + ECHO))
+    assert "is more than" not in d.log().partition("is taken")[2]
+
+
+@pytest.mark.key("backlog")
+def test_wsserver_ConnectionBacklog_of_a_socket_of_systemd(daemon):
+    """Its unit decides, and who says otherwise in the file is told."""
+    s = listening_socket()
+    s.listen(7)
+    d = daemon("[server]\nlisten = systemd:web\nbacklog = 5\n[socket]\nsend_buffer = 64k\n" + ECHO, **passing(("web", s)))
+    assert listening(d)[2] == "7"
+    d.wait_log(r"warning: .*backlog is not used, the socket is systemd's: Backlog= of its unit decides")
+    d.wait_log(r"send_buffer is not used, .* SendBuffer=")
+    assert "receive_buffer" not in d.log()
 
 
 def test_wsserver_DefaultTimeout(daemon):
@@ -199,6 +243,86 @@ def test_wsserver_MaxConnections_told_by_a_close_code(daemon):
     first = d.ws("/echo")
     assert d.ws("/echo").closed()[0] == 1013
     assert first.echoes()
+
+
+@pytest.mark.key("exclusive")
+@pytest.mark.parametrize("first, second", [("no", "no"), ("yes", "no"), ("no", "yes")])
+def test_wsserver_BindExclusively(daemon, tmp_path, first, second):
+    """The port is this process's, or shared by all who say so: the clients then come to either."""
+    d = daemon(f"[server]\nexclusive = {first}\n[/x]\nshell = echo first; exec cat\n")
+    ini = f"[server]\nlisten = {d.address}\nexclusive = {second}\nuser = root\n[/x]\nshell = echo second; exec cat\n"
+    file = tmp_path / "second.ini"
+    file.write_text(ini)
+    if (first, second) != ("no", "no"):
+        refused = run("-c", file, env={"RUNTIME_DIRECTORY": str(tmp_path)})
+        assert refused.returncode == 69 and re.search(r"cannot listen .* in use by wsbridged", refused.stderr)
+        assert d.ws("/x").recv() == "first"
+        return
+    other = daemon(argv=["-c", str(file)], canary=None)
+    assert other.address == d.address
+    clients = [d.ws("/x") for _ in range(40)]
+    assert {ws.recv() for ws in clients} == {"first", "second"}
+
+
+@pytest.mark.key("exclusive")
+def test_wsserver_BindExclusively_by_a_reload(daemon, tmp_path):
+    """What is changed holds for who comes later; live sessions stay."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    ini = f"[server]\nlisten = 127.0.0.1:{port}\nuser = root\nexclusive = %s\n" + ECHO
+    d = daemon(ini % "yes")
+    ws = d.ws("/echo")
+    file = tmp_path / "second.ini"
+    file.write_text(ini % "no")
+    refused = run("-c", file, env={"RUNTIME_DIRECTORY": str(tmp_path)})
+    assert refused.returncode == 69
+    reload(d, with_canary(ini % "no"))
+    env = {**ENVIRONMENT, "RUNTIME_DIRECTORY": str(tmp_path)}
+    with subprocess.Popen([WSBRIDGED, "-c", file], env=env, stderr=subprocess.PIPE, text=True) as other:
+        assert other.stderr.readline() == f"listening on 127.0.0.1:{port}\n"
+        other.terminate()
+    assert other.returncode == 0
+    new = d.ws("/echo")
+    reload(d, with_canary(ini % "yes"))
+    assert run("-c", file, env={"RUNTIME_DIRECTORY": str(tmp_path)}).returncode == 69
+    assert ws.echoes() and new.echoes() and d.ws("/echo").echoes()
+
+
+SO_BUF_LOCK = 72  # bits: 1 the send buffer is not tuned by the kernel, 2 the receive buffer
+
+
+def buffer_is_what_it_is_told(daemon, key, name, sysctl, lock):
+    """The kernel doubles what it is told (socket(7)), and does not tune it; 0: it does."""
+    d = daemon(ECHO)
+    usual = option(d, d.ws("/echo"), socket.SOL_SOCKET, name)
+    assert not option(d, d.ws("/echo"), socket.SOL_SOCKET, SO_BUF_LOCK)
+    d = daemon(f"[socket]\n{key} = 24k\n" + ECHO)
+    old = d.ws("/echo")
+    assert option(d, old, socket.SOL_SOCKET, name) == 48 * 1024
+    assert option(d, old, socket.SOL_SOCKET, SO_BUF_LOCK) == lock
+    d.wait_log(rf"{d.address}: {key} = 24576, for which the kernel reserves 49152 bytes")
+    reload(d, with_canary(f"[socket]\n{key} = 1G\n" + ECHO))
+    most = int(Path(f"/proc/sys/net/core/{sysctl}").read_text())
+    assert option(d, d.ws("/echo"), socket.SOL_SOCKET, name) == 2 * most
+    d.wait_log(rf"{key} = 1073741824 is more than the kernel takes: {most} \(net\.core\.{sysctl}\)")
+    reload(d, with_canary(ECHO))
+    new = d.ws("/echo")
+    assert not option(d, new, socket.SOL_SOCKET, SO_BUF_LOCK)
+    assert option(d, new, socket.SOL_SOCKET, name) == usual
+    assert option(d, old, socket.SOL_SOCKET, name) == 48 * 1024 and old.echoes("x" * 100_000)
+
+
+@pytest.mark.key("receive_buffer")
+def test_wsserver_InBufferSize(daemon):
+    """The queue of what a client sends, on accepted sockets."""
+    buffer_is_what_it_is_told(daemon, "receive_buffer", socket.SO_RCVBUF, "rmem_max", 2)
+
+
+@pytest.mark.key("send_buffer")
+def test_wsserver_OutBufferSize(daemon):
+    """The queue of what is sent to a client, on accepted sockets."""
+    buffer_is_what_it_is_told(daemon, "send_buffer", socket.SO_SNDBUF, "wmem_max", 1)
 
 
 KEEP_ALIVE = [("1ms", 1), ("1s", 1), ("1001ms", 2), ("90s", 90), ("32766500ms", 32767), ("32767s", 32767)]

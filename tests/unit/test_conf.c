@@ -289,8 +289,6 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 	assert_non_null(strstr(errors_of("[tls x]\n"), "unknown section [tls x]"));
 	assert_non_null(strstr(errors_of("[auth]\n"), "[auth] is no [auth NAME]"));
 	assert_non_null(strstr(errors_of("[server x]\n"), "unknown section [server x]"));
-	assert_non_null(strstr(errors_of("[server]\nexclusive = no\n"),
-			       "unknown key 'exclusive'"));
 }
 
 TEST(a_setting_before_all_sections_is_an_error)
