@@ -275,6 +275,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->keep = start->keep;
 	s->peer = start->peer;
 	s->via = start->via ? strdup(start->via) : NULL;
+	s->asked = start->asked ? session_asked_copy(start->asked) : NULL;
 	s->hub = start->hub;
 	s->refused = !start->hub;
 	s->round_trip = -1;
@@ -360,6 +361,7 @@ void session_free(struct session *s)
 	free(s->close_reason);
 	free(s->process);
 	free(s->via);
+	free(s->asked);
 	s->bridge->owner.unkeep(s->keep);
 	free(s);
 }

@@ -17,6 +17,7 @@
 #include "bridge.h"
 #include "bucket.h"
 #include "hub.h"
+#include "session_asked.h"
 #include "session_inject.h"
 #include "span.h"
 #include "stats.h"
@@ -97,6 +98,7 @@ struct session {
 	unsigned close_code;      /* as it stands in the access line */
 	enum closed_by closed_by;
 	char *close_reason, *process; /* NULL: none, or out of memory */
+	char *asked;                  /* session_asked_text(); NULL: out of memory */
 	struct inject *inject; /* messages that are not the backend's; NULL: none wait */
 	bool held;             /* the client is not read, by order */
 	LIST_ENTRY(session) link;
@@ -115,7 +117,8 @@ struct session_start {
 	const char *via; /* the address of the proxy that names PEER, or NULL; copied */
 	struct hub *hub; /* with a source; NULL: the session is closed at once by
 			    session_close() */
-	struct span greeting; /* the 101, sent first */
+	const struct span *asked; /* ASKED_COUNT of them, copied; or NULL */
+	struct span greeting;     /* the 101, sent first */
 };
 
 /* The session, or NULL: out of memory, and nothing was taken. */

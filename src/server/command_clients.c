@@ -29,6 +29,7 @@ static json_t *summary(const struct session *s)
 	json_object_set_new(r, "id", json_integer((json_int_t)s->id));
 	json_object_set_new(r, "path", call_json_text(s->path));
 	json_object_set_new(r, "peer", call_json_text(addr_text(&s->peer, peer)));
+	json_object_set_new(r, "user", s->user ? call_json_text(s->user) : json_null());
 	json_object_set_new(r, "state", json_string(session_state_name(s)));
 	json_object_set_new(r, "seconds", json_real(s->bridge->now - s->opened));
 	json_object_set_new(r, "in", traffic(&s->in));
@@ -94,6 +95,34 @@ static json_t *seconds_or_null(double seconds)
 	return seconds >= 0 ? json_real(seconds) : json_null();
 }
 
+static void set_asked(json_t *r, const struct session *s)
+{
+	static const char *const names[ASKED_COUNT] = {
+		[ASKED_URI] = "uri",
+		[ASKED_HOST] = "host",
+		[ASKED_ORIGIN] = "origin",
+		[ASKED_SUBPROTOCOL] = "subprotocol",
+	};
+
+	for (unsigned i = 0; i < ASKED_COUNT; i++) {
+		const char *text = session_asked_text(s->asked, i);
+
+		json_object_set_new(r, names[i],
+				    *text ? call_json_text(text) : json_null());
+	}
+}
+
+/* The address that the client has connected to. */
+static json_t *local_of(const struct session *s)
+{
+	struct addr at = { .len = sizeof(at.un) };
+	char text[ADDR_TEXT];
+
+	if (getsockname(s->client.io.fd, &at.sa, &at.len) < 0)
+		return json_null();
+	return call_json_text(addr_text(&at, text));
+}
+
 void command_show(struct call *c)
 {
 	struct session *s = call_client(c);
@@ -104,6 +133,10 @@ void command_show(struct call *c)
 		return;
 	r = summary(s);
 	timeout = s->conf->send_timeout > 0 ? s->conf->send_timeout : -1;
+	set_asked(r, s);
+	json_object_set_new(r, "local", local_of(s));
+	json_object_set_new(r, "via", s->via ? call_json_text(s->via) : json_null());
+	json_object_set_new(r, "tls", json_boolean(s->client.tls));
 	json_object_set_new(r, "discarded", traffic(&s->in_discarded));
 	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
 	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));

@@ -56,6 +56,12 @@ static struct session *open_session(struct client *c, const struct route *route,
 	struct routes *keep = routes_ref(c->routes);
 	char answer[ANSWER_MAX], via[ADDR_TEXT];
 	size_t n = handshake_answer(hs, sha1, answer, sizeof(answer));
+	const char *data = buf_head(&c->head);
+	struct span asked[ASKED_COUNT] = {
+		[ASKED_URI] = http_span(data, c->http.target),
+		[ASKED_HOST] = http_span(data, c->http.host),
+		[ASKED_SUBPROTOCOL] = hs->subprotocol,
+	};
 	struct session_start start = {
 		.id = c->id,
 		.conf = &route->conf->session,
@@ -67,10 +73,13 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.user = c->user,
 		.via = c->named ? addr_text(&c->from, via) : NULL,
 		.hub = hub,
+		.asked = asked,
 		.greeting = { answer, n },
 	};
-	struct session *session = n ? session_open(&s->bridge, &start) : NULL;
+	struct session *session;
 
+	http_find(&c->http, data, "Origin", &asked[ASKED_ORIGIN]);
+	session = n ? session_open(&s->bridge, &start) : NULL;
 	if (session)
 		c->counted = false; /* now the session's count */
 	else

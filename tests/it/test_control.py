@@ -313,6 +313,40 @@ def test_list_and_show_tell_of_each_client(daemon):
     until(lambda: ids(c) == [], "nobody is connected")
 
 
+def test_wsserver_Connections(daemon):
+    """Property Connections: addresses, host, origin, request URI, subprotocol, state, traffic, queue, timeout."""
+    d = daemon("[/x/*]\nexec = cat\nsubprotocol = b a\norigin = http://o.example\nsend_timeout = 9s\n")
+    c = Control(d)
+    fields = [("Origin", "http://o.example"), ("Sec-WebSocket-Protocol", "a, b")]
+    ws = d.ws("/x/y%20z?q=1&r=2", fields)
+    other = d.ws("/x/" + "l" * 3000)
+    assert ws.echoes("12345")
+    first, second = ids(c)
+    shown = c.ask("show", to=first)
+    assert shown["uri"] == "/x/y%20z?q=1&r=2" and shown["host"] == d.host and shown["path"] == "/x/"
+    assert shown["origin"] == "http://o.example" and shown["subprotocol"] == "b"
+    assert shown["local"] == d.address and shown["peer"] == "127.0.0.1:%d" % ws.sock.getsockname()[1]
+    assert shown["state"] == "open" and shown["send_timeout"] == 9 and shown["queue"] == 0 and not shown["tls"]
+    assert shown["user"] is None and shown["via"] is None and shown["id"] < second
+    assert shown["in"] == shown["out"] == {"messages": 1, "bytes": 5}
+    shown = c.ask("show", to=second)
+    assert shown["uri"] == "/x/" + "l" * 1021 and shown["origin"] is None and shown["subprotocol"] is None
+    other.finish()
+
+
+def test_the_manuals_examples_work_as_written(daemon):
+    d = daemon("[/load]\nexec = cat\n")
+    ws = d.ws("/load")
+    manual = (ROOT / "man" / "wsbridge-control.7").read_text()
+    shown = manual.split(".Sh EXAMPLES")[1].split(".Bd -literal\n")[1].split("\n.Ed")[0]
+    script = re.sub(r"^\$ ", "", shown, flags=re.M).replace("/run/wsbridge/control.sock", socket_of(d))
+    result = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, timeout=20)
+    assert result.returncode == 0 and not result.stderr, result.stderr
+    assert re.search(r"^\d+\t/load\t127\.0\.0\.1:\d+$", result.stdout, re.M)
+    assert '"result":{"closed":1}' in result.stdout
+    assert ws.closed() == (1012, "")
+
+
 def test_ids_are_never_used_again(daemon):
     d = daemon(ECHO)
     c = Control(d)
