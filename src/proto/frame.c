@@ -131,8 +131,9 @@ unsigned frame_mask(char *p, size_t n, const uint8_t key[4], unsigned phase)
 
 size_t frame_whole_size(const char *p)
 {
-	struct frame_header h;
+	const uint8_t *h = (const uint8_t *)p;
+	size_t size = unmasked_size(h[1]);
 
-	(void)frame_decode(p, &h);
-	return h.size + (size_t)h.length;
+	return size +
+	       (size == 2 ? h[1] & 0x7FU : (size_t)get_big_endian(h + 2, size - 2));
 }

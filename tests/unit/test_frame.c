@@ -205,12 +205,26 @@ static void masking_stays_inside_its_bytes(void **state)
 	}
 }
 
+static void the_size_of_a_whole_frame_is_told_by_its_header(void **state
+							    __attribute__((unused)))
+{
+	static const size_t sizes[] = { 0, 1, 125, 126, 65535, 65536, 1 << 30 };
+	char header[FRAME_SERVER_HEADER_MAX];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		size_t n = frame_encode(header, OP_TEXT, true, sizes[i]);
+
+		assert_int_equal(frame_whole_size(header), n + sizes[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_header_is_decoded),
 		cmocka_unit_test(a_length_not_in_its_shortest_form_is_refused),
 		cmocka_unit_test(a_length_with_its_top_bit_set_is_refused),
+		cmocka_unit_test(the_size_of_a_whole_frame_is_told_by_its_header),
 		cmocka_unit_test(what_is_encoded_is_decoded_the_same),
 		cmocka_unit_test(masking_is_the_same_at_every_offset_length_and_phase),
 		cmocka_unit_test(masking_goes_on_with_the_phase_it_returned),
