@@ -73,7 +73,11 @@ static ssize_t failed(struct stream_tls *t, int r, int other, bool *needs_other)
 		*needs_other = what == other;
 		return -EAGAIN;
 	case SSL_ERROR_ZERO_RETURN:
-		return end_with(t, 0);
+		/* once the client has ended its side, it calls every failure to write
+		 * so, too */
+		if (other == SSL_ERROR_WANT_WRITE)
+			return end_with(t, 0);
+		__attribute__((fallthrough));
 	case SSL_ERROR_SYSCALL:
 		t->broken = true;
 		ERR_clear_error();

@@ -433,6 +433,18 @@ def test_shutdown_does_not_wait_for_downloads(site, big):
     assert site.wait_exit() == 0
 
 
+def test_a_client_of_tls_that_has_gone_is_let_go(daemon, www, big, certificate):
+    """It has said that it will send no more, which is no reason to go; then it goes."""
+    d = daemon(f"[server]\nlisten = 127.0.0.1:0 tls\n{certificate().ini()}[/*]\nstatic = {www}\n")
+    sock = d.connect()
+    sock.sendall(f"GET /big HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+    sock.close_notify()
+    sock.shutdown(socket.SHUT_WR)
+    assert sock.sock.recv(1)
+    sock.close()
+    d.wait_log(r"#\d+ /big: served status=200 .*reason=\"connection lost\"$")
+
+
 def test_a_download_by_tls_is_the_same(daemon, www, big, certificate):
     d = daemon(f"[server]\nlisten = 127.0.0.1:0 tls\n{certificate().ini()}[/*]\nstatic = {www}\n")
     client = d.raw()

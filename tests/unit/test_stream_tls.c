@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ static int setup(void **state)
 	struct tls_error err;
 
 	(void)state;
+	signal(SIGPIPE, SIG_IGN);
 	loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	tls = tls_new_self_signed(&conf, NULL, &err);
 	ctx = SSL_CTX_new(TLS_client_method());
@@ -372,6 +374,19 @@ static void fill(void)
 	while (write_one() == 0);
 }
 
+TEST(to_write_to_who_has_gone_since_is_an_error)
+{
+	char room[100];
+
+	SSL_shutdown(client);
+	assert_int_equal(stream_read(&stream, room, sizeof(room)), 0);
+	assert_int_equal(write_one(), 1); /* it may still read */
+	close(peer);
+	peer = -1;
+	assert_int_equal(write_one(), -EPIPE);
+	assert_int_equal(write_one(), -EPIPE);
+}
+
 TEST(close_notify_waits_for_a_full_socket)
 {
 	char room[100];
@@ -430,6 +445,7 @@ int main(void)
 		OPEN(what_came_before_the_end_is_read_first_and_the_end_is_told),
 		OPEN(to_finish_is_to_say_close_notify),
 		OPEN(so_is_to_close),
+		OPEN(to_write_to_who_has_gone_since_is_an_error),
 		OPEN(close_notify_waits_for_a_full_socket),
 		NEW(a_handshake_that_has_to_write_waits_for_that),
 		NEW(a_letter_is_no_tls_and_can_be_answered_in_plain_text),
