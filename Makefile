@@ -96,7 +96,8 @@ $(B)/man/keys: man/keys.c $(B)/libwsbridged.a
 	@mkdir -p $(@D)
 	$(program)
 $(B)/man/wsbridge.ini.5: man/wsbridge.ini.5.in $(B)/man/keys
-	$(call say,MAN) $(B)/man/keys >$@.keys && sed -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' $< >$@
+	$(call say,MAN) $(B)/man/keys >$@.keys && $(B)/man/keys wsserver >$@.names && \
+		sed -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' -e '/^@WSSERVER@$$/{r $@.names' -e 'd;}' $< >$@
 
 # One service for wsbridge.ini, and one for each file of wsbridge/.
 $(services): systemd/wsbridged.service.in FORCE

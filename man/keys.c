@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf_alias.h"
 #include "conf_keys.h"
 #include "metrics.h"
 
@@ -26,8 +27,21 @@ static void print_line(const char *before, const char *text, const char *after)
 	puts(after);
 }
 
+static void print_alias(const struct conf_alias *a)
+{
+	const char *unit = conf_alias_unit(a);
+
+	printf("In WSServer it is\n.Cm %s", a->name);
+	if (unit)
+		print_line(" :\n", unit, ".");
+	else
+		puts(" .");
+}
+
 static void print_key(const struct conf_key *key)
 {
+	const struct conf_alias *alias = conf_alias_of(key);
+
 	printf(".It Cm %s", key->name);
 	if (*key->def)
 		print_line(" Ns Li \" = ", key->def, "\"");
@@ -42,6 +56,8 @@ static void print_key(const struct conf_key *key)
 			   ".");
 	if (key->flags & CONF_LIST)
 		puts("May stand several times.");
+	if (alias)
+		print_alias(alias);
 }
 
 static void print_class(enum conf_class class)
@@ -73,8 +89,37 @@ static void print_metrics(void)
 	puts(".El");
 }
 
-int main(void)
+/* ---- WSServer's names ---- */
+
+static void print_name(const char *name, void *data)
 {
+	const struct conf_alias *a = conf_alias_find_anywhere(name);
+	const char *unit = conf_alias_unit(a);
+
+	(void)data;
+	printf(".It Li %s\n.Cm %s\n%s\n.Li %s", name, a->key,
+	       a->class == CONF_PATH ? "of a" : "in", conf_classes[a->class].title);
+	if (unit)
+		print_line(" ,\n", unit, ".");
+	else
+		puts(" .");
+}
+
+static void print_names(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class ++)
+		if (class != CONF_DEFAULTS)
+			conf_alias_each(class, print_name, NULL);
+	puts(".El");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "wsserver") == 0) {
+		print_names();
+		return ferror(stdout) || fclose(stdout) ? 1 : 0;
+	}
 	for (enum conf_class class = 0; class < CONF_CLASS_COUNT; class ++)
 		if (class != CONF_DEFAULTS)
 			print_class(class);

@@ -32,12 +32,15 @@ struct command_line {
 	const char *file;
 	struct instant_options instant;
 	struct server_options server;
+	enum conf_names names; /* that -T prints */
 };
 
 static const char usage_text[] =
 	"usage: wsbridged [-c FILE] [-v]      run (FILE: " DEFAULT_FILE ")\n"
 	"       wsbridged [-c FILE] -t        check FILE and what it needs\n"
-	"       wsbridged [-c FILE] -T        print every effective key and its origin\n"
+	"       wsbridged [-c FILE] -T [--wsserver-names]\n"
+	"                                     print every effective key and its origin; under\n"
+	"                                     WSServer's names and in its units where it has them\n"
 	"       wsbridged [--bind ADDRESS] [--port N] [--tls] [--view] [--write]\n"
 	"                 -- CMD [ARG...]\n"
 	"                                     serve one command at /, without a file;\n"
@@ -57,6 +60,7 @@ enum {
 	OPT_VIEW,
 	OPT_WRITE,
 	OPT_DEMO,
+	OPT_NAMES,
 	OPT_FROM,
 	OPT_PASSWORD,
 	OPT_TOKEN
@@ -69,6 +73,7 @@ static const struct option long_options[] = {
 	{ "view", no_argument, NULL, OPT_VIEW },
 	{ "write", no_argument, NULL, OPT_WRITE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
+	{ "wsserver-names", no_argument, NULL, OPT_NAMES },
 	{ "from-websocketd", no_argument, NULL, OPT_FROM },
 	{ "hash-password", no_argument, NULL, OPT_PASSWORD },
 	{ "hash-token", no_argument, NULL, OPT_TOKEN },
@@ -130,6 +135,9 @@ static void take_option(struct command_line *cl, int opt)
 	case OPT_WRITE:
 		cl->instant.write = true;
 		break;
+	case OPT_NAMES:
+		cl->names = CONF_NAMES_WSSERVER;
+		break;
 	case OPT_DEMO:
 		set_mode(cl, MODE_DEMO);
 		break;
@@ -187,6 +195,8 @@ static void parse(int argc, char **argv, struct command_line *cl)
 	}
 	if (cl->mode == MODE_DEMO && cl->file)
 		bad_usage("--demo serves ./demo.ini; -c does not go with it");
+	if (cl->names != CONF_NAMES_OWN && cl->mode != MODE_PRINT)
+		bad_usage("--wsserver-names goes with -T");
 	if (cl->instant.view && cl->instant.write)
 		bad_usage("--view and --write contradict each other");
 }
@@ -240,7 +250,7 @@ int main(int argc, char **argv)
 		conf_unref(conf);
 		return status;
 	case MODE_PRINT:
-		conf_print(conf, stdout);
+		conf_print(conf, cl.names, stdout);
 		conf_unref(conf);
 		return fflush(stdout) == 0 ? EX_OK : EX_OSERR;
 	case MODE_COMMAND:

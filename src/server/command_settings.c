@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "conf_alias.h"
 #include "conf_set.h"
 #include "conf_sheet.h"
 #include "nearest.h"
@@ -12,14 +13,32 @@
 
 #define SECTION 300
 
-/* A setting by its name: "limits.full", "/x.queue", "full". */
+/* A setting by its name: "limits.full", "/x.queue", "full", "TcpNoDelay". */
 struct setting {
 	char section[SECTION]; /* without brackets */
 	enum conf_class class;
 	const struct conf_key *key;
+	const struct conf_alias *alias; /* by which it was called, or NULL */
 };
 
+/* Its row under either name. */
+static const struct conf_key *find_key(enum conf_class class, const char *name,
+				       const struct conf_alias **ret_alias)
+{
+	const struct conf_key *key = conf_key_find(class, name);
+
+	*ret_alias = NULL;
+	if (!key)
+		*ret_alias = conf_alias_find(class, name, &key);
+	return key;
+}
+
 /* ---- names ---- */
+
+static void offer(const char *name, void *nearest)
+{
+	nearest_offer(nearest, name);
+}
 
 static void unknown(struct call *c, const char *name, enum conf_class class)
 {
@@ -30,6 +49,9 @@ static void unknown(struct call *c, const char *name, enum conf_class class)
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (class == CONF_CLASS_COUNT || conf_key_belongs(&conf_keys[i], class))
 			nearest_offer(&n, conf_keys[i].name);
+	for (enum conf_class of = 0; of < CONF_CLASS_COUNT; of++)
+		if (class == CONF_CLASS_COUNT || class == of)
+			conf_alias_each(of, offer, &n);
 	meant = nearest_found(&n);
 	call_fail(c, CALL_VALUE, "unknown key '%.60s'%s%s%s", name,
 		  meant ? "; did you mean '" : "; keys lists them", meant ? meant : "",
@@ -39,11 +61,12 @@ static void unknown(struct call *c, const char *name, enum conf_class class)
 /* A key without its section: only one of the daemon's may have it. */
 static bool find_bare(struct call *c, const char *name, struct setting *ret)
 {
-	const struct conf_key *path = conf_key_find(CONF_PATH, name);
+	const struct conf_alias *alias;
+	const struct conf_key *path = find_key(CONF_PATH, name, &alias);
 
 	ret->key = NULL;
 	for (enum conf_class class = 0; class < CONF_DEFAULTS; class ++) {
-		const struct conf_key *key = conf_key_find(class, name);
+		const struct conf_key *key = find_key(class, name, &alias);
 
 		if (!key || conf_classes[class].named.size > 0)
 			continue;
@@ -54,6 +77,7 @@ static bool find_bare(struct call *c, const char *name, struct setting *ret)
 			return false;
 		}
 		ret->key = key;
+		ret->alias = alias;
 		ret->class = class;
 		snprintf(ret->section, SECTION, "%s", conf_classes[class].word);
 	}
@@ -99,7 +123,7 @@ static bool find(struct call *c, struct setting *ret)
 	}
 	if (!section_is_there(c, ret))
 		return false;
-	ret->key = conf_key_find(ret->class, dot + 1);
+	ret->key = find_key(ret->class, dot + 1, &ret->alias);
 	if (!ret->key)
 		unknown(c, dot + 1, ret->class);
 	return ret->key;
@@ -158,11 +182,44 @@ static json_t *origin_of(const struct conf_slot *slot)
 
 static void describe(json_t *r, const struct conf_key *key)
 {
+	const struct conf_alias *alias = conf_alias_of(key);
+
+	json_object_set_new(r, "wsserver",
+			    alias ? json_string(alias->name) : json_null());
 	json_object_set_new(r, "default", json_string(key->def));
 	json_object_set_new(r, "applies", json_string(applies(key)));
 	json_object_set_new(r, "values",
 			    json_string(key->values ? key->values : "yes or no"));
 	json_object_set_new(r, "doc", json_string(key->doc));
+}
+
+/* What TEXT, a value or the list of its entries, is for A; null: nothing that it has. */
+static json_t *value_for(const struct conf_alias *a, const json_t *value)
+{
+	char all[CONF_ALIAS_TEXT] = "", out[CONF_ALIAS_TEXT];
+	const char *theirs = json_string_value(value);
+	const json_t *entry;
+	size_t i, n = 0;
+
+	if (!theirs) {
+		json_array_foreach(value, i, entry) if (n < sizeof(all)) n +=
+			(size_t)snprintf(all + n, sizeof(all) - n, "%s ",
+					 json_string_value(entry));
+		theirs = n < sizeof(all) ? all : NULL;
+	}
+	theirs = theirs ? conf_alias_write(a, theirs, out) : NULL;
+	return theirs ? call_json_text(theirs) : json_null();
+}
+
+/* R tells of a setting; make that WSServer's way of it. */
+static void in_its_units(json_t *r, const struct conf_alias *a)
+{
+	const char *unit = conf_alias_unit(a);
+
+	json_object_set_new(r, "value", value_for(a, json_object_get(r, "value")));
+	json_object_set_new(r, "default", value_for(a, json_object_get(r, "default")));
+	if (unit)
+		json_object_set_new(r, "values", json_string(unit));
 }
 
 void command_get(struct call *c)
@@ -172,20 +229,22 @@ void command_get(struct call *c)
 	const struct conf_slot *slot;
 	struct setting s;
 	char name[SECTION + 64];
-	json_t *r;
+	json_t *r, *value;
 
 	if (!find(c, &s))
 		return;
 	section = conf_sheet_find(conf->sheet, s.section);
 	slot = conf_sheet_effective(conf->sheet, section, s.key);
-	snprintf(name, sizeof(name), "%s.%s", s.section, s.key->name);
+	snprintf(name, sizeof(name), "%s.%s", s.section,
+		 s.alias ? s.alias->name : s.key->name);
+	value = value_of(s.key, slot, conf_sheet_default(conf->sheet, section, s.key));
 	r = json_object();
 	json_object_set_new(r, "key", call_json_text(name));
-	json_object_set_new(
-		r, "value",
-		value_of(s.key, slot, conf_sheet_default(conf->sheet, section, s.key)));
+	json_object_set_new(r, "value", value);
 	json_object_set_new(r, "origin", origin_of(slot));
 	describe(r, s.key);
+	if (s.alias)
+		in_its_units(r, s.alias);
 	call_succeed(c, r);
 }
 
@@ -270,13 +329,20 @@ static void fail_with(struct call *c, char *text)
 void command_set(struct call *c)
 {
 	const char *name = call_text(c, "key", ""), *value = call_text(c, "value", "");
+	char ours[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
 	struct setting s;
 	char *text = NULL;
+	const char *set;
 	struct conf *conf;
 
 	if (set_receive(c, name, value) || !find(c, &s) || !may_set(c, &s, value))
 		return;
-	conf = conf_set(c->server->routes->conf, s.section, s.key, value, &text);
+	set = s.alias ? conf_alias_read(s.alias, s.key, value, ours, wrong) : value;
+	if (!set) {
+		call_fail(c, CALL_VALUE, "%s", wrong);
+		return;
+	}
+	conf = conf_set(c->server->routes->conf, s.section, s.key, set, &text);
 	if (conf && reload_take(c->server, conf, &text))
 		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", value,
 					  "applies", applies(s.key)));

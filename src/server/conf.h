@@ -159,8 +159,9 @@ struct conf_origin conf_where_named(const struct conf *c, const struct conf_name
 				    const char *key);
 
 /* Print every effective key with its origin as a valid ini (-T): values as they were
- * written, before
- * ${...} was expanded, and *** for secrets. */
-void conf_print(const struct conf *c, FILE *out);
+ * written, before ${...} was expanded, and *** for secrets; under the keys' own names, or
+ * under those of WSServer and in its units, where it has them. */
+enum conf_names { CONF_NAMES_OWN, CONF_NAMES_WSSERVER };
+void conf_print(const struct conf *c, enum conf_names names, FILE *out);
 
 #endif

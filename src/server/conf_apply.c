@@ -8,20 +8,23 @@
 
 /* ---- one setting ---- */
 
-/* What the parser said is wrong with RAW, unless that would show a secret. */
-static void wrong_value(struct conf_load *l, const struct conf_key *key, const char *raw,
-			struct conf_origin where, const char *wrong)
+/* What the parser said is wrong with RAW, unless that would show a secret.  NAME is how
+ * it is called there. */
+static void wrong_value(struct conf_load *l, const struct conf_key *key, const char *name,
+			const char *raw, struct conf_origin where, const char *wrong)
 {
 	if (conf_expand_is_secret(raw) && !(key->flags & CONF_VERBATIM))
 		conf_error(&l->report, where, "%s = %s is not valid once it is expanded",
-			   key->name, raw);
+			   name, raw);
+	else if (name != key->name)
+		conf_error(&l->report, where, "%s: %s", name, wrong);
 	else
 		conf_error(&l->report, where, "%s", wrong);
 }
 
-/* Parse RAW into FIELD; NULL empties a list. */
-static void apply_value(struct conf_load *l, const struct conf_key *key, void *field,
-			const char *raw, struct conf_origin where)
+/* Parse RAW, which stands there under NAME, into FIELD; NULL empties a list. */
+static void apply_value(struct conf_load *l, const struct conf_key *key, const char *name,
+			void *field, const char *raw, struct conf_origin where)
 {
 	char err[CONF_VALUE_ERR], wrong[CONF_EXPAND_ERR];
 	struct conf_value v = { key, raw, field, where, l->conf->mem, err };
@@ -30,17 +33,17 @@ static void apply_value(struct conf_load *l, const struct conf_key *key, void *f
 	if (raw && !(key->flags & CONF_VERBATIM))
 		r = conf_expand(l->conf->mem, raw, &v.text, wrong);
 	if (r == -EINVAL) {
-		conf_error(&l->report, where, "%s: %s", key->name, wrong);
+		conf_error(&l->report, where, "%s: %s", name, wrong);
 		return;
 	}
 	if (r == 0 && v.text && !*v.text && !(key->flags & (CONF_EMPTY | CONF_LIST))) {
-		conf_error(&l->report, where, "%s needs a value", key->name);
+		conf_error(&l->report, where, "%s needs a value", name);
 		return;
 	}
 	if (r == 0)
 		r = key->parse(&v);
 	if (r == -EINVAL)
-		wrong_value(l, key, raw, where, err);
+		wrong_value(l, key, name, raw, where, err);
 	if (r == -ENOMEM)
 		l->status = r;
 }
@@ -52,14 +55,15 @@ static void apply_slot(struct conf_load *l, const struct conf_key *key, void *ba
 	const struct conf_origin nowhere = { l->conf->file, 0 };
 	void *field = (char *)base + key->field;
 	const struct conf_entry *e = slot ? slot->first : NULL;
+	const char *name = slot && slot->alias ? slot->alias : key->name;
 	bool list = key->flags & CONF_LIST;
 
 	if (list)
-		apply_value(l, key, field, NULL, nowhere);
+		apply_value(l, key, name, field, NULL, nowhere);
 	if (!e && (!list || *def))
-		apply_value(l, key, field, def, nowhere);
+		apply_value(l, key, name, field, def, nowhere);
 	for (; e; e = e->next)
-		apply_value(l, key, field, e->raw, e->where);
+		apply_value(l, key, name, field, e->raw, e->where);
 }
 
 /* ---- sections ---- */

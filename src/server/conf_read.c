@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "conf_alias.h"
 #include "conf_read.h"
 #include "ini_lines.h"
 #include "nearest.h"
@@ -88,14 +89,22 @@ static const struct conf_key *find_elsewhere(const char *name)
 	return NULL;
 }
 
+static void offer(const char *name, void *nearest)
+{
+	nearest_offer(nearest, name);
+}
+
 static void unknown_key(struct reading *r, const char *name, int line)
 {
-	const struct conf_key *elsewhere = find_elsewhere(name);
+	const struct conf_alias *alias = conf_alias_find_anywhere(name);
+	const struct conf_key *elsewhere =
+		alias ? conf_key_find(alias->class, alias->key) : find_elsewhere(name);
 	enum conf_class class = r->section->class;
 	const char *meant;
 	struct nearest n;
 
 	nearest_init(&n, name);
+	conf_alias_each(class, offer, &n);
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_key_belongs(&conf_keys[i], class))
 			nearest_offer(&n, conf_keys[i].name);
@@ -113,11 +122,57 @@ static void unknown_key(struct reading *r, const char *name, int line)
 			   r->section->name);
 }
 
+/* It stands in the section already, under this name or another.  False: that is said. */
+static bool is_first(struct reading *r, const struct conf_key *key, const char *alias,
+		     int line)
+{
+	const struct conf_slot *slot = conf_sheet_slot(r->section, key);
+	const char *name = alias ? alias : key->name;
+	const char *first = slot->alias ? slot->alias : key->name;
+	bool many = (key->flags & CONF_LIST) && !alias && !slot->alias;
+
+	if (many || slot->where.file != r->file)
+		return true;
+	if (strcmp(name, first) == 0)
+		conf_error(r->report, at(r, line),
+			   "%s stands there twice (first in line %d)", name,
+			   slot->where.line);
+	else
+		conf_error(
+			r->report, at(r, line),
+			"%s and %s (line %d) are the same setting; one of them can stand "
+			"there",
+			name, first, slot->where.line);
+	return false;
+}
+
+/* KEY = VALUE, or as ALIAS has it. */
+static void write_setting(struct reading *r, const struct conf_key *key,
+			  const struct conf_alias *alias, const char *value, int line)
+{
+	char out[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
+
+	if (alias) {
+		value = conf_alias_read(alias, key, value, out, wrong);
+		if (!value) {
+			conf_error(r->report, at(r, line), "%s", wrong);
+			return;
+		}
+		if (key->flags & CONF_LIST) /* it says all of it */
+			r->status = conf_sheet_write(r->sheet, r->section, key, "",
+						     at(r, line));
+	}
+	if (r->status == 0)
+		r->status =
+			conf_sheet_write(r->sheet, r->section, key, value, at(r, line));
+	conf_sheet_slot(r->section, key)->alias = alias ? alias->name : NULL;
+}
+
 static void on_setting(void *arg, const char *name, const char *value, int line)
 {
 	struct reading *r = arg;
+	const struct conf_alias *alias = NULL;
 	const struct conf_key *key;
-	struct conf_slot *slot;
 
 	if (r->state == NO_SECTION)
 		conf_error(r->report, at(r, line),
@@ -125,18 +180,12 @@ static void on_setting(void *arg, const char *name, const char *value, int line)
 	if (r->state != KNOWN || r->status < 0)
 		return;
 	key = conf_key_find(r->section->class, name);
-	if (!key) {
+	if (!key)
+		alias = conf_alias_find(r->section->class, name, &key);
+	if (!key)
 		unknown_key(r, name, line);
-		return;
-	}
-	slot = conf_sheet_slot(r->section, key);
-	if (!(key->flags & CONF_LIST) && slot->where.file == r->file) {
-		conf_error(r->report, at(r, line),
-			   "%s stands there twice (first in line %d)", name,
-			   slot->where.line);
-		return;
-	}
-	r->status = conf_sheet_write(r->sheet, r->section, key, value, at(r, line));
+	else if (is_first(r, key, alias ? alias->name : NULL, line))
+		write_setting(r, key, alias, value, line);
 }
 
 static void on_error(void *arg, const char *text, int line)

@@ -21,6 +21,7 @@ struct conf_entry {
 /* What one section says about one key: a scalar has one entry, a list any number. */
 struct conf_slot {
 	struct conf_origin where; /* of what was written last; file NULL: nothing was */
+	const char *alias; /* the name that was written, where it is not the key's own */
 	struct conf_entry *first, *last;
 };
 

@@ -75,7 +75,7 @@ static struct memory print(const struct conf *c)
 	struct memory out;
 
 	memory_open(&out);
-	conf_print(c, out.f);
+	conf_print(c, CONF_NAMES_OWN, out.f);
 	memory_close(&out);
 	return out;
 }

@@ -79,7 +79,7 @@ static __attribute__((noinline, unused)) char *printed(const struct conf *c)
 	FILE *f = open_memstream(&text, &n);
 
 	assert_non_null(f);
-	conf_print(c, f);
+	conf_print(c, CONF_NAMES_OWN, f);
 	fclose(f);
 	return text;
 }
