@@ -9,37 +9,19 @@
 
 #include "command.h"
 #include "ctl.h"
+#include "ctl_impl.h"
 #include "ctl_peer.h"
 #include "log.h"
 #include "rpc.h"
 #include "sys.h"
 #include "watch.h"
 
-#define MOST 8                 /* clients at the same time */
 #define LINE_MOST (64 * 1024)  /* bytes of a request */
 #define OUT_ROOM (64 * 1024)   /* bytes of answers, from which on none is made */
 #define OUT_MOST (1024 * 1024) /* one answer more than that may be long */
 #define LINES_PER_TURN 16
 #define ROWS_PER_TURN 100
 #define PATIENCE 10.0 /* seconds for half a line to go on, and for output to be read */
-
-struct ctl_client {
-	struct server *server;
-	bool dead;
-	ev_io io;
-	ev_timer stalled;
-	struct buf in, out;
-	bool overlong; /* a line that is too long is skipped */
-	bool ended;    /* the client has nothing more to say */
-	int fd;        /* that came along for the next request, or -1 */
-	bool busy;     /* with call */
-	bool listing;  /* ... whose result has begun */
-	bool first;    /* ... and has no element yet */
-	struct call call;
-	json_t *id; /* of the call; NULL: it is not answered */
-	char who[CTL_WHO];
-	LIST_ENTRY(ctl_client) link;
-};
 
 /* ---- the end ---- */
 
@@ -382,54 +364,11 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	proceed(c);
 }
 
-/* ---- arrival ---- */
-
-/* Say why and hang up: what a fresh socket always takes. */
-static void refuse(int fd, enum call_error code, const char *why)
+void ctl_begin(struct ctl_client *c, int fd)
 {
-	json_t *id = json_null();
-	char *text = rpc_error(id, code, why, NULL);
-
-	if (text && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		log_debug("", "control: %m");
-	free(text);
-	close(fd);
-}
-
-void ctl_accepted(void *data, int fd, const struct addr *peer,
-		  const struct listener_conf *at)
-{
-	struct server *s = data;
-	struct ctl_client *c;
-	char who[CTL_WHO];
-
-	(void)peer;
-	if (!ctl_peer_allowed(fd, at->at.un.sun_path, s->routes->conf->control.mode,
-			      who)) {
-		log_warning("", "control: %s is refused", who);
-		close(fd);
-		return;
-	}
-	if (s->ncontrol_clients >= MOST) {
-		log_info("", "control: %s is refused: there are %d clients", who, MOST);
-		refuse(fd, CALL_TOO_MANY,
-		       "8 control clients are connected; end one and try again");
-		return;
-	}
-	c = calloc(1, sizeof(*c));
-	if (!c) {
-		close(fd);
-		return;
-	}
-	c->server = s;
-	c->fd = -1;
-	memcpy(c->who, who, sizeof(who));
 	ev_io_init(&c->io, on_client, fd, EV_READ);
 	ev_init(&c->stalled, on_stalled);
 	c->stalled.repeat = PATIENCE;
 	c->io.data = c->stalled.data = c;
-	LIST_INSERT_HEAD(&s->control_clients, c, link);
-	s->ncontrol_clients++;
-	log_debug("", "control: %s has come", who);
 	arm(c);
 }

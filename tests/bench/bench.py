@@ -47,6 +47,8 @@ listen = 127.0.0.1:0
 [limits]
 max_connections = 20000
 accept_rate = 0
+[control]
+socket = none
 [defaults]
 max_processes = 20000
 spawn_rate = 0

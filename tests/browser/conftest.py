@@ -93,7 +93,8 @@ class Daemon:
             self.port = self._wait_until_ready(notify)
 
     def _start(self):
-        environment = dict(os.environ, NOTIFY_SOCKET=str(self.directory / "notify"))
+        own = {"NOTIFY_SOCKET": str(self.directory / "notify"), "RUNTIME_DIRECTORY": str(self.directory)}
+        environment = {**os.environ, **own}
         command = [WSBRIDGED, "-c", self.directory / "wsbridge.ini"]
         with open(self.log, "wb") as log:
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
