@@ -95,6 +95,16 @@ size_t frame_encode(char *out, enum opcode opcode, bool fin, uint64_t n)
 	return 2 + 8;
 }
 
+size_t frame_encode_masked(char *out, enum opcode opcode, bool fin, uint64_t n,
+			   const uint8_t key[4])
+{
+	size_t size = frame_encode(out, opcode, fin, n);
+
+	out[1] = (char)(out[1] | MASKED);
+	memcpy(out + size, key, 4);
+	return size + 4;
+}
+
 static inline void mask_word(char *p, uint64_t word)
 {
 	uint64_t value;

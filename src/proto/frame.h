@@ -48,6 +48,11 @@ bool frame_decode(const char *p, struct frame_header *ret);
  * FRAME_SERVER_HEADER_MAX): its size. */
 size_t frame_encode(char *out, enum opcode opcode, bool fin, uint64_t n);
 
+/* The same of a client's frame, whose payload is to be masked with KEY (room for
+ * FRAME_HEADER_MAX). */
+size_t frame_encode_masked(char *out, enum opcode opcode, bool fin, uint64_t n,
+			   const uint8_t key[4]);
+
 /* XOR N bytes at P in place with KEY from its byte PHASE & 3 on: the phase after them. */
 unsigned frame_mask(char *p, size_t n, const uint8_t key[4], unsigned phase);
 

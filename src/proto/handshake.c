@@ -73,9 +73,8 @@ static bool next_element(struct list *l, struct span *ret)
 
 /* ---- the single fields ---- */
 
-/* Is TOKEN among the elements of NAME, in any case? */
-static bool names(const struct http *h, const char *data, const char *name,
-		  struct span token)
+bool handshake_names(const struct http *h, const char *data, const char *name,
+		     struct span token)
 {
 	struct list l = { .http = h, .data = data, .name = name };
 	struct span element;
@@ -217,7 +216,7 @@ static int check_request(const struct http *h, const char *data, const char **re
 		*ret_reason = "a WebSocket is opened with GET";
 		return 405;
 	}
-	if (!names(h, data, "Connection", SPAN("upgrade"))) {
+	if (!handshake_names(h, data, "Connection", SPAN("upgrade"))) {
 		*ret_reason =
 			"Connection does not name Upgrade; a proxy may have removed it";
 		return 400;
@@ -266,7 +265,7 @@ enum handshake_result handshake_check(const struct http *h, const char *data,
 	struct span key;
 	int status;
 
-	if (!names(h, data, "Upgrade", SPAN("websocket")))
+	if (!handshake_names(h, data, "Upgrade", SPAN("websocket")))
 		return HANDSHAKE_NONE;
 	status = check_request(h, data, &reason);
 	if (status == 0)

@@ -45,6 +45,10 @@ typedef void handshake_sha1(const void *p, size_t n, unsigned char *out);
  * OUT. */
 void handshake_accept(struct span key, handshake_sha1 *sha1, char *out);
 
+/* Is TOKEN among the elements of the fields called NAME, in any case (RFC 9110 5.6.1)? */
+bool handshake_names(const struct http *h, const char *data, const char *name,
+		     struct span token);
+
 /* Write the whole 101 response to OUT (CAP bytes): its length, or 0 when it does not fit.
  */
 size_t handshake_answer(const struct handshake *hs, handshake_sha1 *sha1, char *out,

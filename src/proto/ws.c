@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server's side of a WebSocket connection as a machine: bytes in, events out. */
+/* One side of a WebSocket connection as a machine: bytes in, events out. */
 #include <string.h>
 
 #include "ws.h"
@@ -70,10 +70,10 @@ static const char *first_byte_fault(const struct ws *w, unsigned first)
 	}
 }
 
-static const char *second_byte_fault(unsigned opcode, unsigned second)
+static const char *second_byte_fault(const struct ws *w, unsigned opcode, unsigned second)
 {
-	if (!(second & 0x80))
-		return "frame is not masked";
+	if (!(second & 0x80) != w->conf->from_server)
+		return second & 0x80 ? "frame is masked" : "frame is not masked";
 	if (opcode_is_control(opcode) && (second & 0x7F) > FRAME_CONTROL_MAX)
 		return "control frame of more than 125 bytes";
 	return NULL;
@@ -94,13 +94,14 @@ static bool too_big(const struct ws *w)
  */
 static bool check_header(struct ws *w, const char *h, size_t n, struct ws_event *ret)
 {
+	size_t key = w->conf->from_server ? 0 : KEY_SIZE;
 	const char *fault = first_byte_fault(w, (uint8_t)h[0]);
 
 	if (!fault && n >= 2)
-		fault = second_byte_fault(h[0] & 0xF, (uint8_t)h[1]);
+		fault = second_byte_fault(w, h[0] & 0xF, (uint8_t)h[1]);
 	if (fault)
 		return fail(w, ret, CLOSE_PROTOCOL_ERROR, fault);
-	if (n < 2 || n < frame_header_size(h) - KEY_SIZE)
+	if (n < 2 || n < frame_header_size(h) - key)
 		return true;
 	if (!frame_decode(h, &w->frame))
 		return fail(w, ret, CLOSE_PROTOCOL_ERROR,
@@ -227,6 +228,8 @@ static bool take_payload(struct ws *w, char **p, char *end, struct ws_event *ret
 		return false;
 	if (n > w->left)
 		n = (size_t)w->left;
+	/* A server's frames have no key: it stays what ws_init() made it, and changes
+	 * nothing. */
 	w->phase = frame_mask(piece, n, w->frame.key, w->phase);
 	w->left -= n;
 	*p += n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ws.h - the server's side of a WebSocket (RFC 6455) as a machine: bytes in, events out.
+ * ws.h - one side of a WebSocket (RFC 6455) as a machine: bytes in, events out.
  *
  * It knows no socket and no clock.  Received bytes are unmasked where they lie and come
  * back as events that point into them; only unfinished headers, control frames and, with
@@ -33,6 +33,7 @@ enum close_code {
 struct ws_conf {
 	size_t max_message; /* payload bytes; more: CLOSE_TOO_BIG; 0: no limit */
 	bool whole;         /* WS_DATA for whole messages, else for pieces as they come */
+	bool from_server;   /* the peer is one: nothing is masked (RFC 6455 5.1) */
 };
 
 enum ws_event_type {

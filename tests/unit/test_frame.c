@@ -124,6 +124,31 @@ static void what_is_encoded_is_decoded_the_same(void **state)
 	}
 }
 
+static void a_clients_header_is_a_servers_with_a_key(void **state)
+{
+	static const uint64_t sizes[] = { 0, 125, 126, 65535, 65536, INT64_MAX };
+	static const uint8_t a_key[4] = { 1, 2, 3, 4 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(sizes); i++) {
+		char out[FRAME_HEADER_MAX + 1], plain[FRAME_SERVER_HEADER_MAX];
+		size_t size = frame_encode(plain, OP_TEXT, i & 1, sizes[i]);
+		struct frame_header h;
+
+		memset(out, '#', sizeof(out));
+		assert_int_equal(
+			frame_encode_masked(out, OP_TEXT, i & 1, sizes[i], a_key),
+			size + 4);
+		assert_int_equal(out[size + 4], '#');
+		assert_int_equal(frame_header_size(out), size + 4);
+		assert_true(frame_decode(out, &h));
+		assert_true(h.masked);
+		assert_int_equal(h.fin, i & 1);
+		assert_int_equal(h.length, sizes[i]);
+		assert_memory_equal(h.key, a_key, 4);
+	}
+}
+
 /* ---- masking ---- */
 
 enum { ROOM = 200 };
@@ -226,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_length_with_its_top_bit_set_is_refused),
 		cmocka_unit_test(the_size_of_a_whole_frame_is_told_by_its_header),
 		cmocka_unit_test(what_is_encoded_is_decoded_the_same),
+		cmocka_unit_test(a_clients_header_is_a_servers_with_a_key),
 		cmocka_unit_test(masking_is_the_same_at_every_offset_length_and_phase),
 		cmocka_unit_test(masking_goes_on_with_the_phase_it_returned),
 		cmocka_unit_test(masking_twice_gives_the_payload_back),

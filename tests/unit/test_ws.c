@@ -154,6 +154,41 @@ static void tells(const struct row *row, const struct ws_conf *conf, size_t firs
 	assert_string_equal(s.text, row->events);
 }
 
+/* Of a server: nothing is masked. */
+static const struct row servers_rows[] = {
+	{ BYTES("\x81\x03"
+		"abc\x82\x00"),
+	  "text(abc)binary()" },
+	{ BYTES("\x01\x01"
+		"a\x89\x02"
+		"hi\x80\x01"
+		"b"),
+	  "ping(hi)text(ab)" },
+	{ BYTES("\x82\x7E\x00\x7E" Z), "" },
+	{ BYTES("\x88\x05\x0F\xA3"
+		"bye"),
+	  "close 4003(bye)" },
+	{ BYTES("\x81\x80" Z), "fail 1002" },
+	{ BYTES("\x88\x82" K), "fail 1002" },
+	{ BYTES("\xC1\x00"), "fail 1002" },
+	{ BYTES("\x82\x7F\x80\0\0\0\0\0\0\0"), "fail 1002" },
+	{ BYTES("\x82\x7E\x00\x01"), "fail 1002" },
+	{ BYTES("\x09\x00"), "fail 1002" },
+	{ BYTES("\x81\x01\xFF"), "fail 1007" },
+};
+
+static void a_servers_frames_are_not_masked(void **state)
+{
+	static const struct ws_conf of_server = { .from_server = true };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(servers_rows); i++) {
+		tells(&servers_rows[i], &of_server, 1, 1);
+		for (size_t cut = 1; cut <= servers_rows[i].n; cut++)
+			tells(&servers_rows[i], &of_server, cut, servers_rows[i].n);
+	}
+}
+
 static void bytes_mean_the_same_events_however_they_are_cut(void **state)
 {
 	(void)state;
@@ -550,6 +585,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_mean_the_same_events_however_they_are_cut),
+		cmocka_unit_test(a_servers_frames_are_not_masked),
 		cmocka_unit_test(payload_is_told_where_it_lies),
 		cmocka_unit_test(pieces_are_told_as_they_come),
 		cmocka_unit_test(a_header_alone_is_no_piece),
