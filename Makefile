@@ -27,7 +27,7 @@ sees.io     := io base
 sees.web    := web proto io base
 sees.bridge := bridge proto io base
 sees.server := server web bridge proto io base
-sees.ctl    := ctl base
+sees.ctl    := ctl proto base
 sees.main   := $(layers)
 
 # libev has no .pc file; it casts its watchers to each other, hence -fno-strict-aliasing below.

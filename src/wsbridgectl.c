@@ -143,5 +143,9 @@ int main(int argc, char **argv)
 			return EX_USAGE;
 		}
 	w = parse_word(argc - optind, argv + optind);
-	return w ? run(&how, w, argv + optind + 1, json) : EX_USAGE;
+	if (!w)
+		return EX_USAGE;
+	if (w->run)
+		return w->run(argc - optind, argv + optind);
+	return run(&how, w, argv + optind + 1, json);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "connect.h"
 #include "ctl_words.h"
 #include "num.h"
 
@@ -204,6 +205,8 @@ const struct ctl_word ctl_words[] = {
 	  .params = shutdown_params, .show = show_fields },
 	{ "reload", "", "read the configuration again, and tell what is wrong with it", 0, 0,
 	  .params = no_params, .show = show_reload },
+	{ "connect", "URL [OPTION...]", "a WebSocket on standard input and output", 1, 999,
+	  .run = connect_run },
 };
 /* clang-format on */
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct ctl_word {
-	const char *name; /* also of the daemon's command */
+	const char *name; /* also of the daemon's command, unless it has run() */
 	const char *args; /* for the usage */
 	const char *doc;
 	int least, most; /* of arguments */
@@ -16,6 +16,9 @@ struct ctl_word {
 	json_t *(*params)(char **argv);
 	/* Show the answer to a person. */
 	void (*show)(const json_t *result);
+	/* In place of these: does it all itself, with the word as its ARGV[0]; the exit
+	 * status. */
+	int (*run)(int argc, char **argv);
 	int file; /* which of its arguments, from 1 on, names a file to hand over; 0: none
 		   */
 };
