@@ -7,10 +7,8 @@
 
 #include "client_impl.h"
 #include "log.h"
-#include "sys.h"
 
-#define TURN_SECONDS 0.005 /* of one turn of the loop, after which handshakes wait */
-#define LINGER 2.0         /* seconds that a client has to take its answer and close */
+#define LINGER 2.0 /* seconds that a client has to take its answer and close */
 
 static struct ev_loop *loop_of(const struct client *c)
 {
@@ -228,7 +226,7 @@ static bool has_turn(const struct client *c)
 
 	if (c->state != CLIENT_READING || buf_len(&c->head) > 0)
 		return true;
-	return s->begun_in_turn++ == 0 || sys_now() - s->bridge.now < TURN_SECONDS;
+	return s->begun_in_turn++ == 0 || !server_turn_is_long(s);
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)

@@ -163,8 +163,7 @@ void call_walk(struct call *c, enum call_state state);
 /* The next client of the walk that its parameter NAME means; *LEFT are looked at at the
  * most.  NULL: none of this turn's; *LEFT > 0: nor of a later one. */
 struct session *call_next(struct call *c, const char *name, unsigned *left);
-#define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop ... */
-#define CALL_TURN 4e-3    /* seconds after its begin in which no more are */
+#define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
 
 /* Count one more under NAME in its result. */
 void call_count(struct call *c, const char *name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands about clients: list, show, disconnect, ping. */
 #include "command.h"
-#include "sys.h"
 #include "utf8.h"
 
 #define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
@@ -55,17 +54,11 @@ void command_walk_end(struct call *c)
 	c->work = NULL;
 }
 
-/* Closing a client takes longer than counting it: no turn of the loop gets long by us. */
-static bool turn_is_over(const struct call *c)
-{
-	return sys_now() - c->server->bridge.now > CALL_TURN;
-}
-
 struct session *call_next(struct call *c, const char *name, unsigned *left)
 {
 	struct session *s;
 
-	if (*left < CALL_PER_STEP && turn_is_over(c))
+	if (*left < CALL_PER_STEP && server_turn_is_long(c->server))
 		*left = 0;
 	while (*left > 0 && (s = bridge_walk_next(&c->walk))) {
 		--*left;

@@ -13,7 +13,6 @@
 #include "ctl_peer.h"
 #include "log.h"
 #include "rpc.h"
-#include "sys.h"
 #include "watch.h"
 
 #define LINE_MOST (64 * 1024)  /* bytes of a request */
@@ -153,7 +152,7 @@ static void add_rows(struct ctl_client *c)
 		c->listing = c->first = true;
 	}
 	for (int i = 0; i < ROWS_PER_TURN && !c->dead && has_room(c); i++) {
-		if (i > 0 && sys_now() - c->server->bridge.now > CALL_TURN)
+		if (i > 0 && server_turn_is_long(c->server))
 			break;
 		row = call_row(&c->call);
 		if (!row)
@@ -296,7 +295,7 @@ static void work(struct ctl_client *c)
 		go_on(c);
 	for (int i = 0; i < LINES_PER_TURN && !c->dead && !c->busy && has_room(c); i++) {
 		n = line_size(c);
-		if (n == 0)
+		if (n == 0 || (i > 0 && server_turn_is_long(c->server)))
 			break;
 		take_line(c, n);
 	}

@@ -26,6 +26,7 @@
  * steps, and ev_stat(3) does not see a second change within one second that leaves the
  * size alone. */
 #define SETTLE 1.02
+#define LONG_TURN 0.004 /* seconds, for what can wait for the next one */
 #define STATUS_TEXT 4096
 #define OUT_OF_MEMORY "wsbridged: error: out of memory\n"
 
@@ -173,6 +174,11 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 unsigned server_connections(const struct server *s)
 {
 	return s->bridge.nsessions - s->bridge.nrefused + s->ndownloads;
+}
+
+bool server_turn_is_long(const struct server *s)
+{
+	return sys_now() - s->bridge.now > LONG_TURN;
 }
 
 /* ---- the start ---- */

@@ -6,6 +6,7 @@ import grp
 import json
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -974,3 +975,21 @@ def test_an_interrupt_inside_a_character_ends_it(daemon):
     for ws in clients:
         frames = ws.frames()
         assert not b"".join(f.payload for f in frames).decode().strip("✓")
+
+
+@pytest.mark.memory(8, reason="malloc(3) keeps some of what two snapshots of 300 paths took")
+def test_many_reloads_at_once_keep_nobody_waiting(daemon, certificate):
+    """Canary's pings get their pongs before the last of 16 is answered: not all are done in one turn."""
+    d = daemon(TLS + certificate(algorithm="rsa").ini() + "".join(f"[/p{i}]\nexec = cat\n" for i in range(300)))
+    c = Control(d)
+    assert c.ask("reload")
+    d.process.send_signal(signal.SIGSTOP)
+    c.send('{"jsonrpc": "2.0", "id": 1, "method": "reload"}\n' * 16)
+    d.process.send_signal(signal.SIGCONT)
+    for _ in range(2):
+        d.canary.send(PING)
+        assert d.canary.frame().opcode == PONG
+    while readable(c.sock, 0):
+        c.got += c.sock.recv(1 << 16)
+    assert c.got.count(b"\n") < 16
+    assert all(c.line()["result"] for _ in range(16))
