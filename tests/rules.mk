@@ -7,7 +7,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
 bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: programs check-programs asan fuzz coverage bench
+.PHONY: programs check-programs asan faults fuzz coverage bench
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
 programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
@@ -35,6 +35,10 @@ fuzz: # T=60: seconds for each target
 	@tools/need fuzz
 	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)
 	@tools/fuzz $(or $(T),60)
+faults: # every call that can fail; make check takes a sample
+	@tools/need check
+	$(again) programs
+	@FAULTS=all tests/check fault
 coverage:
 	$(again) B=build/coverage CC=gcc CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage HARDEN= HARDEN_LINK= \
 		$(replays:$(B)/%=build/coverage/%)

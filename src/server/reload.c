@@ -95,7 +95,8 @@ bool reload(struct server *s, char **ret_text)
 	systemd_reloading();
 	fresh = load(s, err);
 	fclose(err);
-	log_lines(text, !fresh);
+	if (text) /* no memory for it at the end: fclose(3) leaves NULL */
+		log_lines(text, !fresh);
 	if (ret_text)
 		*ret_text = text;
 	else
