@@ -107,6 +107,11 @@ void session_vanished(struct session *s, const char *why, bool abort)
 
 void session_lost(struct session *s, ssize_t error)
 {
+	/* The kernel knows of send_timeout, too (stream_give_up_after()), and may be
+	 * first.
+	 */
+	if (error == -ETIMEDOUT && s->conf->send_timeout > 0 && buf_len(&s->out) > 0)
+		session_note_end(s, CLOSE_ABNORMAL, "send timeout", CLOSED_BY_SERVER);
 	/* What breaks TLS is told by an alert, which an RST could overtake. */
 	session_vanished(s, stream_strerror(&s->client, error), error != -EPROTO);
 }

@@ -124,6 +124,56 @@ static const char *flag_write(const struct conf_unit *unit, const char *value, c
 	return strcpy(out, flag ? "true" : "false");
 }
 
+/* ---- words ---- */
+
+static const char *star_read(const struct conf_unit *unit, const struct conf_key *key,
+			     const char *value, char *out, char *err)
+{
+	(void)unit;
+	(void)key;
+	(void)out;
+	(void)err;
+	return strcmp(value, "*") == 0 ? "default" : value;
+}
+
+/* The words of VALUE, which lie between any of FROM, with TO between them; NULL: they are
+ * too long. */
+static const char *separate(const char *value, const char *from, char to, char *out)
+{
+	size_t n = 0, word;
+
+	if (strlen(value) >= CONF_ALIAS_TEXT)
+		return NULL;
+	for (value += strspn(value, from); *value; value += strspn(value, from)) {
+		word = strcspn(value, from);
+		if (n > 0)
+			out[n++] = to;
+		memcpy(out + n, value, word);
+		n += word;
+		value += word;
+	}
+	out[n] = 0;
+	return out;
+}
+
+static const char *list_read(const struct conf_unit *unit, const struct conf_key *key,
+			     const char *value, char *out, char *err)
+{
+	const char *words = separate(value, ";, ", ' ', out);
+
+	(void)unit;
+	(void)key;
+	if (!words)
+		snprintf(err, CONF_ALIAS_ERR, "%.60s... is too long", value);
+	return words;
+}
+
+static const char *list_write(const struct conf_unit *unit, const char *value, char *out)
+{
+	(void)unit;
+	return separate(value, CONF_BLANKS, ';', out);
+}
+
 /* ---- numbers that stand for words ---- */
 
 /* The number is our word, or what we take as a number as well. */
@@ -225,8 +275,13 @@ static const struct number_word pages[] = { { 65001, "UTF-8" },
 					    { 0, NULL } };
 static const struct number_word protocols[] = {
 	{ 192, "TLSv1" },     { 768, "TLSv1.1" }, { 3072, "TLSv1.2" },
-	{ 12288, "TLSv1.3" }, { 0, NULL },
+	{ 12288, "TLSv1.3" }, { 192, "TLSv1.0" }, { 0, NULL },
 };
+static const struct number_word security[] = { { 7, "ignore_time" },
+					       { 16, "allow_unknown_ca" },
+					       { 32, "ignore_usage" },
+					       { 3840, "ignore_crl_unavailable" },
+					       { 0, NULL } };
 
 static const struct conf_unit
 	text = { NULL, same_read, same_write, NULL },
@@ -237,7 +292,13 @@ static const struct conf_unit
 	page = { "the number of a code page", number_read, number_write, pages },
 	protocol_mask = { "the sum of 192 (TLSv1), 768 (TLSv1.1), 3072 (TLSv1.2) and "
 			  "12288 (TLSv1.3)",
-			  mask_read, mask_write, protocols };
+			  mask_read, mask_write, protocols },
+	security_mask = { "the sum of 7 (ignore_time), 16 (allow_unknown_ca), 32 "
+			  "(ignore_usage) and 3840 (ignore_crl_unavailable), or of some of "
+			  "their bits",
+			  mask_read, mask_write, security },
+	provider = { "* is default", star_read, same_write, NULL },
+	list = { "with semicolons between the names", list_read, list_write, NULL };
 
 /* clang-format off */
 static const struct conf_alias aliases[] = {
@@ -256,6 +317,12 @@ static const struct conf_alias aliases[] = {
 	{ "ReuseSSLSession", CONF_TLS, "session_reuse", &flag },
 	{ "SSLEnabledProtocols", CONF_TLS, "protocols", &protocol_mask },
 	{ "OpenSSLCipherList", CONF_TLS, "ciphers", &text },
+	{ "SSLCipherStrength", CONF_TLS, "min_cipher_bits", &number },
+	{ "SSLAlgorithmList", CONF_TLS, "algorithms", &list },
+	{ "SSLProvider", CONF_TLS, "provider", &provider },
+	{ "SSLSecurityFlags", CONF_TLS, "verify_flags", &security_mask },
+	{ "OpenSSLCADir", CONF_TLS, "ca_dir", &text },
+	{ "OpenSSLCAFile", CONF_TLS, "ca_file", &text },
 	{ "CodePage", CONF_PATH, "charset", &page },
 };
 /* clang-format on */

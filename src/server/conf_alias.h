@@ -27,7 +27,7 @@ struct conf_alias {
 const struct conf_alias *conf_alias_find(enum conf_class class, const char *name,
 					 const struct conf_key **ret_key);
 
-/* The same in whatever section: the first whose key exists. */
+/* The row NAME, whether its key exists or not. */
 const struct conf_alias *conf_alias_find_anywhere(const char *name);
 
 /* Its row, or NULL. */

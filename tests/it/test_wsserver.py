@@ -89,15 +89,18 @@ def test_wsserver_ConnectionBacklog_of_a_socket_of_systemd(daemon):
 
 def test_wsserver_DefaultTimeout(daemon):
     """A client that stops reading is dropped after that time without progress, and the log says why."""
-    d = daemon("[/flood]\nexec = yes\nsend_timeout = 400ms\nqueue = 64k\neof_timeout = 50ms\n")
+    d = daemon(
+        "[defaults]\nsend_timeout = 400ms\nqueue = 64k\neof_timeout = 50ms\n[/flood]\nexec = yes\n"
+        "[/clock]\nshell = while :; do echo tick; sleep 0.1; done\n"
+    )
     began = time.monotonic()
-    silent, reader = d.ws("/flood", receive_buffer=4096), d.ws("/flood")
+    silent, reader = d.ws("/flood", receive_buffer=4096), d.ws("/clock")
     until(lambda: reader.recv() and "send timeout" in d.log(), "the one that reads nothing is dropped")
     assert time.monotonic() - began > 0.4
     with pytest.raises(ConnectionResetError):
         while True:
             silent.frame()
-    assert reader.recv() == "y" and d.log().count("send timeout") == 1
+    assert reader.recv() == "tick" and d.log().count("send timeout") == 1
 
 
 def test_wsserver_LocalHost(daemon):

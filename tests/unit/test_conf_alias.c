@@ -47,6 +47,10 @@ TEST(values_have_the_units_of_wsserver)
 		{ "CodePage", "950", "950", "950" },
 		{ "SSLEnabledProtocols", "15360", "TLSv1.2 TLSv1.3", "15360" },
 		{ "SSLEnabledProtocols", "2048", "TLSv1.2", "3072" },
+		{ "SSLSecurityFlags", "17", "ignore_time allow_unknown_ca", "23" },
+		{ "SSLAlgorithmList", "AES256-GCM; CHACHA20;", "AES256-GCM CHACHA20",
+		  "AES256-GCM;CHACHA20" },
+		{ "SSLProvider", "*", "default", "default" },
 		{ "OpenSSLCipherList", "HIGH:!aNULL", "HIGH:!aNULL", "HIGH:!aNULL" },
 	};
 
