@@ -93,6 +93,7 @@ static int open_file(const char *name)
 static int run(const struct rpc_client *how, const struct ctl_word *w, char **argv,
 	       bool json)
 {
+	struct rpc_client with = *how;
 	json_t *params = w->params(argv);
 	json_t *result;
 	int code, fd = -1;
@@ -103,7 +104,11 @@ static int run(const struct rpc_client *how, const struct ctl_word *w, char **ar
 		json_decref(params);
 		return EX_USAGE;
 	}
-	result = rpc_client_ask(how, w->name, params, fd, &code);
+	if (w->follow) {
+		with.follows = true;
+		with.on_notification = json ? show_event_json : w->follow;
+	}
+	result = rpc_client_ask(&with, w->name, params, fd, &code);
 	progress_end();
 	if (fd > STDIN_FILENO)
 		close(fd);

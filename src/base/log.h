@@ -4,9 +4,9 @@
  * blocking.
  *
  *      error: #17 /clock: cannot write to the program: Broken pipe
- *      #17 /clock: closed peer=127.0.0.1:40112 code=1000 reason="bye"
+ *      #17 /clock: disconnected peer=127.0.0.1:40112 code=1000 reason="bye"
  *      {"time":"2026-11-22T09:30:00.120Z","level":"info","id":17,"path":"/clock",
- *       "event":"closed","peer":"127.0.0.1:40112","code":1000,"reason":"bye"}
+ *       "event":"disconnected","peer":"127.0.0.1:40112","code":1000,"reason":"bye"}
  *
  * WHO is whom a line is about: "" the daemon, or "#ID", or "#ID PATH" (session_who()).
  * Bytes of a peer may stand anywhere but in a name: they come out printable, and can
@@ -79,6 +79,7 @@ enum log_type {
 	LOG_WORD,    /* word    "word"   NULL: - and null */
 	LOG_TEXT,    /* "text"  "text"   NULL: "" and null */
 	LOG_NUMBER,  /* 7       7 */
+	LOG_FLAG,    /* yes     true */
 	LOG_SECONDS, /* 1.250   1.250 */
 	LOG_LATENCY, /* 1.2ms   0.001200 seconds; negative: - and null */
 	LOG_TRAFFIC, /* 2/8     {"messages":2,"bytes":8} */
@@ -91,6 +92,7 @@ struct log_field {
 		const char *text;
 		unsigned long long number;
 		double seconds;
+		bool flag;
 		struct {
 			unsigned long long messages, bytes;
 		} traffic;
@@ -109,6 +111,16 @@ struct log_event {
 
 /* Write one line about the event E, as log_write() does. */
 void log_event(enum log_level level, const char *who, const struct log_event *e);
+
+/* The event as JSON, for OUT of LOG_LINE_MAX bytes, as a line has it whatever the format:
+ * its length without the newline; no NUL. */
+size_t log_json(char *out, enum log_level level, const char *who,
+		const struct log_event *e);
+
+/* Has E, about WHO, a field NAME whose value is VALUE in text?  NAME may be event, id or
+ * path. */
+bool log_event_has(const char *who, const struct log_event *e, const char *name,
+		   const char *value);
 
 /* ---- counts ---- */
 

@@ -72,6 +72,9 @@ static void add_field(struct entry *e, const struct log_field *f)
 	case LOG_NUMBER:
 		snprintf(text, sizeof(text), "%llu", f->number);
 		break;
+	case LOG_FLAG:
+		value = f->flag ? "yes" : "no";
+		break;
 	case LOG_SECONDS:
 		snprintf(text, sizeof(text), "%.3f", f->seconds);
 		break;

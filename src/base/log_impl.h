@@ -41,6 +41,9 @@ size_t log_out_end(struct log_out *o);
 size_t log_line(char *out, const struct log_conf *conf, const struct timespec *when,
 		enum log_level level, const char *who, const struct log_event *e);
 
+/* F's value as text, which is no word. */
+void log_out_value(struct log_out *o, const struct log_field *f);
+
 /* The two parts of WHO: "#17" and the path. */
 void log_split_who(const char *who, struct span *ret_id, struct span *ret_path);
 

@@ -84,7 +84,7 @@ static void add_quoted(struct log_out *o, const char *text)
 	log_out_text(o, "\"");
 }
 
-static void add_text_value(struct log_out *o, const struct log_field *f)
+void log_out_value(struct log_out *o, const struct log_field *f)
 {
 	switch (f->type) {
 	case LOG_WORD:
@@ -98,6 +98,9 @@ static void add_text_value(struct log_out *o, const struct log_field *f)
 		break;
 	case LOG_NUMBER:
 		add(o, "%llu", f->number);
+		break;
+	case LOG_FLAG:
+		log_out_text(o, f->flag ? "yes" : "no");
 		break;
 	case LOG_SECONDS:
 		add(o, "%.3f", f->seconds);
@@ -140,7 +143,7 @@ static void add_text(struct log_out *o, const char *who, const struct log_event 
 		log_out_escaped(o, e->message.p, e->message.n, 0);
 	for (size_t i = 0; i < e->nfields; i++) {
 		add(o, " %s=", e->fields[i].name);
-		add_text_value(o, &e->fields[i]);
+		log_out_value(o, &e->fields[i]);
 	}
 }
 
@@ -177,6 +180,9 @@ static void add_json_value(struct log_out *o, size_t most, const struct log_fiel
 		break;
 	case LOG_NUMBER:
 		add(o, "%llu", f->number);
+		break;
+	case LOG_FLAG:
+		log_out_text(o, f->flag ? "true" : "false");
 		break;
 	case LOG_SECONDS:
 		add(o, "%.3f", f->seconds);
@@ -270,4 +276,14 @@ size_t log_line(char *out, const struct log_conf *conf, const struct timespec *w
 	log_out_end(&o);
 	out[o.at] = '\n'; /* over the NUL */
 	return o.at + 1;
+}
+
+size_t log_json(char *out, enum log_level level, const char *who,
+		const struct log_event *e)
+{
+	static const struct log_conf plain = { .format = LOG_FORMAT_JSON };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return log_line(out, &plain, &now, level, who, e) - 1;
 }

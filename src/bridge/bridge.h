@@ -58,7 +58,6 @@ struct bridge {
 		     */
 	unsigned nsessions; /* not yet freed */
 	unsigned nrefused;  /* of these, those that only hear why they are closed */
-	bool access;        /* log a line at the end of each session */
 	struct scratch scratch;
 };
 

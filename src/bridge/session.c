@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "log.h"
 #include "session_impl.h"
 #include "session_inject_impl.h"
@@ -68,6 +69,17 @@ static void leave_hub(struct session *s, bool flush)
 		hub_leave(h, flush);
 }
 
+/* Did something go wrong?  What a client says of itself in its close frame did not go
+ * wrong here. */
+static bool is_error(unsigned code, enum closed_by by)
+{
+	if (code == CLOSE_ABNORMAL)
+		return true;
+	if (by == CLOSED_BY_CLIENT || code == CLOSE_NO_STATUS)
+		return false;
+	return code >= CLOSE_PROTOCOL_ERROR && code < 3000 && code != CLOSE_RESTART;
+}
+
 void session_note_end(struct session *s, unsigned code, const char *reason,
 		      enum closed_by by)
 {
@@ -76,6 +88,10 @@ void session_note_end(struct session *s, unsigned code, const char *reason,
 	s->close_code = (uint16_t)code;
 	s->closed_by = by;
 	s->close_reason = strdup(reason);
+	if (event_wanted(EVENT_ERROR) && is_error(code, by))
+		event_tell(
+			EVENT_ERROR, session_name(s),
+			(union event_value[]){ { .number = code }, { .text = reason } });
 }
 
 void session_die(struct session *s, bool abort)
@@ -205,6 +221,13 @@ static void pause_reading(struct session *s, bool pause)
 	s->reading_paused = pause;
 }
 
+static void tell_ready(const struct session *s)
+{
+	if (event_wanted(EVENT_READY_TO_SEND))
+		event_tell(EVENT_READY_TO_SEND, session_name(s),
+			   &(union event_value){ .number = buf_len(&s->out) });
+}
+
 /* What the deadlines depend on; they come nearer only when this changes. */
 static unsigned deadline_key(const struct session *s)
 {
@@ -216,7 +239,7 @@ void session_proceed(struct session *s)
 {
 	struct ev_loop *loop = s->bridge->loop;
 	unsigned key;
-	bool reads, writes;
+	bool reads, writes, was_full = s->output_full;
 
 	if (buf_len(&s->out) == 0)
 		after_flush(s);
@@ -225,8 +248,10 @@ void session_proceed(struct session *s)
 	stats_follow(&s->stats->output_queue, &s->queued, buf_len(&s->out));
 	reads = may_read(s);
 	pause_reading(s, !reads);
-	s->output_full = is_full(s, s->output_full, buf_len(&s->out)) ||
-			 (s->inject && s->inject->file);
+	s->output_full =
+		is_full(s, was_full, buf_len(&s->out)) || (s->inject && s->inject->file);
+	if (was_full && !s->output_full && s->state == SESSION_OPEN)
+		tell_ready(s);
 	writes = buf_len(&s->out) > 0 || session_inject_pumps(s);
 	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
@@ -295,6 +320,21 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	return s;
 }
 
+static void tell_connected(const struct session *s, struct span subprotocol)
+{
+	char peer[ADDR_TEXT], name[256];
+	const union event_value values[] = {
+		{ .text = addr_text(&s->peer, peer) },
+		{ .text = s->user },
+		{ .text = name },
+		{ .text = s->via },
+	};
+
+	snprintf(name, sizeof(name), "%.*s", (int)subprotocol.n,
+		 subprotocol.p ? subprotocol.p : "");
+	event_tell(EVENT_CONNECTED, session_name(s), values);
+}
+
 struct session *session_open(struct bridge *b, const struct session_start *start)
 {
 	struct session *s = session_new(b, start);
@@ -312,46 +352,42 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
 	s->cut = start->greeting.n;
+	if (event_wanted(EVENT_CONNECTED))
+		tell_connected(s, start->subprotocol);
 	session_flush(s);
-	log_debug(session_name(s), "open");
+	if (s->hub)
+		tell_ready(s);
 	return s;
 }
 
-/* The fields are those of the table in wsbridged(8). */
-static void log_access(const struct session *s)
+static void tell_disconnected(const struct session *s)
 {
 	static const char *const by[] = { "client", "server", "backend" };
 	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
 	char peer[ADDR_TEXT];
-	const struct log_field fields[] = {
-		{ "peer", LOG_WORD, .text = addr_text(&s->peer, peer) },
-		{ "user", LOG_WORD, .text = s->user },
-		{ "seconds", LOG_SECONDS, .seconds = s->bridge->now - s->opened },
-		{ "in", LOG_TRAFFIC, .traffic = { in->messages, in->bytes } },
-		{ "out", LOG_TRAFFIC, .traffic = { out->messages, out->bytes } },
-		{ "discarded", LOG_TRAFFIC, .traffic = { lost->messages, lost->bytes } },
-		{ "code", LOG_NUMBER, .number = s->close_code },
-		{ "by", LOG_WORD, .text = by[s->closed_by] },
-		{ "reason", LOG_TEXT, .text = s->close_reason },
-		{ "process", LOG_TEXT, .text = s->process },
-		{ "round_trip", LOG_LATENCY, .seconds = s->round_trip },
-		{ "via", LOG_WORD, .text = s->via },
+	const union event_value values[] = {
+		{ .text = addr_text(&s->peer, peer) },
+		{ .text = s->user },
+		{ .seconds = s->bridge->now - s->opened },
+		{ .traffic = { in->messages, in->bytes } },
+		{ .traffic = { out->messages, out->bytes } },
+		{ .traffic = { lost->messages, lost->bytes } },
+		{ .number = s->close_code },
+		{ .text = by[s->closed_by] },
+		{ .text = s->close_reason },
+		{ .text = s->process },
+		{ .seconds = s->round_trip },
+		{ .text = s->via },
 	};
-	size_t n = sizeof(fields) / sizeof(*fields);
 
-	/* A record of every session; accept_rate bounds how many they are. */
-	log_event(LOG_LEVEL_INFO, session_name(s),
-		  &(struct log_event){ .name = "closed",
-				       .fields = fields,
-				       .nfields = s->via ? n : n - 1,
-				       .unlimited = true });
+	event_tell(EVENT_DISCONNECTED, session_name(s), values);
 }
 
 void session_free(struct session *s)
 {
 	assert(s->state == SESSION_DEAD && !s->hub && !ev_is_active(&s->timer));
-	if (s->bridge->access && log_is_on(LOG_LEVEL_INFO))
-		log_access(s);
+	if (event_wanted(EVENT_DISCONNECTED))
+		tell_disconnected(s);
 	stats_count_close(s->stats, s->closed_by, s->close_code);
 	stats_follow(&s->stats->output_queue, &s->queued, 0);
 	s->stats->open--;

@@ -119,6 +119,7 @@ struct session_start {
 			    session_close() */
 	const struct span *asked; /* ASKED_COUNT of them, copied; or NULL */
 	struct span greeting;     /* the 101, sent first */
+	struct span subprotocol;  /* in it; n == 0: none */
 };
 
 /* The session, or NULL: out of memory, and nothing was taken. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "event.h"
 #include "log.h"
 #include "session_impl.h"
 
@@ -36,12 +37,23 @@ static void refuse(struct session *s, unsigned code, const char *reason)
 	session_close(s, code, reason, CLOSED_BY_SERVER);
 }
 
+static void tell_data(const struct session *s, const struct ws_event *e)
+{
+	event_tell(EVENT_DATA_IN, session_name(s),
+		   (union event_value[]){
+			   { .text = e->opcode == OP_TEXT ? "text" : "binary" },
+			   { .number = e->n },
+			   { .flag = e->last } });
+}
+
 static void on_data(struct session *s, struct ws_event *e)
 {
 	struct refusal refused;
 
 	if (s->state != SESSION_OPEN)
 		return;
+	if (event_wanted(EVENT_DATA_IN))
+		tell_data(s, e);
 	if (e->first &&
 	    !bucket_take(&s->messages, s->conf->message_rate, s->bridge->now)) {
 		refuse(s, CLOSE_POLICY, "too many messages (message_rate)");
@@ -74,7 +86,9 @@ static void on_pong(struct session *s, const struct ws_event *e)
 		return; /* unsolicited, or to an older ping */
 	s->ping_waits = false;
 	s->round_trip = s->bridge->now - s->last_ping;
-	log_debug(session_name(s), "round trip %.1f ms", s->round_trip * 1e3);
+	if (event_wanted(EVENT_PONG))
+		event_tell(EVENT_PONG, session_name(s),
+			   &(union event_value){ .seconds = s->round_trip });
 	s->bridge->owner.ponged(s->bridge->owner.data, s);
 }
 

@@ -201,6 +201,8 @@ const struct ctl_word ctl_words[] = {
 	  .params = set_params, .show = show_set },
 	{ "keys", "", "all settings", 0, 0,
 	  .params = no_params, .show = show_keys },
+	{ "events", "[--filter NAME=VALUE]...", "what happens, as it happens", 0, 32,
+	  .params = events_params, .show = show_counts, .follow = show_event },
 	{ "shutdown", "[TIME]", "stop the daemon, within 20s or so", 0, 1,
 	  .params = shutdown_params, .show = show_fields },
 	{ "reload", "", "read the configuration again, and tell what is wrong with it", 0, 0,

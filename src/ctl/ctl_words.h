@@ -21,6 +21,8 @@ struct ctl_word {
 	int (*run)(int argc, char **argv);
 	int file; /* which of its arguments, from 1 on, names a file to hand over; 0: none
 		   */
+	/* For words whose news come behind the answer: show one.  Else NULL. */
+	void (*follow)(const char *method, const json_t *params);
 };
 
 extern const struct ctl_word ctl_words[];
@@ -36,5 +38,11 @@ void show_reload(const json_t *result);
 void show_set(const json_t *result);
 void show_keys(const json_t *result);
 void show_counts(const json_t *result);
+
+/* ---- ctl_events.c ---- */
+
+json_t *events_params(char **argv);
+void show_event(const char *method, const json_t *params);
+void show_event_json(const char *method, const json_t *params);
 
 #endif

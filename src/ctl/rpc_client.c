@@ -180,11 +180,12 @@ static json_t *read_answer(const struct rpc_client *how, int sock, int *ret_code
 	const char *method;
 
 	*ret_code = EX_UNAVAILABLE;
-	while (!result && !error && (line = read_line(sock, &in))) {
+	while (!error && (!result || how->follows) && (line = read_line(sock, &in))) {
 		method = json_string_value(json_object_get(line, "method"));
 		if (method && how->on_notification)
 			how->on_notification(method, json_object_get(line, "params"));
-		result = json_incref(json_object_get(line, "result"));
+		if (!result)
+			result = json_incref(json_object_get(line, "result"));
 		error = json_incref(json_object_get(line, "error"));
 		json_decref(line);
 	}
@@ -192,7 +193,9 @@ static json_t *read_answer(const struct rpc_client *how, int sock, int *ret_code
 	if (error) {
 		*ret_code = 1;
 		tell_error(error);
-	} else if (!result) {
+	} else if (!result || how->follows) {
+		json_decref(result);
+		result = NULL;
 		fputs("wsbridgectl: the daemon hung up\n", stderr);
 	}
 	json_decref(error);

@@ -11,6 +11,7 @@ struct rpc_client {
 	const char *socket; /* its path; NULL: where the daemon's is by default */
 	/* A notification on the way; or NULL. */
 	void (*on_notification)(const char *method, const json_t *params);
+	bool follows; /* go on with notifications behind the answer, until the end */
 };
 
 /*

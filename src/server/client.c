@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client_impl.h"
+#include "event.h"
 #include "log.h"
 
 #define LINGER 2.0 /* seconds that a client has to take its answer and close */
@@ -269,6 +270,18 @@ static void make_room(struct server *s)
 	client_drop(oldest);
 }
 
+/* WHO is "" for those who never become a client. */
+static void tell_request(const char *who, const struct addr *peer, const char *reason)
+{
+	char text[ADDR_TEXT];
+
+	if (event_wanted(EVENT_CONNECTION_REQUEST))
+		event_tell(EVENT_CONNECTION_REQUEST, who,
+			   (union event_value[]){ { .text = addr_text(peer, text) },
+						  { .flag = !reason },
+						  { .text = reason } });
+}
+
 /* Closed without an answer: it costs nothing to be asked again and again. */
 static void refuse_to_talk(const struct addr *peer, const char *reason)
 {
@@ -300,6 +313,7 @@ static bool may_talk(struct server *s, const struct addr *peer,
 	if (!reason)
 		return true;
 	s->stats.unanswered[UNANSWERED_DENIED]++;
+	tell_request("", peer, reason);
 	if (log_is_on(LOG_LEVEL_INFO))
 		refuse_to_talk(peer, reason);
 	return false;
@@ -320,7 +334,7 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 {
 	struct server *s = data;
 	struct client *c = may_talk(s, peer, listener) ? calloc(1, sizeof(*c)) : NULL;
-	char text[ADDR_TEXT], who[SESSION_WHO];
+	char who[SESSION_WHO];
 
 	if (!c) {
 		close(fd);
@@ -345,7 +359,7 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	c->stream.io.data = c->deadline.data = c;
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;
-	log_debug(client_who(c, who), "accepted from %s", addr_text(peer, text));
+	tell_request(client_who(c, who), peer, NULL);
 	client_set_deadline(c, s->routes->conf->limits.handshake_timeout);
 	if (listener->proxy)
 		c->state = CLIENT_PROXY;

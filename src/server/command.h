@@ -44,6 +44,7 @@ enum param_type {
 	PARAM_CLIENT, /* a client's id */
 	PARAM_VALUE,  /* a string without NUL, an integer, true or false: becomes text */
 	PARAM_PATH,   /* "/x", as the file has it, or "path=/x" */
+	PARAM_WORDS,  /* a string without NUL, or several in an array */
 };
 
 struct command_param {
@@ -53,6 +54,7 @@ struct command_param {
 };
 
 struct call;
+struct follower;
 
 struct command {
 	const char *name;
@@ -93,6 +95,8 @@ struct call {
 	void (*changed)(struct call *c); /* its state has changed by itself */
 	/* A word on the way, PARAMS are given away; NULL: nobody wants it. */
 	void (*progress)(struct call *c, json_t *params);
+	/* The caller follows F, which is given away, and nothing else. */
+	void (*follow)(struct call *c, struct follower *f);
 	void *owner;
 
 	const struct command *command;
@@ -202,5 +206,6 @@ void command_get(struct call *c);
 void command_set(struct call *c);
 void command_keys(struct call *c);
 json_t *command_keys_row(struct call *c);
+void command_events(struct call *c);
 
 #endif

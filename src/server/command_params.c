@@ -19,6 +19,7 @@ static const char *const type_texts[] = {
 	[PARAM_CLIENT] = "a client's id",
 	[PARAM_VALUE] = "a string, an integer, true or false",
 	[PARAM_PATH] = "a path that begins with /",
+	[PARAM_WORDS] = "a string, or an array of strings",
 };
 
 /* ---- clients ---- */
@@ -88,6 +89,8 @@ struct session *call_client(struct call *c)
 
 /* ---- checks ---- */
 
+static bool are_texts(const json_t *list);
+
 static bool is_of(enum param_type type, const json_t *v)
 {
 	switch (type) {
@@ -109,8 +112,19 @@ static bool is_of(enum param_type type, const json_t *v)
 		return json_is_boolean(v) || json_is_integer(v) || is_of(PARAM_TEXT, v);
 	case PARAM_PATH:
 		return path_of(v) != NULL;
+	case PARAM_WORDS:
+		return is_of(PARAM_TEXT, v) || are_texts(v);
 	}
 	return false;
+}
+
+static bool are_texts(const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) if (!is_of(PARAM_TEXT, v)) return false;
+	return json_is_array(list);
 }
 
 static const struct command_param *find(const struct command *command, const char *name)

@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "ctl_impl.h"
 #include "ctl_peer.h"
+#include "follower.h"
 #include "log.h"
 #include "rpc.h"
 #include "watch.h"
@@ -36,6 +37,8 @@ static void drop(struct ctl_client *c)
 	ev_timer_stop(s->loop, &c->stalled);
 	if (c->busy)
 		call_free(&c->call);
+	follower_free(c->follower);
+	c->follower = NULL;
 	LIST_REMOVE(c, link);
 	LIST_INSERT_HEAD(&s->dead_control_clients, c, link);
 	s->ncontrol_clients--;
@@ -177,6 +180,7 @@ static void go_on(struct ctl_client *c)
 
 static void on_changed(struct call *call);
 static void on_progress(struct call *call, json_t *params);
+static void follow(struct call *call, struct follower *f);
 
 static void begin(struct ctl_client *c, const char *line, size_t n)
 {
@@ -195,6 +199,7 @@ static void begin(struct ctl_client *c, const char *line, size_t n)
 			.fd = c->fd,
 			.changed = on_changed,
 			.progress = on_progress,
+			.follow = follow,
 			.owner = c,
 		};
 		c->fd = -1;
@@ -277,6 +282,20 @@ static void read_in(struct ctl_client *c)
 		ev_timer_stop(c->server->loop, &c->stalled);
 }
 
+/* ---- events ---- */
+
+/* Are there events for it, and do they fit in now, between two answers? */
+static bool has_events(const struct ctl_client *c)
+{
+	return !c->listing && has_room(c) && follower_has_lines(c->follower);
+}
+
+static void take_events(struct ctl_client *c)
+{
+	if (has_events(c) && follower_take(c->follower, &c->out) < 0)
+		drop(c);
+}
+
 /* ---- watchers ---- */
 
 /* Is there something to do that waits for nobody? */
@@ -284,6 +303,8 @@ static bool has_work(const struct ctl_client *c)
 {
 	if (!has_room(c))
 		return false;
+	if (has_events(c))
+		return true;
 	return c->busy ? c->call.state != CALL_WAITS : line_size(c) > 0;
 }
 
@@ -291,7 +312,8 @@ static void work(struct ctl_client *c)
 {
 	size_t n;
 
-	if (c->busy && has_room(c))
+	take_events(c);
+	if (!c->dead && c->busy && has_room(c))
 		go_on(c);
 	for (int i = 0; i < LINES_PER_TURN && !c->dead && !c->busy && has_room(c); i++) {
 		n = line_size(c);
@@ -307,7 +329,8 @@ static void arm(struct ctl_client *c)
 	struct ev_loop *loop = c->server->loop;
 	bool reads = !c->ended && buf_len(&c->in) < LINE_MOST;
 	bool writes = buf_len(&c->out) > 0 || has_work(c);
-	bool owes = buf_len(&c->out) > 0 ||
+	/* who follows may take its time: what it misses is counted */
+	bool owes = (buf_len(&c->out) > 0 && !c->follower) ||
 		    (buf_len(&c->in) > 0 && !c->busy && line_size(c) == 0);
 
 	watch(EV_A_ & c->io, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
@@ -351,6 +374,23 @@ static void on_progress(struct call *call, json_t *params)
 	json_decref(params);
 	if (!c->dead)
 		arm(c);
+}
+
+static void on_events(void *data)
+{
+	struct ctl_client *c = data;
+
+	if (!c->dead)
+		arm(c);
+}
+
+static void follow(struct call *call, struct follower *f)
+{
+	struct ctl_client *c = call->owner;
+
+	follower_free(c->follower);
+	c->follower = f;
+	follower_on_lines(f, on_events, c);
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)

@@ -21,6 +21,7 @@ struct ctl_client {
 	bool first;    /* ... and has no element yet */
 	struct call call;
 	json_t *id; /* of the call; NULL: it is not answered */
+	struct follower *follower; /* NULL: it follows nothing */
 	char who[CTL_WHO];
 	LIST_ENTRY(ctl_client) link;
 };

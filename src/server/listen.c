@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "event.h"
 #include "listen.h"
 #include "listen_report.h"
 #include "log.h"
@@ -404,6 +405,7 @@ void listen_off(struct server *s)
 	listen_close(s);
 	s->deaf = true;
 	log_info("", "not listening any more, as told");
+	listen_tell(s);
 	sys_notify("STATUS=not listening, as told by a control command");
 }
 
@@ -421,6 +423,7 @@ void listen_on(struct server *s, FILE *err)
 	s->nwas = 0;
 	listen_text(s, where, sizeof(where));
 	log_info("", "listening on %s again", where);
+	listen_tell(s);
 	systemd_ready(where);
 }
 
@@ -435,4 +438,15 @@ const char *listen_text(const struct server *s, char *out, size_t cap)
 				      addr_text(listener_addr(s->listeners[i]), text),
 				      listener_is_tls(s->listeners[i]) ? " tls" : "");
 	return out;
+}
+
+void listen_tell(const struct server *s)
+{
+	char where[1024];
+
+	if (event_wanted(EVENT_LISTENING))
+		event_tell(EVENT_LISTENING, "",
+			   (union event_value[]){
+				   { .flag = s->nlisteners > 0 },
+				   { .text = listen_text(s, where, sizeof(where)) } });
 }

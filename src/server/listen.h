@@ -31,4 +31,7 @@ void listen_on(struct server *s, FILE *err);
 /* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
 const char *listen_text(const struct server *s, char *out, size_t cap);
 
+/* Tell where S listens now, for those who follow the events. */
+void listen_tell(const struct server *s);
+
 #endif

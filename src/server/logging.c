@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "log.h"
 #include "logging.h"
 #include "sys.h"
@@ -76,7 +77,7 @@ void logging_apply(struct server *s)
 		s->log_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	log.socket = s->log_socket;
 	log_open(s->log_fd, &log);
-	s->bridge.access = conf->log_access;
+	event_log(conf->log_access);
 }
 
 static void on_tell(EV_P_ ev_timer *w, int revents)

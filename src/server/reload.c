@@ -7,6 +7,7 @@
 #include "become.h"
 #include "conf_tls.h"
 #include "ctl.h"
+#include "event.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -81,6 +82,16 @@ static void tell_taken(struct server *s)
 	systemd_ready(where);
 }
 
+static void tell(const struct server *s, bool taken)
+{
+	if (event_wanted(EVENT_RELOAD))
+		event_tell(EVENT_RELOAD, "",
+			   (union event_value[]){ { .flag = taken },
+						  { .text = s->routes->conf->file } });
+	if (taken)
+		listen_tell(s);
+}
+
 bool reload(struct server *s, char **ret_text)
 {
 	char *text = NULL;
@@ -103,6 +114,7 @@ bool reload(struct server *s, char **ret_text)
 		free(text);
 	s->stats.reload_failed = !fresh;
 	if (!fresh) {
+		tell(s, false);
 		s->stats.failed_reloads++;
 		say(LOG_LEVEL_ERROR, "%s is not taken, nothing changes",
 		    s->routes->conf->file);
@@ -112,6 +124,7 @@ bool reload(struct server *s, char **ret_text)
 	s->stats.reloads++;
 	take(s, fresh);
 	tell_taken(s);
+	tell(s, true);
 	return true;
 }
 

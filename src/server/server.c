@@ -12,6 +12,7 @@
 #include "become.h"
 #include "command.h"
 #include "ctl.h"
+#include "event.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -45,6 +46,10 @@ void server_stop(struct server *s, double seconds)
 
 	s->state = SERVER_STOPPING;
 	log_info("", "stopping: %u sessions", s->bridge.nsessions);
+	if (event_wanted(EVENT_SHUTDOWN))
+		event_tell(EVENT_SHUTDOWN, "",
+			   (union event_value[]){ { .number = s->bridge.nsessions },
+						  { .seconds = seconds } });
 	systemd_stopping(s->bridge.nsessions, seconds + LAST_WAIT + 1);
 	listen_close(s);
 	while ((c = TAILQ_FIRST(&s->clients)) || (c = TAILQ_FIRST(&s->downloads)))
@@ -255,9 +260,21 @@ static void watch_configuration(struct server *s)
 	ev_stat_start(s->loop, &s->saved);
 }
 
+static void tell_startup(const struct server *s)
+{
+	if (event_wanted(EVENT_STARTUP))
+		event_tell(EVENT_STARTUP, "",
+			   (union event_value[]){ { .text = VERSION },
+						  { .number = (unsigned)getpid() },
+						  { .text = s->routes->conf->file } });
+}
+
 static void announce(struct server *s)
 {
 	char where[STATUS_TEXT];
+
+	tell_startup(s);
+	listen_tell(s);
 
 	listen_text(s, where, sizeof(where));
 	log_info("", "listening on %s", where);

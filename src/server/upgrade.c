@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client_impl.h"
+#include "event.h"
 #include "log.h"
 
 #define ANSWER_MAX \
@@ -21,6 +22,36 @@ static void sha1(const void *p, size_t n, unsigned char *out)
 }
 
 /* ---- may it? ---- */
+
+#define FIELD_TEXT 256 /* of a field in an event */
+
+/* The field NAME of the request, as much of it as OUT (FIELD_TEXT bytes) has room for;
+ * NULL: it is not there. */
+static const char *field_text(const struct client *c, const char *name, char *out)
+{
+	struct span value;
+
+	if (!http_find(&c->http, buf_head(&c->head), name, &value))
+		return NULL;
+	snprintf(out, FIELD_TEXT, "%.*s", (int)value.n, value.p);
+	return out;
+}
+
+static void tell_open_request(const struct client *c)
+{
+	char peer[ADDR_TEXT], via[ADDR_TEXT], who[SESSION_WHO];
+	char host[FIELD_TEXT], origin[FIELD_TEXT], subprotocols[FIELD_TEXT];
+
+	event_tell(
+		EVENT_WEBSOCKET_OPEN_REQUEST, client_who(c, who),
+		(union event_value[]){
+			{ .text = addr_text(&c->peer, peer) },
+			{ .text = c->user },
+			{ .text = field_text(c, "Host", host) },
+			{ .text = field_text(c, "Origin", origin) },
+			{ .text = field_text(c, "Sec-WebSocket-Protocol", subprotocols) },
+			{ .text = c->named ? addr_text(&c->from, via) : NULL } });
+}
 
 static bool origin_allowed(struct client *c, const struct route *route)
 {
@@ -75,6 +106,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.hub = hub,
 		.asked = asked,
 		.greeting = { answer, n },
+		.subprotocol = hs->subprotocol,
 	};
 	struct session *session;
 
@@ -194,6 +226,8 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 	const struct limits_conf *limits = &c->server->routes->conf->limits;
 	const struct bridge *b = &c->server->bridge;
 
+	if (event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
+		tell_open_request(c);
 	if (!origin_allowed(c, route))
 		return;
 	if (client_address_full(c))

@@ -187,9 +187,9 @@ def test_the_log_has_the_client_and_the_proxy(daemon):
     ws = d.ws("/echo", [(XFF, "192.0.2.1:99")])
     port = ws.sock.getsockname()[1]
     ws.finish()
-    d.wait_log(rf"^#\d+ /echo: closed peer=192\.0\.2\.1:99 .* via=127\.0\.0\.1:{port}$")
+    d.wait_log(rf"^#\d+ /echo: disconnected peer=192\.0\.2\.1:99 .* via=127\.0\.0\.1:{port}$")
     d.ws("/echo").finish()
-    d.wait_log(r"^#\d+ /echo: closed peer=127\.0\.0\.1:\d+ .* round_trip=-$")
+    d.wait_log(r"^#\d+ /echo: disconnected peer=127\.0\.0\.1:\d+ .* round_trip=-$")
 
 
 @pytest.mark.key("trusted_proxy")

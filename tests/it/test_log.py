@@ -42,7 +42,7 @@ def test_one_access_line_a_session_with_its_numbers(daemon):
 def test_the_manual_explains_the_fields_of_the_access_line_in_their_order(daemon):
     d = daemon(ECHO)
     d.ws("/echo").finish()
-    line = d.wait_log(r"^#\d+ /echo: closed .*$").group(0)
+    line = d.wait_log(r"^#\d+ /echo: disconnected .*$").group(0)
     fields = re.findall(r" (\w+)=", re.sub('"[^"]*"', "Q", line))
     manual = (ROOT / "man" / "wsbridged.8").read_text()
     table = manual[manual.index("The fields of the line") : manual.index("The line\n.Li refused")]
@@ -57,7 +57,7 @@ def test_the_access_line_counts_what_was_discarded(daemon):
     ws.text("12345")
     ws.text("678")
     ws.finish()
-    d.wait_log(r"/view: closed .*\bin=0/0 out=0/0 discarded=2/8 ")
+    d.wait_log(r"/view: disconnected .*\bin=0/0 out=0/0 discarded=2/8 ")
 
 
 @pytest.mark.key("access")
@@ -110,7 +110,7 @@ def test_debug_says_more_and_warning_less(daemon):
 
     debug, info, warning, error = (said(level) for level in ("debug", "info", "warning", "error"))
     assert len(debug) > len(info) > len(warning) >= len(error)
-    for more in (r"#\d+: accepted from 127", r"#\d+ /echo: open -> ", r"#\d+ /echo: program started, pid \d+"):
+    for more in (r"#\d+: connection_request peer=127", r"#\d+ /echo: open -> ", r"#\d+ /echo: program started, pid \d+"):
         assert re.search(more, "\n".join(debug)) and not re.search(more, "\n".join(info)), more
     assert any("/echo" in line for line in info) and not any("/echo" in line for line in warning)
 
@@ -292,7 +292,7 @@ def test_every_session_has_its_access_line(daemon):
     for _ in range(40):
         assert d.ws("/x").closed()[0] == 1000
     d.abandon_clients()
-    until(lambda: len(lines(d, "/x: closed .*code=1000")) == 40, "40 access lines")
+    until(lambda: len(lines(d, "/x: disconnected .*code=1000")) == 40, "40 access lines")
 
 
 @pytest.mark.without("canary", "children", "descriptors", "memory", "exit", reason="the test ends the daemon")
@@ -341,7 +341,7 @@ def test_json_has_an_object_a_line_with_the_fields_as_members(daemon):
     port = ws.sock.getsockname()[1]
     assert ws.echoes("12345")
     ws.finish()
-    o = wait_object(d, event="closed")
+    o = wait_object(d, event="disconnected")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", o["time"])
     assert before <= datetime.fromisoformat(o["time"].replace("Z", "+00:00")) <= datetime.now(timezone.utc)
     assert isinstance(o["id"], int) and o["path"] == "/echo" and o["level"] == "info"
@@ -363,7 +363,7 @@ def test_json_has_an_object_a_line_with_the_fields_as_members(daemon):
 def test_text_is_no_json(daemon, setting):
     d = daemon(setting + ECHO)
     d.ws("/echo").finish()
-    d.wait_log(r"^#\d+ /echo: closed peer=")
+    d.wait_log(r"^#\d+ /echo: disconnected peer=")
     assert not lines(d, "^{")
 
 
@@ -401,7 +401,7 @@ def test_a_file_that_is_not_taken_is_told_in_the_form_of_the_log(daemon, tmp_pat
     assert re.match(r".*wsbridge\.ini:\d+: ", told[0]["message"])
 
 
-HOSTILE = "\n#1 /echo: closed code=1000 reason=\"x\"\r{\"level\":\"error\"}\x1b[2J\x07\x7f\u202e\u009b\u2028\\"
+HOSTILE = "\n#1 /echo: disconnected code=1000 reason=\"x\"\r{\"level\":\"error\"}\x1b[2J\x07\x7f\u202e\u009b\u2028\\"
 # A path with control characters or encoded slashes is not even decoded; what else there may be in one:
 HOSTILE_PATH = re.sub("[\0-\x1f\x7f/]", "", HOSTILE).encode() + b"\xff\xc3"
 
@@ -429,8 +429,8 @@ def provoked(daemon, program, setting):
     )
     d = daemon(setting + ECHO + f"[/err]\nexec = {tool}\n")
     provoke(d)
-    d.wait_log(r"/err.*closed.*1000")
-    d.wait_log(r"/echo.*closed.*4000")
+    d.wait_log(r"/err.*disconnected.*1000")
+    d.wait_log(r"/echo.*disconnected.*4000")
     return d
 
 
@@ -443,11 +443,11 @@ def test_hostile_bytes_forge_no_text(daemon, program):
     for line in text.splitlines():
         assert re.match(r"#\d+( /\S*)?: |(error|warning): |listening on |stderr: ", line), line
         assert len(line.encode()) <= 4096
-    for line in lines(d, "^#\\d+ /\\S*: closed "):
+    for line in lines(d, "^#\\d+ /\\S*: disconnected "):
         # Quoted values first: what is left of the line has each field once.
         rest = re.sub(r'="(\\.|[^"\\])*"', "=Q", line)
         assert rest.count("code=") == 1 and rest.count("reason=Q") == 1, line
-    assert len(lines(d, "^#\\d+ /echo: closed ")) == 1
+    assert len(lines(d, "^#\\d+ /echo: disconnected ")) == 1
 
 
 @pytest.mark.key("format")
@@ -457,7 +457,7 @@ def test_hostile_bytes_forge_no_json_and_come_back_whole(daemon, program):
     assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", log)
     assert not re.search("[\u0080-\u009f\u2028-\u202e\u2066-\u2069]", log.decode("utf-8"))
     everything = objects(d)
-    (closed,) = [o for o in everything if o.get("event") == "closed" and o["path"] == "/echo"]
+    (closed,) = [o for o in everything if o.get("event") == "disconnected" and o["path"] == "/echo"]
     assert closed["reason"] == HOSTILE and closed["code"] == 4000
     refused = [o for o in everything if o.get("event") == "refused"]
     paths = [o["path"] for o in refused if "path" in o]

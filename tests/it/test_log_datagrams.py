@@ -49,7 +49,7 @@ def test_the_journal_gets_the_fields_of_an_event(daemon, journal, rundir, how):
     assert ws.echoes("12345")
     ws.close(4321, b"bye")
     ws.sock.close()
-    entry = fields(journal.find(event("closed")))
+    entry = fields(journal.find(event("disconnected")))
     assert entry["PRIORITY"] == "6" and entry["SYSLOG_IDENTIFIER"] == "wsbridged"
     assert entry["WSBRIDGE_PATH"] == "/echo"
     assert entry["WSBRIDGE_PEER"] == f"127.0.0.1:{port}"
@@ -57,7 +57,7 @@ def test_the_journal_gets_the_fields_of_an_event(daemon, journal, rundir, how):
     assert entry["WSBRIDGE_IN"] == "1/5" and float(entry["WSBRIDGE_SECONDS"]) < 10
     assert "WSBRIDGE_USER" not in entry and "WSBRIDGE_ROUND_TRIP" not in entry
     number = int(entry["WSBRIDGE_CONN"])
-    assert entry["MESSAGE"].startswith(f"#{number} /echo: closed peer=127.0.0.1:{port} ")
+    assert entry["MESSAGE"].startswith(f"#{number} /echo: disconnected peer=127.0.0.1:{port} ")
     assert d.log() == ""
 
 
@@ -86,7 +86,7 @@ def test_no_peer_forges_a_field(daemon, journal, rundir):
     ws = d.ws("/x/%e2%80%a8WSBRIDGE_USER=root")
     ws.close(4000, b"bye\nPRIORITY=0\n\n")
     ws.sock.close()
-    closed = fields(journal.find(event("closed", CODE="4000")))
+    closed = fields(journal.find(event("disconnected", CODE="4000")))
     assert closed["PRIORITY"] == "6"
     assert closed["WSBRIDGE_REASON"] == r"bye\x0APRIORITY=0\x0A\x0A"
     for entry in journal.all:
@@ -97,9 +97,9 @@ def test_no_peer_forges_a_field(daemon, journal, rundir):
 def test_the_message_is_json_where_the_log_is(daemon, journal, rundir):
     d = daemon(JSON.rstrip("\n") + "\nto = journal\n" + ECHO, wrap=journal_in(rundir))
     d.ws("/echo").finish()
-    entry = fields(journal.find(event("closed")))
+    entry = fields(journal.find(event("disconnected")))
     message = json.loads(entry["MESSAGE"])
-    assert message["event"] == "closed" and str(message["id"]) == entry["WSBRIDGE_CONN"]
+    assert message["event"] == "disconnected" and str(message["id"]) == entry["WSBRIDGE_CONN"]
 
 
 @pytest.mark.key("to")
@@ -116,7 +116,7 @@ def test_what_the_journal_does_not_take_becomes_a_line(daemon, journal, rundir):
     assert d.ws("/echo").echoes()
     journal.find(event("stderr"))
     d.ws("/echo").finish()
-    journal.find(event("closed", PATH="/echo"))
+    journal.find(event("disconnected", PATH="/echo"))
 
 
 def test_a_journal_that_is_restarted_is_found_again(daemon, journal, rundir):
@@ -157,8 +157,8 @@ def test_syslog_gets_lines_of_rfc_3164(daemon, rundir, program):
     d = daemon(TO_SYSLOG + ECHO + f"[/gone]\nexec = {tool}\n", wrap=syslog_at(rundir / "log"))
     head = r"[A-Z][a-z]{2} [ 1-3][0-9] \d\d:\d\d:\d\d wsbridged\[" + str(d.pid) + r"\]: "
     d.ws("/echo").finish()
-    line = syslog.find(lambda line: "closed" in line)
-    assert re.fullmatch("<30>" + head + r"#\d+ /echo: closed peer=127.*", line), line
+    line = syslog.find(lambda line: "disconnected" in line)
+    assert re.fullmatch("<30>" + head + r"#\d+ /echo: disconnected peer=127.*", line), line
     os.unlink(tool)
     d.handshake("/gone")
     line = syslog.find(lambda line: "cannot start" in line)
@@ -171,7 +171,7 @@ def test_syslog_gets_lines_of_rfc_3164(daemon, rundir, program):
 def test_without_a_syslog_lines_go_to_standard_error(daemon, rundir):
     d = daemon(TO_SYSLOG + ECHO, wrap=syslog_at(rundir / "log"))
     d.ws("/echo").finish()
-    d.wait_log(r"^#\d+ /echo: closed ")
+    d.wait_log(r"^#\d+ /echo: disconnected ")
 
 
 # ---- the time ----
@@ -185,7 +185,7 @@ def said_to_file(daemon, rundir, ini):
     os.close(fd)
     d.ws("/echo").finish()
     return until(
-        lambda: re.search("^(.*)#\\d+ /echo: closed", (rundir / "log").read_text(), re.M), "the access line"
+        lambda: re.search("^(.*)#\\d+ /echo: disconnected", (rundir / "log").read_text(), re.M), "the access line"
     ).group(1)
 
 
@@ -206,14 +206,14 @@ def test_no_time_where_it_is_not_wanted(daemon, rundir):
 def test_a_pipe_gets_the_time_on_request_only(daemon):
     d = daemon("[logging]\ntime = yes\n" + ECHO)
     d.ws("/echo").finish()
-    d.wait_log(STAMP + r"#\d+ /echo: closed")
+    d.wait_log(STAMP + r"#\d+ /echo: disconnected")
     other = daemon(ECHO)
     other.ws("/echo").finish()
-    other.wait_log(r"^#\d+ /echo: closed")
+    other.wait_log(r"^#\d+ /echo: disconnected")
 
 
 @pytest.mark.key("time", "format")
 def test_json_has_its_own_time(daemon):
     d = daemon(JSON.rstrip("\n") + "\ntime = yes\n" + ECHO)
     d.ws("/echo").finish()
-    d.wait_log(r'^\{"time":"[^"]*Z",.*"event":"closed"')
+    d.wait_log(r'^\{"time":"[^"]*Z",.*"event":"disconnected"')

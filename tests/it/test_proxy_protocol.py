@@ -77,7 +77,7 @@ def test_the_header_names_the_client(daemon, header, who):
     assert remote(ws) == who
     address, client = re.escape(who[0]), who[1]
     peer = "unix:" if address == "unix" else rf"\[?{address}\]?:{client}"
-    d.wait_log(rf"^#\d+ /env: closed peer={peer} .* via=127\.0\.0\.1:{port}$")
+    d.wait_log(rf"^#\d+ /env: disconnected peer={peer} .* via=127\.0\.0\.1:{port}$")
 
 
 @pytest.mark.key("listen")

@@ -153,7 +153,7 @@ def carries_everything(d, open_path):
     assert ws.frame().payload == b"are you there"
     ws.close(3001, b"the client's reason")
     assert ws.closed()[0] == 3001
-    d.wait_log(r"/ws/echo: closed .*code=3001 .*by=client")
+    d.wait_log(r"/ws/echo: disconnected .*code=3001 .*by=client")
     ws = open_path("/ws/status3")
     assert ws.closed()[0] == 4003
     ws.close(4003)

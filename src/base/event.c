@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of events, and who is told of one. */
+#include <stdint.h>
+#include <string.h>
+
+#include "event.h"
+
+/* clang-format off */
+const struct event_row event_rows[EVENTS] = {
+	[EVENT_STARTUP] = { "startup", LOG_LEVEL_DEBUG,
+		"The daemon runs.",
+		{ { "version", LOG_WORD }, { "pid", LOG_NUMBER }, { "file", LOG_TEXT } } },
+	[EVENT_LISTENING] = { "listening", LOG_LEVEL_DEBUG,
+		"It takes clients from now on, or with on=no none any more.",
+		{ { "on", LOG_FLAG }, { "addresses", LOG_TEXT } } },
+	[EVENT_RELOAD] = { "reload", LOG_LEVEL_DEBUG,
+		"The configuration was read again, and is in force unless taken=no.",
+		{ { "taken", LOG_FLAG }, { "file", LOG_TEXT } } },
+	[EVENT_SHUTDOWN] = { "shutdown", LOG_LEVEL_DEBUG,
+		"The daemon begins to stop, and will be gone within timeout.",
+		{ { "sessions", LOG_NUMBER }, { "timeout", LOG_SECONDS } } },
+	[EVENT_CONNECTION_REQUEST] = { "connection_request", LOG_LEVEL_DEBUG,
+		"Somebody connects, before TLS and HTTP.",
+		{ { "peer", LOG_WORD }, { "accepted", LOG_FLAG },
+		  { "reason", LOG_TEXT, true } } },
+	[EVENT_WEBSOCKET_OPEN_REQUEST] = { "websocket_open_request", LOG_LEVEL_DEBUG,
+		"A client asks for the WebSocket of a path; Origin, limits and hook decide.",
+		{ { "peer", LOG_WORD }, { "user", LOG_WORD }, { "host", LOG_TEXT },
+		  { "origin", LOG_TEXT }, { "subprotocols", LOG_TEXT },
+		  { "via", LOG_WORD, true } } },
+	[EVENT_CONNECTED] = { "connected", LOG_LEVEL_DEBUG,
+		"The WebSocket is open.",
+		{ { "peer", LOG_WORD }, { "user", LOG_WORD }, { "subprotocol", LOG_TEXT },
+		  { "via", LOG_WORD, true } } },
+	[EVENT_READY_TO_SEND] = { "ready_to_send", LOG_LEVEL_DEBUG,
+		"The client can be sent to: it is new, or most of what waited for it is gone.",
+		{ { "queue", LOG_NUMBER } } },
+	[EVENT_DATA_IN] = { "data_in", LOG_LEVEL_DEBUG,
+		"Data of the client has come, a message or with fin=no a piece of one.",
+		{ { "opcode", LOG_WORD }, { "bytes", LOG_NUMBER }, { "fin", LOG_FLAG } } },
+	[EVENT_PONG] = { "pong", LOG_LEVEL_DEBUG,
+		"The client has answered a ping.",
+		{ { "round_trip", LOG_LATENCY } } },
+	[EVENT_ERROR] = { "error", LOG_LEVEL_DEBUG,
+		"Something went wrong on a connection, which ends; once for each.",
+		{ { "code", LOG_NUMBER }, { "text", LOG_TEXT } } },
+	[EVENT_DISCONNECTED] = { "disconnected", LOG_LEVEL_INFO,
+		"A session has ended.",
+		{ { "peer", LOG_WORD }, { "user", LOG_WORD }, { "seconds", LOG_SECONDS },
+		  { "in", LOG_TRAFFIC }, { "out", LOG_TRAFFIC },
+		  { "discarded", LOG_TRAFFIC }, { "code", LOG_NUMBER },
+		  { "by", LOG_WORD }, { "reason", LOG_TEXT }, { "process", LOG_TEXT },
+		  { "round_trip", LOG_LATENCY }, { "via", LOG_WORD, true } } },
+};
+/* clang-format on */
+
+unsigned event_bits = 1u << EVENT_DISCONNECTED;
+
+static unsigned logged = 1u << EVENT_DISCONNECTED;
+static LIST_HEAD(, event_follower) followers = LIST_HEAD_INITIALIZER(followers);
+
+/* ---- who wants what ---- */
+
+static void count_bits(void)
+{
+	struct event_follower *f;
+
+	event_bits = logged;
+	LIST_FOREACH(f, &followers, link)
+	event_bits |= f->bits;
+}
+
+void event_log(bool access)
+{
+	logged = 0;
+	for (unsigned e = 0; e < EVENTS; e++)
+		if (log_is_on(event_rows[e].level) && (access || e != EVENT_DISCONNECTED))
+			logged |= 1u << e;
+	count_bits();
+}
+
+void event_follow(struct event_follower *f)
+{
+	LIST_INSERT_HEAD(&followers, f, link);
+	count_bits();
+}
+
+void event_unfollow(struct event_follower *f)
+{
+	LIST_REMOVE(f, link);
+	count_bits();
+}
+
+/* ---- an event ---- */
+
+static struct log_field field_of(const struct event_field *f, const union event_value *v)
+{
+	struct log_field field = { .name = f->name, .type = f->type };
+
+	switch (f->type) {
+	case LOG_WORD:
+	case LOG_TEXT:
+		field.text = v->text;
+		break;
+	case LOG_NUMBER:
+		field.number = v->number;
+		break;
+	case LOG_FLAG:
+		field.flag = v->flag;
+		break;
+	case LOG_SECONDS:
+	case LOG_LATENCY:
+		field.seconds = v->seconds;
+		break;
+	case LOG_TRAFFIC:
+		field.traffic.messages = v->traffic.messages;
+		field.traffic.bytes = v->traffic.bytes;
+		break;
+	}
+	return field;
+}
+
+void event_tell(enum event e, const char *who, const union event_value *values)
+{
+	const struct event_row *row = &event_rows[e];
+	struct log_field fields[EVENT_FIELDS];
+	struct log_event event = { .name = row->name,
+				   .fields = fields,
+				   .unlimited = true }; /* by accept_rate, or debug */
+	struct event_follower *f;
+
+	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++)
+		if (!row->fields[i].optional || values[i].text)
+			fields[event.nfields++] = field_of(&row->fields[i], &values[i]);
+	if (logged & 1u << e)
+		log_event(row->level, who, &event);
+	LIST_FOREACH(f, &followers, link)
+	if (f->bits & 1u << e)
+		f->told(f, row->level, who, &event);
+}
+
+/* ---- names ---- */
+
+enum event event_find(const char *name)
+{
+	unsigned e = 0;
+
+	while (e < EVENTS && strcmp(event_rows[e].name, name) != 0)
+		e++;
+	return (enum event)e;
+}
+
+static bool has_field(const struct event_row *row, const char *name)
+{
+	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++)
+		if (strcmp(row->fields[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool event_field_known(const char *name)
+{
+	for (unsigned e = 0; e < EVENTS; e++)
+		if (has_field(&event_rows[e], name))
+			return true;
+	return strcmp(name, "event") == 0 || strcmp(name, "id") == 0 ||
+	       strcmp(name, "path") == 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - the table of what can happen to a client and to the daemon, for the log and
+ * for those who follow.
+ *
+ * An event is told with the values of its row's fields, in their order.  One that nobody
+ * wants costs the branch of event_wanted().
+ */
+#ifndef BASE_EVENT_H
+#define BASE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "log.h"
+
+enum event {
+	EVENT_STARTUP,
+	EVENT_LISTENING,
+	EVENT_RELOAD,
+	EVENT_SHUTDOWN,
+	EVENT_CONNECTION_REQUEST,
+	EVENT_WEBSOCKET_OPEN_REQUEST,
+	EVENT_CONNECTED,
+	EVENT_READY_TO_SEND,
+	EVENT_DATA_IN,
+	EVENT_PONG,
+	EVENT_ERROR,
+	EVENT_DISCONNECTED,
+	EVENTS
+};
+
+#define EVENT_FIELDS 12 /* of one event, at the most */
+
+struct event_field {
+	const char *name;
+	enum log_type type;
+	bool optional; /* left out when its text is NULL */
+};
+
+struct event_row {
+	const char *name;
+	enum log_level level;
+	const char *doc;                         /* one sentence */
+	struct event_field fields[EVENT_FIELDS]; /* up to the first without a name */
+};
+
+extern const struct event_row event_rows[EVENTS];
+
+/* A bit for each event that somebody wants. */
+extern unsigned event_bits;
+
+static inline bool event_wanted(enum event e)
+{
+	return event_bits & 1u << e;
+}
+
+/* The value of a field, by its type. */
+union event_value {
+	const char *text;
+	unsigned long long number;
+	double seconds;
+	bool flag;
+	struct {
+		unsigned long long messages, bytes;
+	} traffic;
+};
+
+/* E has happened to WHO (log.h), with VALUES, one for each field of its row. */
+void event_tell(enum event e, const char *who, const union event_value *values);
+
+/* The log wants the events of its level from now on, those at the end of a session only
+ * with ACCESS. */
+void event_log(bool access);
+
+/* ---- those who follow ---- */
+
+struct event_follower {
+	unsigned bits; /* a bit for each event that it wants */
+	/* It has happened: keep what of it is wanted, and end nobody here. */
+	void (*told)(struct event_follower *f, enum log_level level, const char *who,
+		     const struct log_event *e);
+	LIST_ENTRY(event_follower) link;
+};
+
+/* Tell F (not copied) from now on, and no more. */
+void event_follow(struct event_follower *f);
+void event_unfollow(struct event_follower *f);
+
+/* ---- names ---- */
+
+/* The event called NAME, or EVENTS. */
+enum event event_find(const char *name);
+
+/* Has an event a field NAME, or is it one that all have: event, id, path? */
+bool event_field_known(const char *name);
+
+#endif
