@@ -301,7 +301,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->conf = start->conf;
 	s->path = start->path;
 	s->stats = start->stats;
-	s->user = start->user;
+	s->user = start->user ? strdup(start->user) : NULL;
 	s->keep = start->keep;
 	s->peer = start->peer;
 	s->via = start->via ? strdup(start->via) : NULL;
@@ -402,6 +402,7 @@ void session_free(struct session *s)
 	free(s->close_reason);
 	free(s->process);
 	free(s->via);
+	free(s->user);
 	free(s->asked);
 	s->bridge->owner.unkeep(s->keep);
 	free(s);

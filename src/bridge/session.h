@@ -91,7 +91,7 @@ struct session {
 	struct addr peer;
 	char *via;        /* the proxy's address; NULL: none, or out of memory */
 	const char *path; /* in KEEP */
-	const char *user; /* in KEEP; NULL: nobody was asked */
+	char *user;       /* NULL: nobody was asked, or out of memory */
 	struct traffic in, in_discarded, sent;
 	struct path_stats *stats; /* in KEEP; counts the same for all its sessions */
 	size_t queued;            /* of out, as stats has it */
@@ -110,7 +110,7 @@ struct session_start {
 	const struct session_conf *conf;
 	const char *path;         /* lives as long as CONF */
 	struct path_stats *stats; /* so does this */
-	const char *user;         /* and this; NULL: nobody was asked */
+	const char *user;         /* copied; NULL: nobody was asked */
 	void *keep;            /* what both live in; given to owner.unkeep() at the end */
 	struct stream *client; /* moved */
 	struct addr peer;

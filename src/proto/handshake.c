@@ -284,6 +284,16 @@ enum handshake_result handshake_check(const struct http *h, const char *data,
 	return HANDSHAKE_OK;
 }
 
+struct span handshake_offered(const struct http *h, const char *data, const char *name)
+{
+	const char *const wanted[] = { name, NULL };
+	struct offers offers;
+
+	if (read_offers(h, data, &offers))
+		return (struct span){ NULL, 0 };
+	return choose(wanted, &offers);
+}
+
 /* ---- the answer ---- */
 
 /* The base64 of the 20 bytes at P: 28 characters and a NUL to OUT. */
@@ -325,9 +335,9 @@ size_t handshake_answer(const struct handshake *hs, handshake_sha1 *sha1, char *
 		     "Upgrade: websocket\r\n"
 		     "Connection: Upgrade\r\n"
 		     "Sec-WebSocket-Accept: %s\r\n"
-		     "%s%.*s%s\r\n",
+		     "%s%.*s%s%s\r\n",
 		     accept, chosen ? "Sec-WebSocket-Protocol: " : "",
 		     (int)hs->subprotocol.n, chosen ? hs->subprotocol.p : "",
-		     chosen ? "\r\n" : "");
+		     chosen ? "\r\n" : "", hs->headers ? hs->headers : "");
 	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
 }

@@ -14,6 +14,7 @@ struct handshake {
 	struct span key; /* Sec-WebSocket-Key, 24 bytes of the head */
 	struct span
 		subprotocol; /* the chosen string of the server's list; n == 0: none */
+	const char *headers; /* more fields of the answer, each with its CR LF; or NULL */
 };
 
 enum handshake_result {
@@ -36,6 +37,9 @@ enum handshake_result handshake_check(const struct http *h, const char *data,
 				      const char *const *subprotocols,
 				      struct handshake *ret, int *ret_status,
 				      const char **ret_reason);
+
+/* The subprotocol NAME as the client offers it; n == 0: it does not. */
+struct span handshake_offered(const struct http *h, const char *data, const char *name);
 
 /* SHA-1 of N bytes to the 20 at OUT; comes in as a function so that proto needs no
  * library. */

@@ -261,5 +261,7 @@ bool cgi_build(struct cgi *c, const struct cgi_request *r)
 	for (const char *const *v = r->line_buffer; v && *v; v++)
 		put(c, (struct span){ *v, strcspn(*v, "=") }, text(strchr(*v, '=') + 1));
 	add_configured(c, &r->path->exec);
+	for (char *const *e = r->extra; e && *e; e++)
+		set(c, (struct span){ *e, strcspn(*e, "=") }, text(strchr(*e, '=') + 1));
 	return !c->full;
 }

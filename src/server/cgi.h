@@ -20,6 +20,7 @@ struct cgi_request {
 	const char *decoded; /* the request's path, decoded */
 	const struct handshake *handshake;
 	const struct addr *peer;
+	char *const *extra;           /* more variables, NULL-terminated, or NULL */
 	const char *user, *auth_type; /* NULL: nobody was asked */
 	bool secure;                  /* by TLS */
 	uint64_t id;

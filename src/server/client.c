@@ -7,6 +7,7 @@
 
 #include "client_impl.h"
 #include "event.h"
+#include "hooks.h"
 #include "log.h"
 
 #define LINGER 2.0 /* seconds that a client has to take its answer and close */
@@ -66,6 +67,7 @@ void client_free(struct client *c)
 	routes_unref(c->routes);
 	buf_free(&c->head);
 	free(c->path);
+	verdict_free(c->verdict);
 	buf_free(&c->out);
 	download_free(c->download);
 	free(c);

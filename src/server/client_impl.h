@@ -27,6 +27,7 @@ enum step {
 };
 
 struct download;
+struct verdict;
 
 struct client {
 	struct server *server;
@@ -53,12 +54,13 @@ struct client {
 	char *path;      /* decoded; NULL until then, and when it cannot be */
 	void *waits_for; /* CLIENT_WAITING: the step's own */
 	const struct auth_user *claims; /* whose password is checked; NULL: nobody's */
-	const char *user, *auth_type;   /* in routes; NULL: nobody was asked */
-	struct route *route;            /* of path, or NULL */
-	struct buf out;                 /* the answer */
-	bool answered;                  /* ... is counted by its status, ... */
-	enum unanswered end;            /* ... or else why there is none */
-	struct download *download; /* the file behind `out`, once begun; NULL: none */
+	struct verdict *verdict;      /* of the on_request hook; NULL: it was not asked */
+	const char *user, *auth_type; /* in routes or verdict; NULL: nobody was asked */
+	struct route *route;          /* of path, or NULL */
+	struct buf out;               /* the answer */
+	bool answered;                /* ... is counted by its status, ... */
+	enum unanswered end;          /* ... or else why there is none */
+	struct download *download;    /* the file behind `out`, once begun; NULL: none */
 	TAILQ_ENTRY(client) link;
 };
 
@@ -183,7 +185,8 @@ enum step answer_redirect(struct client *c);
 
 /* ---- upgrade.c ---- */
 
-/* A legal upgrade to the WebSocket of ROUTE: a session, or the answer why not. */
-void upgrade(struct client *c, struct route *route, const struct handshake *hs);
+/* A legal upgrade to the WebSocket of ROUTE: a session, or the answer why not; or it
+ * waits for the hook, and is to come again. */
+enum step upgrade(struct client *c, struct route *route, const struct handshake *hs);
 
 #endif

@@ -84,6 +84,13 @@ struct path_conf {
 	enum eof_conf eof; /* as written; session.eof is what follows */
 };
 
+/* Programs that are run when something happens; NULL: none is. */
+struct hooks_conf {
+	char **on_request, **on_open, **on_close; /* argv */
+	double timeout;
+	unsigned max_running;
+};
+
 struct conf {
 	unsigned refs;
 	char *file; /* of the main ini, or "(command line)" */
@@ -108,6 +115,7 @@ struct conf {
 	int log_format; /* enum log_format */
 	bool log_access;
 	struct control_conf control;
+	struct hooks_conf hooks;
 	bool console;
 	char *health;              /* path of the answer to a load balancer; NULL: none */
 	char *metrics;             /* path of the metrics, or NULL, */

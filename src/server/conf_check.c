@@ -238,6 +238,25 @@ static void check_control(const struct conf *c, struct conf_report *r)
 			   "group: there is no group '%s'", c->control.group);
 }
 
+static void check_hook(const struct conf *c, const char *key, char *const *argv,
+		       struct conf_report *r)
+{
+	struct path_check daemon = { .conf = c };
+	char file[PATH_MAX];
+	int err = argv ? which(argv[0], which_path(NULL), file, sizeof(file)) : 0;
+
+	if (err < 0)
+		conf_error(r, where(&daemon, key), "%s: %s: %s", key, argv[0],
+			   err == -EACCES ? "not executable" : "no such file");
+}
+
+static void check_hooks(const struct conf *c, struct conf_report *r)
+{
+	check_hook(c, "on_request", c->hooks.on_request, r);
+	check_hook(c, "on_open", c->hooks.on_open, r);
+	check_hook(c, "on_close", c->hooks.on_close, r);
+}
+
 static void check_paths(const struct conf *c, struct conf_report *r)
 {
 	for (size_t i = 0; i < c->npaths; i++) {
@@ -292,6 +311,7 @@ int conf_check_world(struct conf *c, FILE *err)
 	conf_tls_make(c, &r);
 	check_descriptors(c, &r);
 	check_control(c, &r);
+	check_hooks(c, &r);
 	check_as_user(c, &r);
 	return verdict(&r, err);
 }

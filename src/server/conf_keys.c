@@ -328,6 +328,30 @@ const struct conf_key conf_keys[] = {
 		 "front that passes on every path may be one of them itself: name it in "
 		 "trusted_proxy, or keep the page from it." },
 
+	/* ---- [hooks] ---- */
+
+	{ CONF_HOOKS, "on_request", .parse = conf_parse_exec,
+	  .field = DAEMON(hooks.on_request), .def = "",
+	  .flags = CONF_VERBATIM | CONF_EMPTY | CONF_FILE, .values = "a command", .def_doc = "none",
+	  .doc = "Run this command for each request for a WebSocket that has passed all "
+		 "checks, and wait for what it says: exit status 0 accepts, another is a "
+		 "403; see HOOKS." },
+	{ CONF_HOOKS, "on_open", .parse = conf_parse_exec, .field = DAEMON(hooks.on_open),
+	  .def = "", .flags = CONF_VERBATIM | CONF_EMPTY | CONF_FILE, .values = "a command",
+	  .def_doc = "none", .doc = "Run this command when a session has begun." },
+	{ CONF_HOOKS, "on_close", .parse = conf_parse_exec, .field = DAEMON(hooks.on_close),
+	  .def = "", .flags = CONF_VERBATIM | CONF_EMPTY | CONF_FILE, .values = "a command",
+	  .def_doc = "none", .doc = "Run this command when a session has ended." },
+	{ CONF_HOOKS, "timeout", .parse = conf_parse_seconds, .field = DAEMON(hooks.timeout),
+	  .def = "5s", .min = 0.1, .max = HOUR, .values = "100ms to 1h",
+	  .doc = "A hook that takes longer is killed; the request that waits for it gets "
+		 "503.  handshake_timeout goes on meanwhile." },
+	{ CONF_HOOKS, "max_running", .parse = conf_parse_unsigned,
+	  .field = DAEMON(hooks.max_running),
+	  .def = "8", .min = 1, .max = 10000, .values = "1 to 10000",
+	  .doc = "Hooks at the same time: one more request gets 503, one more on_open or "
+		 "on_close is left out and logged." },
+
 	/* ---- [auth NAME] ---- */
 
 	{ CONF_AUTH, "type", .parse = conf_parse_word, .field = AUTH(type),
@@ -622,6 +646,7 @@ const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
 	[CONF_LOGGING] = { ALONE("logging") },
 	[CONF_CONTROL] = { ALONE("control") },
 	[CONF_WEB] = { ALONE("web") },
+	[CONF_HOOKS] = { ALONE("hooks") },
 	[CONF_AUTH] = { NAMED("auth", struct auth_conf, auth) },
 	[CONF_DEFAULTS] = { ALONE("defaults") },
 	[CONF_PATH] = { .title = "[/path]" },

@@ -16,6 +16,7 @@ enum conf_class {
 	CONF_LOGGING,
 	CONF_CONTROL,
 	CONF_WEB,
+	CONF_HOOKS,
 	CONF_AUTH,
 	CONF_DEFAULTS, /* no rows of its own: takes those of CONF_PATH but the sources */
 	CONF_PATH,

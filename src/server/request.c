@@ -72,7 +72,7 @@ static bool is_directory_of_files(const struct client *c)
 	       strlen(route->conf->path) == strlen(c->path) + 1;
 }
 
-static void serve_upgrade(struct client *c, const struct handshake *hs)
+static enum step serve_upgrade(struct client *c, const struct handshake *hs)
 {
 	char reason[512];
 
@@ -83,8 +83,9 @@ static void serve_upgrade(struct client *c, const struct handshake *hs)
 			 c->route->conf->path);
 		answer_error(c, 400, reason);
 	} else {
-		upgrade(c, c->route, hs);
+		return upgrade(c, c->route, hs);
 	}
+	return STEP_END;
 }
 
 static void serve_page(struct client *c)
@@ -103,16 +104,20 @@ static void serve_page(struct client *c)
 		answer_page(c, c->route);
 }
 
+/* Those that may be chosen, in this order; NULL: none. */
+static const char *const *subprotocols_of(const struct client *c)
+{
+	return c->route ? (const char *const *)c->route->conf->subprotocol : NULL;
+}
+
 static enum step serve(struct client *c)
 {
-	const char *const *subprotocols =
-		c->route ? (const char *const *)c->route->conf->subprotocol : NULL;
 	struct handshake hs;
 	const char *reason;
 	int status;
 
-	switch (handshake_check(&c->http, buf_head(&c->head), subprotocols, &hs, &status,
-				&reason)) {
+	switch (handshake_check(&c->http, buf_head(&c->head), subprotocols_of(c), &hs,
+				&status, &reason)) {
 	case HANDSHAKE_NONE:
 		serve_page(c);
 		break;
@@ -120,8 +125,7 @@ static enum step serve(struct client *c)
 		answer_error(c, status, reason);
 		break;
 	case HANDSHAKE_OK:
-		serve_upgrade(c, &hs);
-		break;
+		return serve_upgrade(c, &hs);
 	}
 	return STEP_END;
 }
@@ -142,6 +146,8 @@ static void run(struct client *c)
 		said = steps[c->step++](c);
 	if (said == STEP_WAIT)
 		c->state = CLIENT_WAITING;
+	if (said == STEP_WAIT && c->step == STEPS) /* it comes again, with the verdict */
+		c->step--;
 }
 
 void request_begin(struct client *c)

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "ctl.h"
 #include "event.h"
+#include "hooks.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -64,6 +65,7 @@ static void kill_rest(struct server *s, const char *why)
 	log_warning("", "%s: killing what is left", why);
 	set_deadline(s, LAST_WAIT);
 	bridge_kill(&s->bridge);
+	hooks_kill(&s->hooks);
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -142,6 +144,7 @@ static void on_session_ended(void *data, const struct session *session)
 
 	peers_remove(&s->peers, &session->peer);
 	calls_session_ended(s, session);
+	hooks_closed(s, session);
 }
 
 static void on_ponged(void *data, const struct session *session)
@@ -171,7 +174,8 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	ctl_reap(s);
 	logging_proceed(s);
 	s->begun_in_turn = 0;
-	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge))
+	hooks_reap(&s->hooks);
+	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge) && s->hooks.n == 0)
 		ev_break(EV_A_ EVBREAK_ALL);
 	lag_turn(&s->stats.lag, s->bridge.now, sys_now()); /* the last of a turn */
 }
@@ -291,6 +295,7 @@ static void server_free(struct server *s)
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
 		auth_free(&s->auth);
+		hooks_free(&s->hooks);
 		logging_end(s);
 		routes_unref(s->routes);
 	}

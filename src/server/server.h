@@ -9,6 +9,7 @@
 #include "bridge.h"
 #include "cgi.h"
 #include "client.h"
+#include "hook.h"
 #include "listener.h"
 #include "passed.h"
 #include "peers.h"
@@ -43,6 +44,7 @@ struct server {
 		begun_in_turn; /* of the loop: clients that were read before their head */
 	struct peers peers;
 	struct auth auth;
+	struct hooks hooks;
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */

@@ -7,10 +7,11 @@
 
 #include "client_impl.h"
 #include "event.h"
+#include "hooks.h"
 #include "log.h"
 
 #define ANSWER_MAX \
-	1024 /* bytes of the 101: a subprotocol is as long as a header allows at most */
+	(1024 + 2 * HOOK_ANSWER_MOST) /* bytes of the 101, with what a hook adds */
 
 static void sha1(const void *p, size_t n, unsigned char *out)
 {
@@ -145,6 +146,7 @@ static bool start_program(struct client *c, struct route *route,
 		.handshake = hs,
 		.peer = &c->peer,
 		.user = c->user,
+		.extra = c->verdict ? c->verdict->answer.env : NULL,
 		.auth_type = c->auth_type,
 		.secure = c->secure,
 		.id = c->id,
@@ -202,6 +204,7 @@ static void bridge_to_program(struct client *c, struct route *route,
 		answer_error(c, 503, "out of memory");
 		return;
 	}
+	hooks_opened(s, session);
 	session_input(session, buf_head(&c->head) + c->http.size,
 		      buf_len(&c->head) - c->http.size);
 	session_proceed(session);
@@ -221,15 +224,12 @@ static void refuse_full(struct client *c, const struct route *route,
 		answer_error(c, status, reason);
 }
 
-void upgrade(struct client *c, struct route *route, const struct handshake *hs)
+/* Is there a limit that keeps C out?  Then it is answered. */
+static bool is_full(struct client *c, const struct route *route,
+		    const struct handshake *hs)
 {
 	const struct limits_conf *limits = &c->server->routes->conf->limits;
-	const struct bridge *b = &c->server->bridge;
 
-	if (event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
-		tell_open_request(c);
-	if (!origin_allowed(c, route))
-		return;
 	if (client_address_full(c))
 		answer_error(c, 429,
 			     "too many connections from this address (max_per_address)");
@@ -239,11 +239,64 @@ void upgrade(struct client *c, struct route *route, const struct handshake *hs)
 		refuse_full(c, route, hs,
 			    route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
 			    "too many programs of this path (max_processes)");
-	else if (!bucket_take(&route->use->starts, route->conf->exec.spawn_rate, b->now))
-		refuse_full(c, route, hs, 503,
+	else
+		return false;
+	return true;
+}
+
+/* What the hook has said of the 101.  False: it chose what is not offered, and C is
+ * answered. */
+static bool take_verdict(struct client *c, struct handshake *hs)
+{
+	const struct verdict *v = c->verdict;
+	char who[SESSION_WHO];
+
+	if (!v)
+		return true;
+	hs->headers = v->headers;
+	if (!v->answer.subprotocol)
+		return true;
+	hs->subprotocol =
+		handshake_offered(&c->http, buf_head(&c->head), v->answer.subprotocol);
+	if (hs->subprotocol.n > 0)
+		return true;
+	log_error(client_who(c, who),
+		  "on_request: the client does not offer the "
+		  "subprotocol %s",
+		  v->answer.subprotocol);
+	answer_error(c, 502, "the on_request hook has failed");
+	return false;
+}
+
+static void start(struct client *c, struct route *route, const struct handshake *asked)
+{
+	struct handshake hs = *asked;
+
+	if (!take_verdict(c, &hs))
+		return;
+	if (!bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
+			 c->server->bridge.now))
+		refuse_full(c, route, &hs, 503,
 			    "too many starts of this path's program (spawn_rate)");
 	else
-		bridge_to_program(c, route, hs);
-	if (!c->stream.open)
+		bridge_to_program(c, route, &hs);
+}
+
+enum step upgrade(struct client *c, struct route *route, const struct handshake *hs)
+{
+	enum step said = STEP_NEXT;
+
+	if (!c->verdict && event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
+		tell_open_request(c);
+	if (!origin_allowed(c, route))
+		return STEP_END;
+	if (is_full(c, route, hs))
+		said = STEP_END;
+	else if (!c->verdict)
+		said = hooks_ask(c, route);
+	if (said == STEP_NEXT)
+		start(c, route, hs);
+	if (!c->stream.open && said != STEP_WAIT)
 		client_drop(c);
+	return said == STEP_WAIT ? STEP_WAIT : STEP_END;
 }

@@ -54,7 +54,7 @@ def test_a_key_in_the_wrong_section_is_told_where_it_belongs(check):
     fails(check(HEAD + "[defaults]\nexec = cat\n[/x]\nexec = cat\n"), (4, "exec"))
 
 
-@pytest.mark.parametrize("section", ["sever", "Server", "tls x", "controls", "hooks", "auth x", "x"])
+@pytest.mark.parametrize("section", ["sever", "Server", "tls x", "controls", "hook", "auth x", "x"])
 def test_an_unknown_section_is_refused(check, section):
     result = check(HEAD + f"[{section}]\n[/x]\nexec = cat\n")
     fails(result, (3, re.escape(f"[{section}]")))
