@@ -295,6 +295,18 @@ def test_wsserver_BindExclusively_by_a_reload(daemon, tmp_path):
 SO_BUF_LOCK = 72  # bits: 1 the send buffer is not tuned by the kernel, 2 the receive buffer
 
 
+@pytest.mark.key("exclusive")
+@pytest.mark.parametrize("value, warned", [("yes", True), ("no", False)])
+def test_wsserver_BindExclusively_is_what_minus_t_tries(check, value, warned):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        at = "127.0.0.1:%d" % s.getsockname()[1]
+        said = check(f"[server]\nlisten = {at}\nuser = root\nexclusive = {value}\n" + ECHO)
+    assert bool([line for line in said.lines if f"cannot listen on {at}: in use by" in line]) == warned, said.lines
+
+
 def buffer_is_what_it_is_told(daemon, key, name, sysctl, lock):
     """The kernel doubles what it is told (socket(7)), and does not tune it; 0: it does."""
     d = daemon(ECHO)
