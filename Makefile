@@ -144,6 +144,8 @@ endef
 install: all
 	$(call files,put)
 	test -e $(ini) || install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/wsbridge.ini
+	install -d $(DESTDIR)$(SYSCONFDIR)/wsbridge.d $(DESTDIR)$(SYSCONFDIR)/wsbridge
 uninstall:
 	$(call files,take)
 	! cmp -s conf/wsbridge.ini $(ini) || rm $(ini)
+	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/wsbridge.d $(DESTDIR)$(SYSCONFDIR)/wsbridge

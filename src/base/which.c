@@ -26,8 +26,8 @@ static int check_executable(const char *file)
 {
 	struct stat st;
 
-	if (stat(file, &st) < 0)
-		return errno == EACCES ? -EACCES : -ENOENT;
+	if (stat(file, &st) < 0) /* nor is it for us where we may not look */
+		return -ENOENT;
 	if (!S_ISREG(st.st_mode) || access(file, X_OK) < 0)
 		return -EACCES;
 	return 0;

@@ -112,7 +112,9 @@ int wire_tls_handshake(struct wire *w, const struct ws_url *u)
 		return r;
 	verdict = SSL_get_verify_result(w->ssl);
 	if (verdict != X509_V_OK)
-		fprintf(stderr, "wsbridgectl: the certificate of %.*s: %s\n",
+		fprintf(stderr,
+			"wsbridgectl: the certificate of %.*s: %s "
+			"(--cacert FILE trusts it, --insecure asks nobody)\n",
 			(int)u->authority.n, u->authority.p,
 			X509_verify_cert_error_string(verdict));
 	else if (r != -EPROTO)

@@ -51,9 +51,9 @@ static void print_tunnel(const struct addr *at)
 }
 
 /* A browser cannot know the certificate: whoever reads both can compare. */
-static void print_certificate(const struct conf *conf, const char *host)
+static void print_certificate(const struct conf *conf)
 {
-	printf("WebSocket: wss://%s\nThe certificate's SHA-256 fingerprint: %s\n", host,
+	printf("The certificate's SHA-256 fingerprint: %s\n",
 	       tls_fingerprint(conf->tls_context));
 }
 
@@ -70,10 +70,12 @@ void banner_print(const struct server *s)
 	printf("\nwsbridged is running.  Open in a browser:\n\n");
 	for (size_t i = 0; i < conf->npaths; i++)
 		print_path(conf->paths[i], base, file);
+	printf("\nWebSocket: %s://%s%s\n", tls ? "wss" : "ws", host,
+	       conf->npaths == 1 ? conf->paths[0]->path : "");
 	if (conf->console)
-		printf("\nConsole: %s/-/console\n", base);
+		printf("Console: %s/-/console\n", base);
 	if (tls)
-		print_certificate(conf, host);
+		print_certificate(conf);
 	if (file)
 		printf("%s: edit and save\n", conf->file);
 	if (s->options->undecided && !conf->paths[0]->session.write)

@@ -93,7 +93,7 @@ void command_listen(struct call *c)
 	fclose(err);
 	if (on && s->deaf) {
 		c->data = lines_of(text);
-		call_fail(c, CALL_LISTEN, "nothing is listened on; see data");
+		call_fail(c, CALL_LISTEN, "nothing is listened on");
 	} else {
 		call_succeed(c, json_pack("{s:o}", "listening", addresses(s)));
 	}
@@ -132,8 +132,7 @@ void command_reload(struct call *c)
 					  lines_of(text ? text : (char[]){ "" })));
 	} else {
 		c->data = lines_of(text ? text : (char[]){ "" });
-		call_fail(c, CALL_RELOAD,
-			  "%.300s is not taken, nothing changes; see data",
+		call_fail(c, CALL_RELOAD, "%.300s is not taken, nothing changes",
 			  c->server->routes->conf->file);
 	}
 	free(text);

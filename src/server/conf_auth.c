@@ -94,26 +94,23 @@ static void read_users(struct conf_load *l, struct auth_conf *auth)
 
 /* ---- one section ---- */
 
-/* Keys that belong to one type. */
-static const struct {
-	const char *key;
-	enum auth_type type;
-} of_type[] = {
-	{ "file", AUTH_HTPASSWD },
-	{ "tokens", AUTH_TOKEN },
-	{ "token", AUTH_TOKEN },
-	{ "query", AUTH_TOKEN },
-};
-
-static bool is_set(struct conf_load *l, const struct auth_conf *auth, const char *key)
-{
-	return conf_where_named(l->conf, &auth->head, key).file;
-}
-
+/* Keys that belong to one type.  What is empty or off, as -T prints it, goes with each.
+ */
 static void check_keys(struct conf_load *l, const struct auth_conf *auth)
 {
+	const struct {
+		const char *key;
+		enum auth_type type;
+		bool used;
+	} of_type[] = {
+		{ "file", AUTH_HTPASSWD, auth->file },
+		{ "tokens", AUTH_TOKEN, auth->tokens },
+		{ "token", AUTH_TOKEN, auth->token },
+		{ "query", AUTH_TOKEN, auth->query },
+	};
+
 	for (size_t i = 0; i < sizeof(of_type) / sizeof(*of_type); i++)
-		if (of_type[i].type != auth->type && is_set(l, auth, of_type[i].key))
+		if (of_type[i].type != auth->type && of_type[i].used)
 			conf_error(&l->report, where(l, auth, of_type[i].key),
 				   "%s does not go with type = %s", of_type[i].key,
 				   auth->type == AUTH_TOKEN ? "token" : "htpasswd");
@@ -142,7 +139,7 @@ static void settle(struct conf_load *l, struct auth_conf *auth)
 			   "[auth %s] has no users: it needs a file", name);
 	else if (auth->tokens)
 		read_tokens(l, auth);
-	else if (!is_set(l, auth, "token"))
+	else if (!conf_where_named(l->conf, &auth->head, "token").file)
 		conf_error(&l->report, auth->head.where,
 			   "[auth %s] has no tokens: it needs token or tokens", name);
 }

@@ -23,7 +23,8 @@ static void check_file(const struct conf *c, const struct auth_conf *auth,
 
 	if (auth->file && stat(auth->file, &st) == 0 && (st.st_mode & S_IROTH))
 		conf_warning(r, where(c, auth, "file"),
-			     "file: everybody can read the hashes in %s; chmod o-r",
+			     "file: everybody can read the hashes in %s; "
+			     "chmod 640, with wsbridged's group",
 			     auth->file);
 }
 

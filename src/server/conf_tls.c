@@ -106,7 +106,8 @@ static void check_mode(const struct conf *c, struct conf_report *r)
 
 	if (stat(file, &st) == 0 && st.st_mode & S_IROTH)
 		conf_warning(r, where(c, key),
-			     "key: every user of this machine can read %s; chmod o-r it",
+			     "key: every user of this machine can read %s; chmod 600, or "
+			     "640 with wsbridged's group",
 			     file);
 }
 

@@ -261,7 +261,9 @@ int conf_parse_close_code(const struct conf_value *v)
 
 	if (r == 0 && !ws_close_code_valid(*(unsigned *)v->field))
 		return conf_value_wrong(
-			v, "%s may not be sent (RFC 6455 7.4); 1000, or 3000 to 4999",
+			v,
+			"%s may not be sent (RFC 6455 7.4); 1000 to 1003, 1007 to 1014, "
+			"or 3000 to 4999",
 			v->text);
 	return r;
 }

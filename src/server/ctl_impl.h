@@ -20,7 +20,7 @@ struct ctl_client {
 	bool listing;  /* ... whose result has begun */
 	bool first;    /* ... and has no element yet */
 	struct call call;
-	json_t *id; /* of the call; NULL: it is not answered */
+	json_t *id;                /* of the call; NULL: it is not answered */
 	struct follower *follower; /* NULL: it follows nothing */
 	char who[CTL_WHO];
 	LIST_ENTRY(ctl_client) link;

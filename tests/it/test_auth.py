@@ -485,7 +485,7 @@ def test_what_is_unwise_is_warned_of(check, users, tmp_path):
         found,
         (
             r"wsbridge.ini:3: .*0\.0\.0\.0:0 is open to the network without TLS: whoever is on the way can read",
-            r"wsbridge.ini:6: .*everybody can read the hashes in .*htpasswd; chmod o-r",
+            r"wsbridge.ini:6: .*everybody can read the hashes in .*htpasswd; chmod 640",
             r"wsbridge.ini:10: .*no path has auth = unused",
             r"wsbridge.ini:16: .*origin = any lets every web page open /x",
         ),
@@ -554,3 +554,11 @@ def test_a_password_is_asked_for_twice_on_a_terminal_and_not_shown():
     assert crypt("secret", hashed) == hashed
     status, said = on_terminal("secret", "secreT")
     assert status == 64 and "two passwords" in said and "joe:" not in said
+
+
+def test_what_is_printed_is_a_valid_file(check, users):
+    text = "[server]\nlisten = 127.0.0.1:0\n" + users(joe=("secret", QUICK)) + TOKENS + ENV
+    printed = check(text, "-T")
+    assert printed.status == 0, printed.lines
+    again = check(printed.out)
+    assert (again.status, again.errors) == (0, []), again.lines
