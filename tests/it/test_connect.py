@@ -235,7 +235,7 @@ def test_a_signal_closes_in_order(daemon, begin, signo):
     c.send_signal(signo)
     assert c.wait(TIMEOUT) == 0
     assert c.stderr.read() == b"closed: 1001 going away\n"
-    d.wait_log(r"/x: closed .*code=1001 by=client")
+    d.wait_log(r"/x: disconnected .*code=1001 by=client")
 
 
 def test_the_second_signal_does_not_wait(fake, begin):
@@ -265,7 +265,7 @@ def test_who_reads_standard_output_no_more_ends_it(daemon, begin):
     assert c.stdout.readline() == b"one\n"
     c.stdout.close()
     assert c.wait(TIMEOUT) == 1
-    d.wait_log(r"/x: closed .*code=1001 by=client")
+    d.wait_log(r"/x: disconnected .*code=1001 by=client")
 
 
 def test_a_ping_that_is_not_answered_ends_it(fake):

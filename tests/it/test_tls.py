@@ -399,7 +399,7 @@ def test_messages_of_one_read_share_records(secure, tmp_path):
 
 
 def closed_line(d, path="/echo"):
-    return d.wait_log(rf"#\d+ {path}: closed .*").group(0)
+    return d.wait_log(rf"#\d+ {path}: disconnected .*").group(0)
 
 
 def test_each_side_says_close_notify(secure):
