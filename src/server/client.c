@@ -220,14 +220,14 @@ void client_proceed(struct client *c)
 		stream_watch(loop_of(c), &c->stream, wants[c->state]);
 }
 
-/* Has this turn of the loop time for C?  Many handshakes of TLS that come at once would
- * keep everybody else waiting.  As long as nothing of the head has come, all that is to
- * be read lies on the descriptor, which tells of it again. */
+/* Has this turn of the loop time for C?  Many requests that come at once, or handshakes
+ * of TLS, would keep everybody else waiting.  What is to be read lies on the descriptor,
+ * which tells of it again; once the head has begun, OpenSSL may hold some of it. */
 static bool has_turn(const struct client *c)
 {
 	struct server *s = c->server;
 
-	if (c->state != CLIENT_READING || buf_len(&c->head) > 0)
+	if (c->state != CLIENT_READING || (c->tls && buf_len(&c->head) > 0))
 		return true;
 	return s->begun_in_turn++ == 0 || !server_turn_is_long(s);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TLS clients that want the loop for themselves: others are served meanwhile."""
+"""Clients that want the loop for themselves, most of them by TLS: others are served meanwhile."""
 
 import signal
 import ssl
@@ -87,3 +87,20 @@ def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
     round_trips(d, 3)
     assert not all(readable(sock, 0) for sock in waiting)
     assert all(readable(sock, TIMEOUT) for sock in waiting)  # each gets its turn
+
+
+@pytest.mark.memory(16, reason="malloc(3) keeps some of what 100 answers took at once")
+def test_requests_that_come_at_once_keep_nobody_waiting(daemon):
+    paths = "".join(f"[/p{i}]\nexec = cat\n" for i in range(300))
+    d = daemon("[limits]\naccept_rate = 0\n[web]\nmetrics = /metrics\n" + paths)
+    clients = [d.connect() for _ in range(100)]
+    for sock in clients:
+        sock.sendall(b"GET /metrics HTTP/1.1\r\n")
+    round_trips(d, TURNS)  # all of that has been read
+    d.process.send_signal(signal.SIGSTOP)
+    for sock in clients:
+        sock.sendall(f"Host: {d.host}\r\n\r\n".encode())
+    d.process.send_signal(signal.SIGCONT)
+    round_trips(d, 2)
+    assert not all(readable(sock, 0) for sock in clients)
+    assert all(readable(sock, TIMEOUT) for sock in clients)
