@@ -312,6 +312,7 @@ const struct stream_ops stream_tls = {
  * a client that sends new keys without an end (RFC 8446 4.6.3), or a byte a record, would
  * have the loop for itself.  What it leaves there the descriptor tells of again.
  */
+/* NOLINTNEXTLINE(readability-function-size): its parameters are OpenSSL's */
 static long on_bio(BIO *bio, int what, const char *p, size_t n, int i, long l, int result,
 		   size_t *done)
 {
