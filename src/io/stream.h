@@ -87,6 +87,17 @@ void stream_finish(struct stream *s);
  * before may have been cut (RFC 8446 6.1). */
 bool stream_is_cut(const struct stream *s);
 
+/* What a handshake of TLS has agreed on. */
+struct stream_agreed {
+	const char *version, *cipher; /* as OpenSSL names them; static */
+	const char *server_name;      /* that the client asked for, or NULL; S's */
+	int bits;                     /* of the cipher's key */
+	bool resumed;                 /* an earlier session goes on */
+};
+
+/* False: S is plain, or its handshake is not over. */
+bool stream_agreed(const struct stream *s, struct stream_agreed *ret);
+
 /* The -errno of reading S or writing to it in words; static, until the next call. */
 const char *stream_strerror(const struct stream *s, ssize_t error);
 

@@ -113,6 +113,25 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 /* ---- the request ---- */
 
+/* TLS has been agreed on, or with ERROR it has not. */
+static void tell_tls(struct client *c, const char *error)
+{
+	struct stream_agreed a = { .version = NULL };
+	char who[SESSION_WHO];
+
+	if (c->agreed || (!stream_agreed(&c->stream, &a) && !error))
+		return;
+	c->agreed = true;
+	if (event_wanted(EVENT_SSL_STATUS))
+		event_tell(EVENT_SSL_STATUS, client_who(c, who),
+			   (union event_value[]){ { .text = a.version },
+						  { .text = a.cipher },
+						  { .number = (unsigned)a.bits },
+						  { .flag = a.resumed },
+						  { .text = a.server_name },
+						  { .text = error } });
+}
+
 /* TLS has failed with ERROR: what OpenSSL has said of it is to arrive, then it is over.
  */
 static void refuse_tls(struct client *c, ssize_t error)
@@ -120,6 +139,7 @@ static void refuse_tls(struct client *c, ssize_t error)
 	char who[SESSION_WHO];
 
 	log_info(client_who(c, who), "TLS: %s", stream_strerror(&c->stream, error));
+	tell_tls(c, stream_strerror(&c->stream, error));
 	stream_unsecure(&c->stream);
 	stream_finish(&c->stream);
 	c->state = CLIENT_LINGERING;
@@ -150,6 +170,8 @@ static void read_head(struct client *c)
 	char *p = c->server->bridge.scratch.read;
 	ssize_t n = stream_read(&c->stream, p, most < TURN_BYTES ? most : TURN_BYTES);
 
+	if (c->tls)
+		tell_tls(c, NULL);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {

@@ -38,6 +38,7 @@ struct client {
 	struct addr peer; /* the client's address: who connected, or whom it names */
 	struct addr from; /* who connected */
 	bool named;       /* a trusted proxy says who peer is */
+	bool agreed;      /* the end of its TLS handshake has been told */
 	bool secure;      /* by TLS, or a trusted proxy says so */
 	bool on_loopback; /* it came to a loopback listener */
 	int redirect;     /* its listener's */

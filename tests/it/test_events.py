@@ -10,6 +10,7 @@ from control import WSBRIDGECTL, Control, Refused, socket_of
 from harness import ENVIRONMENT, ROOT
 from rawws import CLOSE, PING, PONG, TEXT, encode
 from test_reload import file_of
+from tlssock import context
 from waiting import readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -195,6 +196,31 @@ def test_what_happens_to_the_daemon_is_told(daemon):
     c.ask("shutdown", timeout=5)
     told = f.next()
     assert (told["event"], told["sessions"], told["timeout"]) == ("shutdown", 1, 5.0)
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_tls_is_told_before_the_request(daemon, certificate, version):
+    made = certificate()
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + ECHO)
+    f = Follower(d)
+    d.context = context(made, version)
+    d.ws("/echo").finish()
+    seen = f.until("disconnected")
+    assert [e["event"] for e in seen][:3] == ["connection_request", "ssl_status", "websocket_open_request"]
+    told = seen[1]
+    assert told["version"] == version.replace("_", ".") and told["bits"] >= 128 and told["resumed"] is False
+    assert told["cipher"] and told["id"] == seen[0]["id"] and "error" not in told
+
+
+def test_a_handshake_that_fails_is_told_with_its_reason(daemon, certificate):
+    made = certificate()
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + ECHO)
+    f = Follower(d, "event=ssl_status", "bits=0")
+    sock = d.connect(plain=True)
+    sock.sendall(b"\x16\x03\x01\x00\x04zzzz")
+    sock.recv(1)
+    told = f.next()
+    assert told["error"] and "version" not in told
 
 
 def test_startup_is_in_the_log(daemon):
