@@ -7,7 +7,7 @@
 /* As text has it; a word that is not there is "-". */
 static bool field_is(const struct log_field *f, const char *value)
 {
-	char text[128];
+	char text[128] = "";
 	struct log_out o = { .p = text, .cap = sizeof(text) };
 
 	if (f->type == LOG_WORD || f->type == LOG_TEXT)
