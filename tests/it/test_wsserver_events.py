@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The rows of WSServer's events (tests/wsserver.txt), as one sees them who follows the events."""
+
+from rawws import CONT, TEXT, encode
+from test_events import ECHO, Follower
+from waiting import until
+
+
+def test_wsserver_ConnectionRequest(daemon):
+    """A TCP peer asks, before HTTP: it is accepted, or refused by deny, and then nothing else is told of it."""
+    d = daemon("[server]\nlisten = 127.0.0.1:0\nlisten = [::1]:0\ndeny = ::1\n" + ECHO)
+    f = Follower(d)
+    refused = d.connect(d.addresses[1])
+    assert refused.recv(1) == b""
+    told = f.next()
+    assert told["event"] == "connection_request" and told["accepted"] is False and "not allowed" in told["reason"]
+    sock = d.connect()
+    told = f.next()
+    assert told["event"] == "connection_request" and told["accepted"] is True
+    assert told["peer"] == "127.0.0.1:%d" % sock.getsockname()[1]
+
+
+def test_wsserver_WebSocketOpenRequest(daemon):
+    """The upgrade request, with what it asks for; who is refused gets an HTTP status and is never connected."""
+    d = daemon("[/echo]\nexec = cat\nsubprotocol = b\norigin = http://good.example\n")
+    f = Follower(d, "path=/echo")
+    ws = d.ws("/echo", [("Origin", "http://good.example"), ("Sec-WebSocket-Protocol", "a, b")])
+    asked = f.next("websocket_open_request")
+    assert (asked["host"], asked["origin"], asked["subprotocols"]) == (d.host, "http://good.example", "a, b")
+    assert ws.response.headers["sec-websocket-protocol"] == "b" and f.next()["event"] == "connected"
+    assert d.handshake("/echo", [("Origin", "http://evil.example")]).response.status == 403
+    ws.finish()
+    assert "connected" not in [e["event"] for e in f.until("disconnected")]
+
+
+def test_wsserver_Connected(daemon):
+    """The WebSocket is open: told once the answer is 101, and before any data."""
+    d = daemon(ECHO)
+    f = Follower(d, "event=connected", "event=data_in")
+    ws = d.ws("/echo")
+    told = f.next()
+    assert told["event"] == "connected" and told["path"] == "/echo"
+    assert told["peer"] == "127.0.0.1:%d" % ws.sock.getsockname()[1]
+    ws.text("x")
+    data = f.next()
+    assert data["event"] == "data_in" and data["id"] == told["id"]
+
+
+def test_wsserver_DataIn(daemon):
+    """Text or binary, how long, and the end of a message or a fragment; never the payload."""
+    d = daemon(ECHO)
+    f = Follower(d, "event=data_in")
+    ws = d.ws("/echo")
+    ws.text("text")
+    ws.binary(b"binary\n")
+    told = [f.next(), f.next()]
+    assert [(e["opcode"], e["bytes"], e["fin"]) for e in told] == [("text", 4, True), ("binary", 7, True)]
+    assert ws.recv() == "text" and ws.recv() == "binary"
+    ws.send_bytes(encode(TEXT, b"one", fin=False))
+    first = f.next()
+    assert (first["bytes"], first["fin"]) == (3, False)
+    ws.send(CONT, b"last!")
+    last = f.next()
+    assert (last["bytes"], last["fin"]) == (5, True) and "onelast!" not in d.log()
+
+
+def test_wsserver_ReadyToSend(daemon):
+    """When it is open, and again when its queue was full and has gone."""
+    d = daemon("[/flood]\nshell = head -c 24000000 /dev/zero | tr '\\0' x | fold -w 9999; read x\nqueue = 64k\n")
+    f, c = Follower(d, "event=ready_to_send"), Follower(d, "event=error")
+    ws = d.ws("/flood", receive_buffer=4096)
+    assert f.next()["queue"] == 0
+    until(lambda: c.ask("list", path="/flood")[0]["queue"] > 32 * 1024, "a queue that is full")
+    for _ in range(2300):
+        ws.frame()
+    assert f.next()["queue"] < 32 * 1024
+
+
+def test_wsserver_Disconnected(daemon):
+    """It ended: with whose code and description, after how many bytes."""
+    d = daemon("[/echo]\nexec = cat\n[/end]\nexec = true\nclose_code = 3001\nclose_reason = done\n")
+    f = Follower(d, "event=disconnected")
+    ws = d.ws("/echo")
+    assert ws.echoes("12345")
+    ws.close(4001, b"enough")
+    assert ws.closed() == (4001, "")
+    told = f.next()
+    assert (told["code"], told["by"], told["reason"]) == (4001, "client", "enough")
+    assert told["in"] == told["out"] == {"messages": 1, "bytes": 5}
+    ws = d.ws("/end")
+    assert ws.closed() == (3001, "done")
+    ws.close(3001)
+    told = f.next()
+    assert (told["code"], told["by"], told["reason"]) == (3001, "backend", "done")
+
+
+def test_wsserver_Error(daemon):
+    """What goes wrong on one connection is told once, with its id; a good end is no error."""
+    d = daemon(ECHO)
+    f = Follower(d, "event=error", "event=disconnected")
+    d.ws("/echo").finish()
+    assert f.next()["event"] == "disconnected"
+    ws = d.ws("/echo")
+    ws.send_bytes(encode(TEXT, b"\xff"))
+    assert ws.closed()[0] == 1007
+    ws.close(1007)
+    error, gone = f.until("disconnected")
+    assert error["event"] == "error" and error["code"] == 1007 and error["text"] and error["id"] == gone["id"]
