@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The rows of WSServer's events (tests/wsserver.txt), as one sees them who follows the events."""
 
+import pytest
 from rawws import CONT, TEXT, encode
 from test_events import ECHO, Follower
+from tlssock import context
 from waiting import until
 
 
@@ -106,3 +108,26 @@ def test_wsserver_Error(daemon):
     ws.close(1007)
     error, gone = f.until("disconnected")
     assert error["event"] == "error" and error["code"] == 1007 and error["text"] and error["id"] == gone["id"]
+
+
+@pytest.mark.parametrize("version, name", [("TLSv1_2", "TLSv1.2"), ("TLSv1_3", "TLSv1.3")])
+def test_wsserver_SSLStatus(daemon, certificate, version, name):
+    """How the handshake went, before the request: what both sides agreed on, or why it failed."""
+    made = certificate()
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + ECHO)
+    f = Follower(d)
+    d.context = context(made, version)
+    ws = d.ws("/echo")
+    seen = f.until("connected")
+    names = [e["event"] for e in seen]
+    assert names.index("connection_request") < names.index("ssl_status") < names.index("websocket_open_request")
+    told = seen[names.index("ssl_status")]
+    cipher, _, bits = ws.sock.tls.cipher()
+    assert (told["version"], told["cipher"], told["bits"], told["resumed"]) == (name, cipher, bits, False)
+    ws.finish()
+    failed = Follower(d, "event=ssl_status")
+    sock = d.connect(plain=True)
+    sock.sendall(b"\x16\x03\x01\x00\x04zzzz")
+    sock.recv(1)
+    told = failed.next()
+    assert told["error"] and "version" not in told
