@@ -4,7 +4,7 @@
  * and what is sent is what was meant.
  *
  * Input: one byte of max_message (0: none, else times 16), two that the cuts are derived
- * from, then what the client sends.
+ * from, then what the client sends, or the server.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +117,7 @@ static void live(struct life *l, const struct ws_conf *conf, uint32_t seed,
 /* The header of a frame of N bytes is decoded to the same. */
 static void send_frame(enum opcode opcode, bool fin, uint64_t n)
 {
+	static const uint8_t key[4] = { 1, 2, 3, 4 };
 	char out[FRAME_HEADER_MAX] = { 0 };
 	struct frame_header h;
 	size_t size = frame_encode(out, opcode, fin, n);
@@ -124,6 +125,9 @@ static void send_frame(enum opcode opcode, bool fin, uint64_t n)
 	MUST(size <= FRAME_SERVER_HEADER_MAX && frame_header_size(out) == size);
 	MUST(frame_decode(out, &h));
 	MUST(h.opcode == opcode && h.fin == fin && h.length == n && !h.masked);
+	MUST(frame_encode_masked(out, opcode, fin, n, key) == size + 4);
+	MUST(frame_decode(out, &h) && h.masked && memcmp(h.key, key, 4) == 0);
+	MUST(h.opcode == opcode && h.fin == fin && h.length == n && h.size == size + 4);
 }
 
 /* A close frame with any code and reason is one that may be sent. */
@@ -142,19 +146,18 @@ static void send_close(const uint8_t *data, size_t size)
 		MUST(utf8_check(&utf8, out + 4, n - 2) == n - 2 && utf8_complete(&utf8));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The N bytes at DATA mean the same however they come. */
+static void live_alike(const struct ws_conf *conf, uint32_t seed, const uint8_t *data,
+		       size_t n)
 {
-	uint32_t seed;
-	struct life first;
+	struct life first = { 0 };
 
-	if (size < 3)
-		return 0;
-	seed = 1 + data[1] + 256U * data[2];
 	for (int i = 0; i < 4; i++) {
-		struct ws_conf conf = { .max_message = data[0] * 16U, .whole = i & 1 };
+		struct ws_conf c = *conf;
 		struct life l;
 
-		live(&l, &conf, i & 2 ? seed : 0, data + 3, size - 3);
+		c.whole = i & 1;
+		live(&l, &c, i & 2 ? seed : 0, data, n);
 		if (i == 0) {
 			first = l;
 			continue;
@@ -166,6 +169,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_free(&l.told);
 	}
 	buf_free(&first.told);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ws_conf conf = { 0 };
+	uint32_t seed;
+
+	if (size < 3)
+		return 0;
+	conf.max_message = data[0] * 16U;
+	seed = 1 + data[1] + 256U * data[2];
+	live_alike(&conf, seed, data + 3, size - 3);
+	conf.from_server = true;
+	live_alike(&conf, seed, data + 3, size - 3);
 	send_close(data, size);
 	send_frame(OP_BINARY, data[0] & 1, seed * (uint64_t)data[0] * data[1]);
 	return 0;
