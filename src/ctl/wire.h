@@ -52,10 +52,12 @@ void wire_close(struct wire *w);
 
 /* ---- wire_tls.c ---- */
 
-/* Put TLS on the connected W to the host U.  0, -EAGAIN: call wire_tls_handshake() again
- * when the socket is ready; -1: said. */
+/* Make the connected W speak TLS to the host of U.  False: said why not. */
 bool wire_tls_begin(struct wire *w, const struct ws_url *u,
 		    const struct wire_tls_conf *conf);
+
+/* Go on with the handshake: 0 when it is over, -EAGAIN when the socket has to be waited
+ * for, -1: it has failed, and why has been said. */
 int wire_tls_handshake(struct wire *w, const struct ws_url *u);
 
 ssize_t wire_tls_read(struct wire *w, void *p, size_t n);

@@ -99,6 +99,26 @@ def test_a_filter_shows_what_matters(machine, bridge):
     assert bridge(m).ws("/errors").recv() == '"GET /x HTTP/1.1" 502 0'
 
 
+def shell(d, recipe, word):
+    """What the command line of RECIPE that names WORD prints, on D's machine: its exit status and its output."""
+    section = manual.source(PAGE).partition(f".Sh {recipe}\n")[2].partition("\n.Sh ")[0]
+    (line,) = [x[4:] for x in section.splitlines() if x.startswith(".Dl ") and word in x]
+    done = subprocess.run(
+        ["nsenter", f"--net=/proc/{d.pid}/ns/net", "bash", "-o", "pipefail", "-c", manual.plain(line)],
+        env={**ENVIRONMENT, "PATH": f"{os.path.dirname(WSBRIDGED)}:{ENVIRONMENT['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    return done.returncode, done.stdout
+
+
+def test_the_log_goes_on_in_a_shell(machine, bridge):
+    m = machine("A LOG IN THE BROWSER")
+    m.put("/var/log/nginx/access.log", "GET /\nPOST /x\n")
+    assert shell(bridge(m), "A LOG IN THE BROWSER", "connect")[1] == "POST /x\n"
+
+
 def test_the_path_of_the_log_is_a_page(machine, bridge):
     m = machine("A LOG IN THE BROWSER")
     m.put("/var/log/nginx/access.log", "")
@@ -117,6 +137,10 @@ def test_bc_answers(machine, bridge):
     assert ws.recv() == ".666"
     ws.text("quit")
     assert ws.closed()[0] == 1000
+
+
+def test_bc_answers_in_a_shell(machine, bridge):
+    assert shell(bridge(machine("AN INTERACTIVE PROGRAM")), "AN INTERACTIVE PROGRAM", "connect") == (0, "42\n")
 
 
 def test_python_remembers_and_complains(machine, bridge):

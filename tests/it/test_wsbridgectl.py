@@ -222,3 +222,6 @@ def test_every_word_is_completed_and_what_it_takes(daemon, tmp_path):
     assert offered("--socket", "fi", cwd=tmp_path) == ["file"]
     assert offered("--socket", "/nonexistent", "show", "") == []
     assert set(offered("listen", "o")) == {"on", "off"}
+    assert set(offered("connect", "")) >= {"ws://", "wss://", "--raw", "--cacert"}
+    assert offered("connect", "--raw", "--token-f") == ["--token-file"]
+    assert offered("connect", "--cacert", "fi", cwd=tmp_path) == ["file"]
