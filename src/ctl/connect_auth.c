@@ -46,9 +46,10 @@ static bool ask(const char *user, char *out, size_t cap)
 	}
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	/* Flushing drops what was typed before: so it may not come after the prompt. */
+	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
 	fprintf(tty, "Password of %s: ", user);
 	fflush(tty);
-	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
 	ok = fgets(out, (int)cap, tty) != NULL;
 	tcsetattr(fileno(tty), TCSAFLUSH, &old);
 	fputs("\n", tty);

@@ -16,7 +16,7 @@ from fakeserver import ACCEPT, UPGRADE, FakeServer, close, frame
 from harness import ENVIRONMENT, is_sanitized
 from rawws import BINARY, CLOSE, CONT, PING, PONG, TEXT
 from test_auth import TOKEN, TOKENS
-from waiting import TIMEOUT, until
+from waiting import TIMEOUT, readable, until
 
 TLS = "[server]\nlisten = 127.0.0.1:0 tls\n"
 
@@ -412,6 +412,8 @@ def test_a_password_is_asked_for_on_the_terminal(daemon, tmp_path):
 
     def read():
         nonlocal shown
+        if not readable(terminal, 0.1):
+            return False
         try:
             shown += os.read(terminal, 4096)
         except OSError:
