@@ -10,6 +10,7 @@
 
 struct stream_ops;
 struct tls;
+struct tls_seen;
 
 /* Its watcher's callback and data belong to whoever holds the stream; all zero is no
  * stream. */
@@ -50,6 +51,10 @@ int stream_secure(struct stream *s, const struct tls *tls);
 /* S is plain again: what is written now can be read by a peer that does not speak TLS, or
  * not well. */
 void stream_unsecure(struct stream *s);
+
+/* What TLS has agreed on with the client (tls.h), once something was read: end with
+ * free().  NULL: S is plain, or out of memory. */
+struct tls_seen *stream_tls_seen(const struct stream *s);
 
 /* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped.
  */

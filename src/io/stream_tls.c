@@ -255,6 +255,11 @@ bool stream_tls_is_cut(const struct stream *s)
 	return s->tls->cut;
 }
 
+struct tls_seen *stream_tls_seen(const struct stream *s)
+{
+	return s->tls ? tls_look(s->tls->ssl) : NULL;
+}
+
 const char *stream_tls_reason(const struct stream *s)
 {
 	static char text[128];

@@ -8,14 +8,6 @@
 
 #include "tls_impl.h"
 
-#define FINGERPRINT (SHA256_DIGEST_LENGTH * 3) /* "AB:" for each byte */
-
-struct tls {
-	SSL_CTX *ctx;
-	time_t from, until;
-	char fingerprint[FINGERPRINT];
-};
-
 /* ---- what is wrong ---- */
 
 bool tls_wrong(struct tls_error *err, const char *member, const char *fmt, ...)
@@ -59,10 +51,12 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 
 /* Tickets keep a session with its client: the server holds nothing for one that may never
  * come back. */
-static void set_reuse(SSL_CTX *ctx, bool reuse)
+static void set_reuse(SSL_CTX *ctx, const struct tls_conf *conf)
 {
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (reuse)
+	if (conf->session_timeout > 0)
+		SSL_CTX_set_timeout(ctx, (long)conf->session_timeout);
+	if (conf->session_reuse)
 		return;
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -78,23 +72,10 @@ static void set_always(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"wsbridged", 9);
 	SSL_CTX_set_max_early_data(ctx, 0); /* it can be replayed (RFC 8446 8) */
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
-}
-
-static bool set_conf(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err)
-{
-	bool old = conf->protocols & TLS_1_2, new = conf->protocols &TLS_1_3;
-
-	SSL_CTX_set_min_proto_version(ctx, old ? TLS1_2_VERSION : TLS1_3_VERSION);
-	SSL_CTX_set_max_proto_version(ctx, new ? TLS1_3_VERSION : TLS1_2_VERSION);
-	set_reuse(ctx, conf->session_reuse);
-	if (!SSL_CTX_set_cipher_list(ctx, conf->ciphers))
-		return tls_wrong_reason(err, "ciphers", conf->ciphers);
-	if (conf->ciphersuites && !SSL_CTX_set_ciphersuites(ctx, conf->ciphersuites))
-		return tls_wrong_reason(err, "ciphersuites", conf->ciphersuites);
-	return true;
 }
 
 /* ---- the certificate ---- */
@@ -106,40 +87,37 @@ static time_t seconds_of(const ASN1_TIME *at)
 	return ASN1_TIME_to_tm(at, &tm) ? timegm(&tm) : 0;
 }
 
-static void write_fingerprint(const X509 *x, char *out)
-{
-	unsigned char md[SHA256_DIGEST_LENGTH] = { 0 };
-
-	X509_digest(x, EVP_sha256(), md, NULL);
-	for (size_t i = 0; i < sizeof(md); i++)
-		snprintf(out + 3 * i, 4, i + 1 < sizeof(md) ? "%02X:" : "%02X", md[i]);
-}
-
 static void look_at_certificate(struct tls *t)
 {
 	const X509 *x = SSL_CTX_get0_certificate(t->ctx);
 
 	t->from = seconds_of(X509_get0_notBefore(x));
 	t->until = seconds_of(X509_get0_notAfter(x));
-	write_fingerprint(x, t->fingerprint);
+	tls_fingerprint_of(x, t->fingerprint);
 }
 
 /* ---- contexts ---- */
 
+static bool set_conf(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err)
+{
+	set_always(ctx);
+	set_reuse(ctx, conf);
+	return tls_set_ciphers(ctx, conf, err) && tls_set_verify(ctx, conf, err);
+}
+
 /* Without a certificate; NULL, and why in ERR. */
-static struct tls *create(const struct tls_conf *conf, struct tls_error *err)
+static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
+			  struct tls_error *err)
 {
 	struct tls *t = calloc(1, sizeof(*t));
 
-	ERR_clear_error();
 	if (t)
-		t->ctx = SSL_CTX_new(TLS_server_method());
+		t->ctx = SSL_CTX_new_ex(lib, NULL, TLS_server_method());
 	if (!t || !t->ctx) {
-		tls_wrong(err, "certificate", "out of memory");
+		tls_wrong_reason(err, "provider", "no context for TLS");
 		tls_free(t);
 		return NULL;
 	}
-	set_always(t->ctx);
 	if (set_conf(t->ctx, conf, err))
 		return t;
 	tls_free(t);
@@ -148,11 +126,17 @@ static struct tls *create(const struct tls_conf *conf, struct tls_error *err)
 
 struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 {
-	struct tls *t = create(conf, err);
+	OSSL_LIB_CTX *lib = NULL;
+	struct tls *t;
 
+	ERR_clear_error();
+	if (!tls_provider(conf->provider, &lib, err) ||
+	    (conf->prng_seed_file && !tls_seed(lib, conf->prng_seed_file, err)))
+		return NULL;
+	t = create(conf, lib, err);
 	if (!t)
 		return NULL;
-	if (!tls_load(t->ctx, conf, err)) {
+	if (!tls_load(t->ctx, lib, conf, err)) {
 		tls_free(t);
 		return NULL;
 	}
@@ -163,7 +147,7 @@ struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
 				struct tls_error *err)
 {
-	struct tls *t = create(conf, err);
+	struct tls *t = create(conf, NULL, err);
 
 	if (!t)
 		return NULL;

@@ -7,6 +7,12 @@
 
 #include "tls.h"
 
+struct tls {
+	SSL_CTX *ctx;
+	time_t from, until;
+	char fingerprint[96];
+};
+
 /* Say in ERR what is wrong with MEMBER.  False. */
 bool tls_wrong(struct tls_error *err, const char *member, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -14,10 +20,42 @@ bool tls_wrong(struct tls_error *err, const char *member, const char *fmt, ...)
 /* The same with the oldest reason that OpenSSL has, all of which are forgotten. */
 bool tls_wrong_reason(struct tls_error *err, const char *member, const char *what);
 
+/* SHA-256 of X: AB:CD:... to OUT, of 96 bytes. */
+void tls_fingerprint_of(const X509 *x, char *out);
+
+/* ---- tls_ciphers.c ---- */
+
+/* What may be spoken on CTX: versions, ciphers, groups. */
+bool tls_set_ciphers(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err);
+
+/* ---- tls_verify.c ---- */
+
+/* Whom CTX lets in by their certificates. */
+bool tls_set_verify(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err);
+
+/* ---- tls_look.c ---- */
+
+/* NAME as RFC 2253 writes it, but with its UTF-8, to OUT of CAP bytes.  False: it does
+ * not fit, and is cut. */
+bool tls_name_text(const X509_NAME *name, char *out, size_t cap);
+
+/* ---- tls_provider.c ---- */
+
+/* The library context of the provider NAME; NULL: OpenSSL's own, which is also that of
+ * "default" and of no NAME.  False, and why in ERR. */
+bool tls_provider(const char *name, OSSL_LIB_CTX **ret, struct tls_error *err);
+
+/* Stir what FILE holds into the random numbers of LIB. */
+bool tls_seed(OSSL_LIB_CTX *lib, const char *file, struct tls_error *err);
+
 /* ---- tls_files.c ---- */
 
+/* FILE cannot be opened, as errno says. */
+bool tls_cannot_open(struct tls_error *err, const char *member, const char *file);
+
 /* Give CTX certificate, issuers and key as CONF says.  False, and why in ERR. */
-bool tls_load(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err);
+bool tls_load(SSL_CTX *ctx, OSSL_LIB_CTX *lib, const struct tls_conf *conf,
+	      struct tls_error *err);
 
 /* ---- tls_self_signed.c ---- */
 

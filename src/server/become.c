@@ -216,6 +216,10 @@ static void check_tls(const struct conf *c, struct conf_report *r)
 		{ "certificate", c->tls.certificate },
 		{ "key", c->tls.key },
 		{ "key_password_file", c->tls.key_password_file },
+		{ "ca_file", c->tls.ca_file },
+		{ "ca_dir", c->tls.ca_dir },
+		{ "crl_file", c->tls.crl_file },
+		{ "prng_seed_file", c->tls.prng_seed_file },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)

@@ -136,6 +136,18 @@ static void add_server(struct cgi *c, struct span host, bool secure)
 	put(c, SPAN("SERVER_PORT"), port);
 }
 
+/* As Apache's mod_ssl calls them. */
+static void add_tls(struct cgi *c, const struct tls_seen *tls)
+{
+	put_text(c, "SSL_CLIENT_VERIFY", tls->verify);
+	if (!*tls->fingerprint) /* it showed no certificate */
+		return;
+	put_text(c, "SSL_CLIENT_S_DN", tls->subject);
+	put_text(c, "SSL_CLIENT_I_DN", tls->issuer);
+	put_text(c, "SSL_CLIENT_M_SERIAL", tls->serial);
+	put_text(c, "SSL_CLIENT_FINGERPRINT", tls->fingerprint);
+}
+
 static bool is_websocketd(const struct cgi_request *r)
 {
 	return r->path->compat == COMPAT_WEBSOCKETD;
@@ -189,6 +201,8 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
 	put_text(c, "REQUEST_METHOD", "GET");
 	add_server(c, http_span(r->data, r->http->host), r->secure);
+	if (r->tls)
+		add_tls(c, r->tls);
 	add_peer(c, r->peer);
 	add_path(c, r);
 	put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");

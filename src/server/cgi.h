@@ -23,6 +23,7 @@ struct cgi_request {
 	char *const *extra;           /* more variables, NULL-terminated, or NULL */
 	const char *user, *auth_type; /* NULL: nobody was asked */
 	bool secure;                  /* by TLS */
+	const struct tls_seen *tls;   /* ... and how; NULL: not here */
 	uint64_t id;
 };
 

@@ -68,6 +68,7 @@ void client_free(struct client *c)
 	buf_free(&c->head);
 	free(c->path);
 	verdict_free(c->verdict);
+	free(c->seen);
 	buf_free(&c->out);
 	download_free(c->download);
 	free(c);
@@ -164,6 +165,36 @@ static void on_end(struct client *c, ssize_t r)
 	}
 }
 
+static void log_tls(const struct client *c)
+{
+	const struct tls_seen *s = c->seen;
+	enum log_level level = *s->subject ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	char who[SESSION_WHO];
+	const struct log_field fields[] = {
+		{ "version", LOG_WORD, .text = s->version },
+		{ "cipher", LOG_WORD, .text = s->cipher },
+		{ "bits", LOG_NUMBER, .number = (unsigned)s->bits },
+		{ "resumed", LOG_WORD, .text = s->resumed ? "yes" : "no" },
+		{ "name", LOG_TEXT, .text = s->server_name },
+		{ "subject", LOG_TEXT, .text = s->subject },
+		{ "fingerprint", LOG_TEXT, .text = s->fingerprint },
+	};
+
+	log_event(level, client_who(c, who),
+		  &(struct log_event){ .name = "tls",
+				       .fields = fields,
+				       .nfields = sizeof(fields) / sizeof(*fields) });
+}
+
+/* The first bytes are there, so the handshake of TLS is over.  False: no memory. */
+static bool look_at_tls(struct client *c)
+{
+	c->seen = stream_tls_seen(&c->stream);
+	if (c->seen)
+		log_tls(c);
+	return c->seen;
+}
+
 static void read_head(struct client *c)
 {
 	size_t most = c->server->routes->conf->limits.max_header;
@@ -174,7 +205,8 @@ static void read_head(struct client *c)
 		tell_tls(c, NULL);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
-	if (n <= 0 || buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
+	if (n <= 0 || (c->tls && !c->seen && !look_at_tls(c)) ||
+	    buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
 		on_end(c, n);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "range.h"
 #include "server.h"
 #include "stream.h"
+#include "tls.h"
 
 enum client_state {
 	CLIENT_PROXY,     /* the proxy before it says whose connection this is */
@@ -35,17 +36,19 @@ struct client {
 	struct stream stream;
 	ev_timer deadline;
 	uint64_t id;
-	struct addr peer; /* the client's address: who connected, or whom it names */
-	struct addr from; /* who connected */
-	bool named;       /* a trusted proxy says who peer is */
-	bool agreed;      /* the end of its TLS handshake has been told */
-	bool secure;      /* by TLS, or a trusted proxy says so */
-	bool on_loopback; /* it came to a loopback listener */
-	int redirect;     /* its listener's */
-	bool tls;         /* ... too: it speaks TLS */
-	bool counted;     /* in server->peers */
-	unsigned of_peer; /* connections that its address had with it */
-	struct buf head;  /* received so far */
+	struct addr peer;      /* the client's address: who connected, or whom it names */
+	struct addr from;      /* who connected */
+	bool named;            /* a trusted proxy says who peer is */
+	bool agreed;           /* the end of its TLS handshake has been told */
+	bool secure;           /* by TLS, or a trusted proxy says so */
+	bool on_loopback;      /* it came to a loopback listener */
+	int redirect;          /* its listener's */
+	bool tls;              /* ... too: it speaks TLS */
+	struct tls_seen *seen; /* what TLS has agreed on, once something was read; or
+				* NULL */
+	bool counted;          /* in server->peers */
+	unsigned of_peer;      /* connections that its address had with it */
+	struct buf head;       /* received so far */
 	struct http http;
 	struct routes
 		*routes; /* the snapshot that its request is judged by, from then on */

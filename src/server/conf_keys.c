@@ -37,6 +37,25 @@ static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
 static const struct conf_word auth_words[] = { { "htpasswd", AUTH_HTPASSWD },
 					       { "token", AUTH_TOKEN },
 					       { NULL, 0 } };
+static const struct conf_word protocol_words[] = {
+	{ "TLSv1.2", TLS_1_2 }, { "TLSv1.3", TLS_1_3 }, { "TLSv1", TLS_1_0 },
+	{ "TLSv1.0", TLS_1_0 }, { "TLSv1.1", TLS_1_1 }, { NULL, 0 }
+};
+static const struct conf_word client_words[] = { { "none", TLS_CLIENT_NONE },
+						 { "request", TLS_CLIENT_REQUEST },
+						 { "require", TLS_CLIENT_REQUIRE },
+						 { NULL, 0 } };
+static const struct conf_word verify_words[] = {
+	{ "ignore_time", TLS_IGNORE_TIME },
+	{ "allow_unknown_ca", TLS_ALLOW_UNKNOWN_CA },
+	{ "ignore_usage", TLS_IGNORE_USAGE },
+	{ "ignore_crl_unavailable", TLS_IGNORE_CRL_UNAVAILABLE },
+	{ "check_crl", TLS_CHECK_CRL },
+	{ "check_crl_all", TLS_CHECK_CRL_ALL },
+	{ "partial_chain", TLS_PARTIAL_CHAIN },
+	{ "x509_strict", TLS_X509_STRICT },
+	{ NULL, 0 },
+};
 static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
@@ -234,7 +253,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_TLS, "certificate", .parse = conf_parse_absolute, .field = DAEMON(tls.certificate),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "PEM file with the certificate for all listeners with the word tls, and "
-		 "behind it those of its issuers.  Read at the start and at a reload." },
+		 "behind it those of its issuers; or a file of PKCS#12 with the key as well.  "
+		 "Read at the start and at a reload." },
 	{ CONF_TLS, "key", .parse = conf_parse_absolute, .field = DAEMON(tls.key),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
 	  .def_doc = "the file of certificate",
@@ -243,29 +263,92 @@ const struct conf_key conf_keys[] = {
 	  .field = DAEMON(tls.key_password_file),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
 	  .def_doc = "none, the key is not encrypted",
-	  .doc = "File whose first line is the password of the key." },
+	  .doc = "File whose first line is the password of the key, or of the file of "
+		 "PKCS#12." },
 	{ CONF_TLS, "protocols", .parse = conf_parse_protocols,
 	  .field = DAEMON(tls.protocols),
-	  .def = "TLSv1.2 TLSv1.3", .flags = CONF_LIST, .values = "a list of TLSv1.2 and TLSv1.3",
-	  .doc = "Versions of TLS that clients may use." },
+	  .def = "TLSv1.2 TLSv1.3", .flags = CONF_LIST, .words = protocol_words,
+	  .values = "a list of TLSv1.2 and TLSv1.3",
+	  .doc = "Versions of TLS that clients may use.  TLSv1.1 and TLSv1 are known as "
+		 "well, and warned of: they are history, and need ciphers with @SECLEVEL=0." },
 	{ CONF_TLS, "ciphers", .parse = conf_parse_text, .field = DAEMON(tls.ciphers),
 	  .def = "ECDHE+AESGCM:ECDHE+CHACHA20", .values = "a list as openssl-ciphers(1) has it",
-	  .doc = "Ciphers of TLS 1.2, the preferred ones first." },
+	  .doc = "Ciphers of TLS 1.2, the preferred ones first.  A word that OpenSSL does not "
+		 "know is an error." },
 	{ CONF_TLS, "ciphersuites", .parse = conf_parse_text,
 	  .field = DAEMON(tls.ciphersuites),
 	  .def = "", .flags = CONF_EMPTY, .values = "names with colons between them",
 	  .def_doc = "OpenSSL's",
 	  .doc = "Ciphers of TLS 1.3, the preferred ones first: "
 		 "TLS_AES_128_GCM_SHA256 and its like." },
+	{ CONF_TLS, "min_cipher_bits", .parse = conf_parse_unsigned,
+	  .field = DAEMON(tls.min_cipher_bits),
+	  .def = "128", .max = 256, .values = "0 to 256",
+	  .doc = "Leave out ciphers, of TLS 1.3 too, whose key has fewer bits." },
+	{ CONF_TLS, "algorithms", .parse = conf_parse_algorithms,
+	  .field = DAEMON(tls.algorithms),
+	  .def = "*", .flags = CONF_LIST,
+	  .values = "*, or a list of AES128-GCM, AES256-GCM, CHACHA20, AES128-CCM, "
+		    "AES256-CCM, AES128-CBC, AES256-CBC, ARIA128-GCM, ARIA256-GCM, "
+		    "CAMELLIA128-CBC, CAMELLIA256-CBC and 3DES-CBC",
+	  .doc = "Leave out ciphers, of TLS 1.3 too, that encrypt with another algorithm." },
+	{ CONF_TLS, "groups", .parse = conf_parse_text, .field = DAEMON(tls.groups),
+	  .def = "", .flags = CONF_EMPTY, .values = "names with colons between them",
+	  .def_doc = "OpenSSL's",
+	  .doc = "Groups for the exchange of keys, the preferred ones first: "
+		 "X25519:P-256 and its like." },
 	{ CONF_TLS, "session_reuse", .parse = conf_parse_bool,
 	  .field = DAEMON(tls.session_reuse),
 	  .def = "yes",
 	  .doc = "Give tickets, with which a client that comes back need not begin anew." },
+	{ CONF_TLS, "session_timeout", .parse = conf_parse_seconds,
+	  .field = DAEMON(tls.session_timeout),
+	  .def = "2h", .min = 1, .max = 7 * DAY, .values = "a duration from 1s to 7d",
+	  .doc = "A ticket is good for this long." },
 	{ CONF_TLS, "expiry_warning", .parse = conf_parse_seconds,
 	  .field = DAEMON(tls.expiry_warning),
 	  .def = "14d", .max = 365 * DAY, .values = "a duration up to 365d",
 	  .doc = "Warn, at the start, at a reload and with -t, when the certificate is "
 		 "valid for less than this time." },
+	{ CONF_TLS, "client_certificate", .parse = conf_parse_word,
+	  .field = DAEMON(tls.client_certificate),
+	  .def = "none", .words = client_words, .values = "none, request or require",
+	  .doc = "Ask clients for a certificate of their own.  One that is shown has to "
+		 "be good, with require it has to be shown.  Programs get "
+		 "SSL_CLIENT_VERIFY, _S_DN, _I_DN, _M_SERIAL and _FINGERPRINT." },
+	{ CONF_TLS, "ca_file", .parse = conf_parse_absolute, .field = DAEMON(tls.ca_file),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .doc = "PEM file with the authorities that may sign certificates of clients.  "
+		 "Clients are told their names." },
+	{ CONF_TLS, "ca_dir", .parse = conf_parse_absolute, .field = DAEMON(tls.ca_dir),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .doc = "Directory of such authorities, a file each, with names by openssl-rehash(1)." },
+	{ CONF_TLS, "crl_file", .parse = conf_parse_absolute, .field = DAEMON(tls.crl_file),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .doc = "PEM file with lists of what the authorities have revoked; as "
+		 "verify_flags = check_crl." },
+	{ CONF_TLS, "client_subject", .parse = conf_parse_lines,
+	  .field = DAEMON(tls.client_subject),
+	  .def = "", .flags = CONF_LIST, .values = "a pattern, one a line", .def_doc = "any",
+	  .doc = "Clients whose certificate has such a subject are let in, all others "
+		 "are not.  The whole subject is compared, as RFC 2253 writes it: "
+		 "CN=alice,OU=staff,O=Example; * stands for anything, ? for one character." },
+	{ CONF_TLS, "verify_flags", .parse = conf_parse_flags,
+	  .field = DAEMON(tls.verify_flags),
+	  .def = "", .flags = CONF_LIST, .words = verify_words, .def_doc = "none",
+	  .values = "a list of ignore_time, allow_unknown_ca, ignore_usage, "
+		    "ignore_crl_unavailable, check_crl, check_crl_all, partial_chain and "
+		    "x509_strict",
+	  .doc = "How certificates of clients are verified, other than usual." },
+	{ CONF_TLS, "provider", .parse = conf_parse_name, .field = DAEMON(tls.provider),
+	  .def = "default", .flags = CONF_FILE, .values = "default, fips, legacy or another of OpenSSL's",
+	  .doc = "Who computes: a provider of OpenSSL (provider(7)), which is loaded "
+		 "for this alone; * is default." },
+	{ CONF_TLS, "prng_seed_file", .parse = conf_parse_absolute,
+	  .field = DAEMON(tls.prng_seed_file),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .doc = "File whose first 64k are stirred into OpenSSL's random numbers, "
+		 "in addition to the system's." },
 
 	/* ---- [logging] ---- */
 

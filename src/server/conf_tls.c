@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The TLS context of a snapshot: what [tls] names, read and checked. */
+#include <dirent.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,6 +112,51 @@ static void check_mode(const struct conf *c, struct conf_report *r)
 			     file);
 }
 
+static void check_protocols(const struct conf *c, struct conf_report *r)
+{
+	if (c->tls.protocols & (TLS_1_0 | TLS_1_1))
+		conf_warning(r, where(c, "protocols"),
+			     "protocols: TLS before 1.2 is not safe any more (RFC 8996)");
+}
+
+/* NAME, as openssl-rehash(1) makes them: 8 hexadecimal digits, a dot and a number. */
+static bool is_hashed(const char *name)
+{
+	return strlen(name) > 9 && strspn(name, "0123456789abcdef") == 8 &&
+	       name[8] == '.' && strspn(name + 9, "r0123456789") == strlen(name + 9);
+}
+
+static void check_ca_dir(const struct conf *c, struct conf_report *r)
+{
+	DIR *d = c->tls.ca_dir ? opendir(c->tls.ca_dir) : NULL;
+	const struct dirent *e;
+	bool found = !d;
+
+	while (!found && (e = readdir(d)))
+		found = is_hashed(e->d_name);
+	if (d)
+		closedir(d);
+	if (!found)
+		conf_warning(r, where(c, "ca_dir"),
+			     "ca_dir: nothing in %s has a name that OpenSSL looks for; "
+			     "run: openssl rehash %s",
+			     c->tls.ca_dir, c->tls.ca_dir);
+}
+
+static void check_clients(const struct conf *c, struct conf_report *r)
+{
+	static const char *const keys[] = { "ca_file", "ca_dir", "crl_file",
+					    "client_subject" };
+
+	if (c->tls.client_certificate != TLS_CLIENT_NONE)
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (conf_where(c, NULL, keys[i]).file)
+			conf_warning(r, where(c, keys[i]),
+				     "%s means nothing with client_certificate = none",
+				     keys[i]);
+}
+
 /* ---- all of it ---- */
 
 void conf_tls_make(struct conf *c, struct conf_report *r)
@@ -130,6 +176,9 @@ void conf_tls_make(struct conf *c, struct conf_report *r)
 	}
 	check_dates(c, r);
 	check_mode(c, r);
+	check_protocols(c, r);
+	check_ca_dir(c, r);
+	check_clients(c, r);
 }
 
 int conf_tls_open(struct conf *c, FILE *err)

@@ -6,6 +6,7 @@
 #include "addr.h"
 #include "auth_token.h"
 #include "authority.h"
+#include "conf_keys.h"
 #include "conf_value.h"
 #include "num.h"
 
@@ -123,19 +124,39 @@ int conf_parse_token(const struct conf_value *v)
 	return r == -EINVAL ? conf_value_wrong(v, "%s", wrong) : r;
 }
 
-static int add_protocol(const struct conf_value *v, const char *word)
+/* The bit of the row's WORD, set; else -ENOENT. */
+static int add_bit(const struct conf_value *v, const char *word)
 {
-	static const struct {
-		const char *name;
-		enum tls_protocol bit;
-	} known[] = { { "TLSv1.2", TLS_1_2 }, { "TLSv1.3", TLS_1_3 } };
-	unsigned *field = v->field;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(word, known[i].name) == 0) {
-			*field |= known[i].bit;
+	for (const struct conf_word *w = v->key->words; w->text; w++)
+		if (strcmp(word, w->text) == 0) {
+			*(unsigned *)v->field |= (unsigned)w->value;
 			return 0;
 		}
+	return -ENOENT;
+}
+
+static int add_flag(const struct conf_value *v, const char *word)
+{
+	if (add_bit(v, word) == 0)
+		return 0;
+	return conf_value_wrong(v, "'%.60s' is not %s", word, v->key->values);
+}
+
+int conf_parse_flags(const struct conf_value *v)
+{
+	if (v->text)
+		return for_words(v, add_flag);
+	*(unsigned *)v->field = 0;
+	return 0;
+}
+
+static int add_protocol(const struct conf_value *v, const char *word)
+{
+	if (add_bit(v, word) == 0)
+		return 0;
+	if (strcmp(word, "SSLv2") == 0 || strcmp(word, "SSLv3") == 0)
+		return conf_value_wrong(
+			v, "%s is broken and cannot be had (RFC 6176, RFC 7568)", word);
 	return conf_value_wrong(v, "'%.60s' is not TLSv1.2 or TLSv1.3", word);
 }
 
@@ -146,6 +167,27 @@ int conf_parse_protocols(const struct conf_value *v)
 		return 0;
 	}
 	return for_words(v, add_protocol);
+}
+
+static int add_word(const struct conf_value *v, const char *word)
+{
+	return conf_mem_append(v->mem, v->field, word);
+}
+
+int conf_parse_algorithms(const struct conf_value *v)
+{
+	if (v->text)
+		return for_words(v, add_word);
+	*(char ***)v->field = NULL;
+	return 0;
+}
+
+int conf_parse_lines(const struct conf_value *v)
+{
+	if (v->text)
+		return *v->text ? conf_mem_append(v->mem, v->field, v->text) : 0;
+	*(char ***)v->field = NULL;
+	return 0;
 }
 
 int conf_parse_env(const struct conf_value *v)

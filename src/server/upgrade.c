@@ -149,6 +149,7 @@ static bool start_program(struct client *c, struct route *route,
 		.extra = c->verdict ? c->verdict->answer.env : NULL,
 		.auth_type = c->auth_type,
 		.secure = c->secure,
+		.tls = c->seen,
 		.id = c->id,
 	};
 	char who[SESSION_WHO];

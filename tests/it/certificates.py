@@ -27,10 +27,11 @@ policy = any
 email_in_dn = no
 [any]
 commonName = supplied
+organizationName = optional
 [leaf]
 basicConstraints = critical, CA:FALSE
 keyUsage = digitalSignature, keyEncipherment
-extendedKeyUsage = serverAuth
+extendedKeyUsage = {usage}
 subjectAltName = {hosts}
 [authority]
 basicConstraints = critical, CA:TRUE
@@ -56,7 +57,7 @@ class Certificate:
     """
     A certificate and its key as PEM files in PLACE: .certificate (behind it those of its issuers but the root),
     .key (encrypted with PASSWORD), .root (what a client has to trust).  It is valid from START to DAYS days from
-    now, for HOSTS, signed by ISSUER or by itself; AUTHORITY: it can sign others.
+    now, for HOSTS, signed by ISSUER or by itself; AUTHORITY: it can sign others; USAGE: clientAuth is a client's.
     """
 
     def __init__(
@@ -70,28 +71,39 @@ class Certificate:
         password=None,
         issuer=None,
         authority=False,
+        usage="serverAuth",
+        subject=None,
     ):
         place = Path(place)
         self.certificate, self.key = place / f"{name}.pem", place / f"{name}.key"
         self.issuer, self.root = issuer, issuer.root if issuer else self.certificate
         config, index, request = place / f"{name}.cnf", place / f"{name}.index", place / f"{name}.csr"
-        config.write_text(CA.format(place=place, index=index, hosts=", ".join(hosts)))
+        config.write_text(CA.format(place=place, index=index, hosts=", ".join(hosts), usage=usage))
         index.write_text("")
         kind, option = ALGORITHMS[algorithm]
         hide = ["-aes256", "-pass", f"pass:{password}"] if password else []
         openssl("genpkey", "-algorithm", kind, "-pkeyopt", option, *hide, "-out", self.key)
         self.key.chmod(0o600)
         password = ["-passin", f"pass:{password}"] if password else []
-        openssl("req", "-new", "-key", self.key, "-subj", f"/CN={name}", *password, "-out", request)
+        openssl("req", "-new", "-utf8", "-key", self.key, "-subj", subject or f"/CN={name}", *password, "-out", request)
         by = ["-cert", issuer.certificate, "-keyfile", issuer.key] if issuer else ["-selfsign", "-keyfile", self.key]
         openssl(
-            *("ca", "-batch", "-notext", "-config", config, *by, "-in", request, "-out", self.certificate),
+            *("ca", "-batch", "-notext", "-preserveDN", "-utf8", "-config", config, *by, "-in", request, "-out", self.certificate),
             *("-startdate", date(start), "-enddate", date(days)),
             *("-extensions", "authority" if authority else "leaf", *password),
         )
         if issuer and issuer.issuer:
             with self.certificate.open("a") as chain:
                 chain.write(issuer.certificate.read_text())
+
+    def revoke(self, *certificates):
+        """A file with the list of what this authority has revoked: CERTIFICATES."""
+        config, crl = self.certificate.with_suffix(".cnf"), self.certificate.with_suffix(".crl")
+        ca = ("ca", "-config", config, "-cert", self.certificate, "-keyfile", self.key)
+        for c in certificates:
+            openssl(*ca, "-revoke", c.certificate)
+        openssl(*ca, "-gencrl", "-crldays", "1", "-out", crl)
+        return crl
 
     def ini(self):
         """The section of wsbridge.ini that uses it."""

@@ -15,6 +15,13 @@ certificate = /etc/ssl/x.pem
 key = /etc/ssl/x.key
 key_password_file = /etc/ssl/x.password
 ciphersuites = TLS_AES_128_GCM_SHA256
+groups = X25519
+ca_file = /etc/ssl/ca.pem
+ca_dir = /etc/ssl/certs
+crl_file = /etc/ssl/crl.pem
+client_subject = CN=alice
+verify_flags = check_crl
+prng_seed_file = /etc/ssl/seed
 [auth tokens]
 type = token
 token = ***

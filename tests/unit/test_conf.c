@@ -284,8 +284,8 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 		assert_non_null(strstr(errors_in_path(later[i]),
 				       "x.ini:3: error: unknown key '"));
-	assert_non_null(strstr(errors_of("[tls]\ngroups = X25519\n"),
-			       "unknown key 'groups' in [tls]"));
+	assert_non_null(strstr(errors_of("[tls]\ngroupes = X25519\n"),
+			       "unknown key 'groupes' in [tls]"));
 	assert_non_null(strstr(errors_of("[tls x]\n"), "unknown section [tls x]"));
 	assert_non_null(strstr(errors_of("[auth]\n"), "[auth] is no [auth NAME]"));
 	assert_non_null(strstr(errors_of("[server x]\n"), "unknown section [server x]"));
