@@ -130,8 +130,7 @@ struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 	struct tls *t;
 
 	ERR_clear_error();
-	if (!tls_provider(conf->provider, &lib, err) ||
-	    (conf->prng_seed_file && !tls_seed(lib, conf->prng_seed_file, err)))
+	if (!tls_provider(conf->provider, &lib, err) || !tls_seed(lib, conf, err))
 		return NULL;
 	t = create(conf, lib, err);
 	if (!t)

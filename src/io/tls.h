@@ -47,6 +47,7 @@ struct tls_conf {
 	unsigned verify_flags; /* of enum tls_verify */
 	char *provider;        /* of OpenSSL; NULL: its default */
 	char *prng_seed_file;  /* for its random numbers as well; or NULL */
+	char *prng_seed;       /* the same as text; or NULL */
 };
 
 /* What is wrong. */

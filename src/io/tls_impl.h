@@ -45,8 +45,8 @@ bool tls_name_text(const X509_NAME *name, char *out, size_t cap);
  * "default" and of no NAME.  False, and why in ERR. */
 bool tls_provider(const char *name, OSSL_LIB_CTX **ret, struct tls_error *err);
 
-/* Stir what FILE holds into the random numbers of LIB. */
-bool tls_seed(OSSL_LIB_CTX *lib, const char *file, struct tls_error *err);
+/* Stir what CONF has for it into the random numbers of LIB. */
+bool tls_seed(OSSL_LIB_CTX *lib, const struct tls_conf *conf, struct tls_error *err);
 
 /* ---- tls_files.c ---- */
 

@@ -72,22 +72,35 @@ bool tls_provider(const char *name, OSSL_LIB_CTX **ret, struct tls_error *err)
 	return true;
 }
 
-bool tls_seed(OSSL_LIB_CTX *lib, const char *file, struct tls_error *err)
+/* Whatever it is counts as no entropy: it can make nothing worse. */
+static bool stir(OSSL_LIB_CTX *lib, const void *p, size_t n, const char *member,
+		 struct tls_error *err)
+{
+	return n == 0 || EVP_RAND_reseed(RAND_get0_primary(lib), 0, NULL, 0, p, n) ||
+	       tls_wrong_reason(err, member, "cannot be used");
+}
+
+static bool seed_by_file(OSSL_LIB_CTX *lib, const char *file, struct tls_error *err)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char *seed = malloc(SEED_MOST);
 	ssize_t n = fd >= 0 && seed ? read(fd, seed, SEED_MOST) : -1;
 	bool ok = n >= 0 || tls_cannot_open(err, "prng_seed_file", file);
 
-	/* Whatever it holds counts as no entropy: it can make nothing worse. */
-	if (n > 0)
-		ok = EVP_RAND_reseed(RAND_get0_primary(lib), 0, NULL, 0, seed,
-				     (size_t)n) ||
-		     tls_wrong_reason(err, "prng_seed_file", file);
-	if (n > 0)
+	if (n > 0) {
+		ok = stir(lib, seed, (size_t)n, "prng_seed_file", err);
 		OPENSSL_cleanse(seed, (size_t)n);
+	}
 	free(seed);
 	if (fd >= 0)
 		close(fd);
 	return ok;
+}
+
+bool tls_seed(OSSL_LIB_CTX *lib, const struct tls_conf *conf, struct tls_error *err)
+{
+	if (conf->prng_seed &&
+	    !stir(lib, conf->prng_seed, strlen(conf->prng_seed), "prng_seed", err))
+		return false;
+	return !conf->prng_seed_file || seed_by_file(lib, conf->prng_seed_file, err);
 }

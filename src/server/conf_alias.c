@@ -323,6 +323,7 @@ static const struct conf_alias aliases[] = {
 	{ "SSLSecurityFlags", CONF_TLS, "verify_flags", &security_mask },
 	{ "OpenSSLCADir", CONF_TLS, "ca_dir", &text },
 	{ "OpenSSLCAFile", CONF_TLS, "ca_file", &text },
+	{ "OpenSSLPrngSeedData", CONF_TLS, "prng_seed", &text },
 	{ "CodePage", CONF_PATH, "charset", &page },
 };
 /* clang-format on */

@@ -37,10 +37,11 @@ static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
 static const struct conf_word auth_words[] = { { "htpasswd", AUTH_HTPASSWD },
 					       { "token", AUTH_TOKEN },
 					       { NULL, 0 } };
-static const struct conf_word protocol_words[] = {
-	{ "TLSv1.2", TLS_1_2 }, { "TLSv1.3", TLS_1_3 }, { "TLSv1", TLS_1_0 },
-	{ "TLSv1.0", TLS_1_0 }, { "TLSv1.1", TLS_1_1 }, { NULL, 0 }
-};
+static const struct conf_word protocol_words[] = { { "TLSv1.2", TLS_1_2 },
+						   { "TLSv1.3", TLS_1_3 },
+						   { "TLSv1", TLS_1_0 },
+						   { "TLSv1.1", TLS_1_1 },
+						   { NULL, 0 } };
 static const struct conf_word client_words[] = { { "none", TLS_CLIENT_NONE },
 						 { "request", TLS_CLIENT_REQUEST },
 						 { "require", TLS_CLIENT_REQUIRE },
@@ -268,9 +269,9 @@ const struct conf_key conf_keys[] = {
 	{ CONF_TLS, "protocols", .parse = conf_parse_protocols,
 	  .field = DAEMON(tls.protocols),
 	  .def = "TLSv1.2 TLSv1.3", .flags = CONF_LIST, .words = protocol_words,
-	  .values = "a list of TLSv1.2 and TLSv1.3",
-	  .doc = "Versions of TLS that clients may use.  TLSv1.1 and TLSv1 are known as "
-		 "well, and warned of: they are history, and need ciphers with @SECLEVEL=0." },
+	  .values = "a list of TLSv1.3, TLSv1.2, TLSv1.1 and TLSv1",
+	  .doc = "Versions of TLS that clients may use.  TLSv1.1 and TLSv1 are "
+		 "warned of: they are history, and need ciphers with @SECLEVEL=0." },
 	{ CONF_TLS, "ciphers", .parse = conf_parse_text, .field = DAEMON(tls.ciphers),
 	  .def = "ECDHE+AESGCM:ECDHE+CHACHA20", .values = "a list as openssl-ciphers(1) has it",
 	  .doc = "Ciphers of TLS 1.2, the preferred ones first.  A word that OpenSSL does not "
@@ -349,6 +350,9 @@ const struct conf_key conf_keys[] = {
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "File whose first 64k are stirred into OpenSSL's random numbers, "
 		 "in addition to the system's." },
+	{ CONF_TLS, "prng_seed", .parse = conf_parse_text, .field = DAEMON(tls.prng_seed),
+	  .def = "", .flags = CONF_EMPTY | CONF_SECRET, .values = "a text", .def_doc = "none",
+	  .doc = "The same with this text; give it as ${cred:NAME}." },
 
 	/* ---- [logging] ---- */
 

@@ -22,6 +22,7 @@ crl_file = /etc/ssl/crl.pem
 client_subject = CN=alice
 verify_flags = check_crl
 prng_seed_file = /etc/ssl/seed
+prng_seed = ***
 [auth tokens]
 type = token
 token = ***

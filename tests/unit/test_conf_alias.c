@@ -51,6 +51,8 @@ TEST(values_have_the_units_of_wsserver)
 		{ "SSLAlgorithmList", "AES256-GCM; CHACHA20;", "AES256-GCM CHACHA20",
 		  "AES256-GCM;CHACHA20" },
 		{ "SSLProvider", "*", "default", "default" },
+		{ "SSLSecurityFlags", "0", "", "0" },
+		{ "SSLCipherStrength", "128", "128", "128" },
 		{ "OpenSSLCipherList", "HIGH:!aNULL", "HIGH:!aNULL", "HIGH:!aNULL" },
 	};
 
