@@ -72,7 +72,6 @@ static void set_always(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"wsbridged", 9);
 	SSL_CTX_set_max_early_data(ctx, 0); /* it can be replayed (RFC 8446 8) */
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
@@ -102,6 +101,7 @@ static bool set_conf(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error
 {
 	set_always(ctx);
 	set_reuse(ctx, conf);
+	tls_set_place(ctx);
 	return tls_set_ciphers(ctx, conf, err) && tls_set_verify(ctx, conf, err);
 }
 

@@ -33,6 +33,12 @@ bool tls_set_ciphers(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error
 /* Whom CTX lets in by their certificates. */
 bool tls_set_verify(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error *err);
 
+/* ---- tls_place.c ---- */
+
+/* Tickets that CTX gives hold for where their client came to, and the name it asked for,
+ * alone. */
+void tls_set_place(SSL_CTX *ctx);
+
 /* ---- tls_look.c ---- */
 
 /* NAME as RFC 2253 writes it, but with its UTF-8, to OUT of CAP bytes.  False: it does

@@ -57,10 +57,10 @@ static const struct flag {
 	[ADDRESS] = { "address", TEXT, NULL },
 	[SAMEORIGIN] = { "sameorigin", BOOL, NULL },
 	[ORIGIN] = { "origin", TEXT, NULL },
-	[SSL] = { "ssl", BOOL, "not yet; " BEHIND },
-	[SSLCERT] = { "sslcert", TEXT, "not yet; it belongs to that web server" },
-	[SSLKEY] = { "sslkey", TEXT, "not yet; it belongs to that web server" },
-	[REDIRPORT] = { "redirport", INT, BY_SERVER },
+	[SSL] = { "ssl", BOOL, "it needs --sslcert and --sslkey; " BEHIND },
+	[SSLCERT] = { "sslcert", TEXT, "nothing without --ssl and --sslkey" },
+	[SSLKEY] = { "sslkey", TEXT, "nothing without --ssl and --sslcert" },
+	[REDIRPORT] = { "redirport", INT, "it redirects to https, with --ssl" },
 	[PASSENV] = { "passenv", TEXT, NULL },
 	[BINARY] = { "binary", BOOL, NULL },
 	[REVERSELOOKUP] = { "reverselookup", BOOL,
@@ -211,6 +211,8 @@ static int check(struct line *l)
 		return wrong(l, "websocketd has no such log level", level);
 	if (l->number[PORT] < 0 || l->number[PORT] > 65535)
 		return wrong(l, "not a port", l->value[PORT]);
+	if (l->number[REDIRPORT] < 0 || l->number[REDIRPORT] > 65535)
+		return wrong(l, "not a port", l->value[REDIRPORT]);
 	if (l->number[CLOSEMS] > 1000000)
 		return wrong(l, "too long", l->value[CLOSEMS]);
 	if (!*l->command && !elsewhere && !words)
@@ -241,20 +243,37 @@ static void note(const struct line *l, enum flag_id id, const char *text)
 	fprintf(l->err, "wsbridged: --%s: %s\n", flags[id].name, text);
 }
 
-/* --staticdir without a program: its files can be at [/STAR]. */
-static bool is_alone(const struct line *l, enum flag_id id)
+static bool is_secure(const struct line *l)
 {
-	return id == STATICDIR && !*l->command;
+	return is_on(l, SSL) && is_on(l, SSLCERT) && is_on(l, SSLKEY);
+}
+
+/* What needs others with it, or none, has them. */
+static bool is_complete(const struct line *l, enum flag_id id)
+{
+	switch (id) {
+	case STATICDIR: /* its files can be at [/STAR] */
+		return !*l->command;
+	case SSL:
+	case SSLCERT:
+	case SSLKEY:
+	case REDIRPORT:
+		return is_secure(l);
+	default:
+		return false;
+	}
 }
 
 static void put_missing(const struct line *l)
 {
 	for (unsigned id = 0; id < FLAG_COUNT; id++)
-		if (flags[id].missing && is_on(l, id) && !is_alone(l, id))
+		if (flags[id].missing && is_on(l, id) && !is_complete(l, id))
 			note(l, id, flags[id].missing);
 }
 
-static bool put_listen_at(const struct line *l, const char *address, long port)
+/* WORD: what stands behind the address. */
+static bool put_listen_at(const struct line *l, const char *address, long port,
+			  const char *word)
 {
 	struct span host = { address, strlen(address) };
 	struct addr unused;
@@ -267,28 +286,55 @@ static bool put_listen_at(const struct line *l, const char *address, long port)
 	snprintf(name, sizeof(name), "%.*s", (int)host.n, host.p);
 	if (!addr_inet(name, 0, &unused))
 		return false;
-	fprintf(l->out, strchr(name, ':') ? "listen = [%s]:%ld\n" : "listen = %s:%ld\n",
-		name, port);
+	fprintf(l->out,
+		strchr(name, ':') ? "listen = [%s]:%ld%s\n" : "listen = %s:%ld%s\n", name,
+		port, word);
 	return true;
+}
+
+/* At each address. */
+static void put_listeners(const struct line *l, long port, const char *word)
+{
+	for (size_t i = 0; i < l->naddresses; i++)
+		if (!put_listen_at(l, l->addresses[i], port, word))
+			note(l, ADDRESS, "not a numeric address");
+	if (l->naddresses > 0)
+		return;
+	put_listen_at(l, "0.0.0.0", port, word);
+	if (access("/proc/net/if_inet6", F_OK) == 0)
+		put_listen_at(l, "::", port, word);
+}
+
+static void put_file(const struct line *l, const char *key, const char *name)
+{
+	char *file = ini_absolute(name);
+
+	fprintf(l->out, "%s = ", key);
+	put_printable(l->out, file ? file : name, SIZE_MAX);
+	fputc('\n', l->out);
+	free(file);
 }
 
 static void put_server(const struct line *l)
 {
-	long port = l->number[PORT] ? l->number[PORT] : 80;
+	bool secure = is_secure(l);
+	long port = l->number[PORT] ? l->number[PORT] : secure ? 443 : 80;
+	char redirect[32];
 
 	fputs("\n[server]\n", l->out);
-	if (is_on(l, SSL)) {
-		put_listen_at(l, "127.0.0.1", 8765);
+	if (is_on(l, SSL) && !secure) {
+		put_listen_at(l, "127.0.0.1", 8765, "");
 		return;
 	}
-	for (size_t i = 0; i < l->naddresses; i++)
-		if (!put_listen_at(l, l->addresses[i], port))
-			note(l, ADDRESS, "not a numeric address");
-	if (l->naddresses > 0)
+	put_listeners(l, port, secure ? " tls" : "");
+	if (!secure)
 		return;
-	put_listen_at(l, "0.0.0.0", port);
-	if (access("/proc/net/if_inet6", F_OK) == 0)
-		put_listen_at(l, "::", port);
+	snprintf(redirect, sizeof(redirect), " redirect=%ld", port);
+	if (l->number[REDIRPORT] > 0)
+		put_listeners(l, l->number[REDIRPORT], redirect);
+	fputs("\n[tls]\n", l->out);
+	put_file(l, "certificate", l->value[SSLCERT]);
+	put_file(l, "key", l->value[SSLKEY]);
 }
 
 static void put_log_and_web(const struct line *l)
@@ -381,12 +427,8 @@ static void put_process(const struct line *l)
 
 static void put_files(const struct line *l)
 {
-	char *files = ini_absolute(l->value[STATICDIR]);
-
-	fputs("\n[/*]\nstatic = ", l->out);
-	put_printable(l->out, files ? files : l->value[STATICDIR], SIZE_MAX);
-	fputc('\n', l->out);
-	free(files);
+	fputs("\n[/*]\n", l->out);
+	put_file(l, "static", l->value[STATICDIR]);
 }
 
 static void put_ini(const struct line *l)

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 from harness import run
-from rawws import Closed
+from rawws import Closed, RawWS
+from tlssock import context
 
 pytestmark = pytest.mark.key("compat")
 
@@ -84,8 +85,23 @@ def test_a_flag_that_is_off_is_nothing(flag):
     assert result.stdout == ini("--port=1", "cat")
 
 
-def test_with_ssl_the_listener_is_for_a_web_server_on_this_machine():
+def test_ssl_without_its_files_is_for_a_web_server_on_this_machine():
     assert "listen = 127.0.0.1:8765" in lines("--ssl", "--port=443", "--address=0.0.0.0", "cat")
+
+
+def test_ssl_with_its_files_is_a_listener_with_tls(daemon, certificate):
+    """And --redirport one that sends browsers there."""
+    made = certificate()
+    files = (f"--sslcert={made.certificate}", f"--sslkey={made.key}")
+    result = convert("--ssl", *files, "--redirport=81", "--address=127.0.0.1", "cat")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "listen = 127.0.0.1:443 tls\nlisten = 127.0.0.1:81 redirect=443\n" in result.stdout
+    d = daemon(result.stdout.replace(":443 tls", ":0 tls").replace(":81 ", ":0 "), canary="/")
+    d.context = context(made)
+    assert d.ws("/").echoes()
+    browser = RawWS(d.connect(d.addresses[1]), b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert browser.response.status in (301, 307, 308)
+    assert dict(browser.response.headers)["location"] == "https://localhost/x"
 
 
 def test_a_comment_stays_one_line():

@@ -10,7 +10,7 @@ import pytest
 from certificates import Certificate, chained, openssl
 from inicheck import fails
 from test_tls import ECHO, TLS, VERSIONS, refused, s_client
-from tlssock import context
+from tlssock import TlsSock, context
 from waiting import until
 
 ENV = "[/env]\nexec = env\n"
@@ -228,6 +228,24 @@ def openssl_says(*argv):
         return openssl(*argv)
     except AssertionError as e:
         return f"will expire: {e}"
+
+
+@pytest.mark.key("session_reuse")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_ticket_of_one_listener_or_name_is_not_taken_at_another(daemon, certificate, version):
+    d = daemon(TLS + "listen = 127.0.0.2:0 tls\n" + certificate().ini() + ECHO, canary=None)
+    d.context = context(version=version)
+    first = d.ws("/echo", address=d.addresses[0])
+    assert first.echoes()
+    session = first.sock.tls.session
+
+    def reused(address, name="localhost"):
+        sock = d.connect(address, plain=True)
+        return TlsSock(sock, d.context, host=name, session=session).tls.session_reused
+
+    assert reused(d.addresses[0])
+    assert not reused(d.addresses[1])
+    assert not reused(d.addresses[0], "another.example")
 
 
 @pytest.mark.key("client_subject")
