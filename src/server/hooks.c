@@ -59,6 +59,18 @@ static void put_base(struct environment *e, const char *event, uint64_t id,
 	put(e, "WSBRIDGE_USER=%s", user ? user : "");
 }
 
+/* As programs get them (cgi.c). */
+static void put_tls(struct environment *e, const struct tls_seen *tls)
+{
+	put(e, "SSL_CLIENT_VERIFY=%s", tls->verify);
+	if (!*tls->fingerprint) /* it showed no certificate */
+		return;
+	put(e, "SSL_CLIENT_S_DN=%s", tls->subject);
+	put(e, "SSL_CLIENT_I_DN=%s", tls->issuer);
+	put(e, "SSL_CLIENT_M_SERIAL=%s", tls->serial);
+	put(e, "SSL_CLIENT_FINGERPRINT=%s", tls->fingerprint);
+}
+
 static void put_request(struct environment *e, const struct client *c)
 {
 	const char *data = buf_head(&c->head);
@@ -72,6 +84,8 @@ static void put_request(struct environment *e, const struct client *c)
 	put_span(e, "WSBRIDGE_ORIGIN", origin);
 	put_span(e, "WSBRIDGE_SUBPROTOCOLS", offered);
 	put(e, "WSBRIDGE_SECURE=%s", c->secure ? "yes" : "no");
+	if (c->seen)
+		put_tls(e, c->seen);
 }
 
 static void environment_free(struct environment *e)

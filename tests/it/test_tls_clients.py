@@ -301,6 +301,19 @@ def test_program_and_log_know_the_client(asking, client):
     d.wait_log(rf'#\d+: tls version=TLSv1\.3 .* name="localhost" subject="CN=alice.*" fingerprint="{mine.fingerprint()}"')
 
 
+@pytest.mark.key("client_certificate", "on_request")
+def test_a_hook_decides_by_the_certificate(asking, client, program):
+    hook = program(
+        "import os, sys\nname = os.environ['SSL_CLIENT_S_DN']\n"
+        "print('user', name.partition('=')[2])\nsys.exit(name == 'CN=mallory')\n"
+    )
+    d = asking(ini=f"[hooks]\non_request = {hook}\n" + ECHO)
+    d.context = showing(client())
+    assert d.ws("/echo").echoes()
+    d.context = showing(client("mallory"))
+    assert d.handshake("/echo").response.status == 403
+
+
 @pytest.mark.key("client_certificate")
 def test_a_client_cannot_tell_the_program_who_it_is(asking):
     d = asking(mode="request")
