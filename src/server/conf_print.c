@@ -138,7 +138,8 @@ static void print_slot(const struct printing *p, const struct conf_key *key,
 	}
 	for (const struct conf_entry *e = slot->first; e; e = e->next) {
 		fprintf(out, "; %s:%d\n", e->where.file, e->where.line);
-		print_setting(p, key, key->flags & CONF_SECRET ? "***" : e->raw);
+		print_setting(p, key,
+			      key->flags & CONF_SECRET && *e->raw ? "***" : e->raw);
 	}
 }
 
