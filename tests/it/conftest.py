@@ -2,6 +2,7 @@
 """Fixtures and hooks: a daemon for each test, and the checks after it."""
 
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 sys.dont_write_bytecode = True
+
+# A background job of a shell ignores it, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import aftermath  # noqa: E402
 import certificates  # noqa: E402

@@ -3,6 +3,7 @@
 
 import re
 
+import certificates
 import foreign
 import pytest
 from inicheck import HEAD
@@ -33,6 +34,8 @@ def world(tmp_path):
             file.write_text(TOKENS if path.endswith(".tokens") else PASSWORDS)
         elif path.endswith("/fullchain.pem"):
             foreign.lineage(file.parent, "www.example.com")
+        elif path.endswith("-ca.pem"):
+            file.write_bytes(certificates.Certificate(tmp_path, "ca", authority=True).certificate.read_bytes())
 
     def move(text):
         for name in re.findall(r"\$\{cred:([^}]*)\}", text):
