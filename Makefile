@@ -121,8 +121,7 @@ format:
 clean:; rm -rf build
 print-flags:; @: $(info $(call flags,$(LAYER))) # of LAYER=proto
 
-# An ini that is there is the admin's: never overwritten, and removed only while it is the sample.
-# $(call put,MODE,DIRECTORY,FILES) and all that is put, once for both targets.
+# Once for both targets.  An ini that is there is the admin's: never overwritten, and removed only while it is the sample.
 ini = $(DESTDIR)$(SYSCONFDIR)/wsbridge.ini
 define files
 $(call $1,755,$(SBINDIR),$(B)/wsbridged)
@@ -144,8 +143,8 @@ endef
 install: all
 	$(call files,put)
 	test -e $(ini) || install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/wsbridge.ini
-	install -d $(DESTDIR)$(SYSCONFDIR)/wsbridge.d $(DESTDIR)$(SYSCONFDIR)/wsbridge
+	install -d $(ini:.ini=.d) $(ini:.ini=)
 uninstall:
 	$(call files,take)
 	! cmp -s conf/wsbridge.ini $(ini) || rm $(ini)
-	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/wsbridge.d $(DESTDIR)$(SYSCONFDIR)/wsbridge
+	-rmdir --ignore-fail-on-non-empty $(ini:.ini=.d) $(ini:.ini=)
