@@ -52,8 +52,8 @@ int stream_secure(struct stream *s, const struct tls *tls);
  * not well. */
 void stream_unsecure(struct stream *s);
 
-/* What TLS has agreed on with the client (tls.h), once something was read: end with
- * free().  NULL: S is plain, or out of memory. */
+/* What TLS has agreed on with the client (tls.h): end with free().  NULL: S is plain, its
+ * handshake is not over, or out of memory. */
 struct tls_seen *stream_tls_seen(const struct stream *s);
 
 /* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped.
@@ -91,17 +91,6 @@ void stream_finish(struct stream *s);
 /* Has the end of the stream come without the close_notify that TLS ends with?  What came
  * before may have been cut (RFC 8446 6.1). */
 bool stream_is_cut(const struct stream *s);
-
-/* What a handshake of TLS has agreed on. */
-struct stream_agreed {
-	const char *version, *cipher; /* as OpenSSL names them; static */
-	const char *server_name;      /* that the client asked for, or NULL; S's */
-	int bits;                     /* of the cipher's key */
-	bool resumed;                 /* an earlier session goes on */
-};
-
-/* False: S is plain, or its handshake is not over. */
-bool stream_agreed(const struct stream *s, struct stream_agreed *ret);
 
 /* The -errno of reading S or writing to it in words; static, until the next call. */
 const char *stream_strerror(const struct stream *s, ssize_t error);

@@ -257,7 +257,9 @@ bool stream_tls_is_cut(const struct stream *s)
 
 struct tls_seen *stream_tls_seen(const struct stream *s)
 {
-	return s->tls ? tls_look(s->tls->ssl) : NULL;
+	const SSL *ssl = s->tls ? s->tls->ssl : NULL;
+
+	return ssl && SSL_is_init_finished(ssl) ? tls_look(ssl) : NULL;
 }
 
 const char *stream_tls_reason(const struct stream *s)
@@ -349,20 +351,4 @@ int stream_secure(struct stream *s, const struct tls *tls)
 	s->tls = t;
 	s->ops = &stream_tls;
 	return 0;
-}
-
-bool stream_agreed(const struct stream *s, struct stream_agreed *ret)
-{
-	const SSL *ssl = s->tls ? s->tls->ssl : NULL;
-
-	if (!ssl || !SSL_is_init_finished(ssl))
-		return false;
-	*ret = (struct stream_agreed){
-		.version = SSL_get_version(ssl),
-		.cipher = SSL_get_cipher_name(ssl),
-		.server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name),
-		.bits = SSL_get_cipher_bits(ssl, NULL),
-		.resumed = SSL_session_reused(ssl),
-	};
-	return true;
 }

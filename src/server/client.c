@@ -114,23 +114,34 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 /* ---- the request ---- */
 
-/* TLS has been agreed on, or with ERROR it has not. */
-static void tell_tls(struct client *c, const char *error)
+/* The handshake of TLS is over as SEEN, or NULL, by ERROR. */
+static void tell_tls(const struct client *c, const struct tls_seen *seen,
+		     const char *error)
 {
-	struct stream_agreed a = { .version = NULL };
+	static const struct tls_seen nothing;
+	const struct tls_seen *s = seen ? seen : &nothing;
 	char who[SESSION_WHO];
 
-	if (c->agreed || (!stream_agreed(&c->stream, &a) && !error))
-		return;
-	c->agreed = true;
-	if (event_wanted(EVENT_SSL_STATUS))
-		event_tell(EVENT_SSL_STATUS, client_who(c, who),
-			   (union event_value[]){ { .text = a.version },
-						  { .text = a.cipher },
-						  { .number = (unsigned)a.bits },
-						  { .flag = a.resumed },
-						  { .text = a.server_name },
-						  { .text = error } });
+	event_tell(EVENT_SSL_STATUS, client_who(c, who),
+		   (union event_value[]){
+			   { .text = s->version },
+			   { .text = s->cipher },
+			   { .number = (unsigned)s->bits },
+			   { .flag = s->resumed },
+			   { .text = *s->server_name ? s->server_name : NULL },
+			   { .text = error } });
+}
+
+/* The client has shown a certificate. */
+static void tell_certificate(const struct client *c, const struct tls_seen *s)
+{
+	char who[SESSION_WHO];
+
+	event_tell(EVENT_SSL_CLIENT_AUTHENTICATION, client_who(c, who),
+		   (union event_value[]){ { .text = s->verify },
+					  { .text = s->subject },
+					  { .text = s->issuer },
+					  { .text = s->fingerprint } });
 }
 
 /* TLS has failed with ERROR: what OpenSSL has said of it is to arrive, then it is over.
@@ -140,7 +151,8 @@ static void refuse_tls(struct client *c, ssize_t error)
 	char who[SESSION_WHO];
 
 	log_info(client_who(c, who), "TLS: %s", stream_strerror(&c->stream, error));
-	tell_tls(c, stream_strerror(&c->stream, error));
+	if (!c->seen && event_wanted(EVENT_SSL_STATUS))
+		tell_tls(c, NULL, stream_strerror(&c->stream, error));
 	stream_unsecure(&c->stream);
 	stream_finish(&c->stream);
 	c->state = CLIENT_LINGERING;
@@ -165,34 +177,16 @@ static void on_end(struct client *c, ssize_t r)
 	}
 }
 
-static void log_tls(const struct client *c)
-{
-	const struct tls_seen *s = c->seen;
-	enum log_level level = *s->subject ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
-	char who[SESSION_WHO];
-	const struct log_field fields[] = {
-		{ "version", LOG_WORD, .text = s->version },
-		{ "cipher", LOG_WORD, .text = s->cipher },
-		{ "bits", LOG_NUMBER, .number = (unsigned)s->bits },
-		{ "resumed", LOG_WORD, .text = s->resumed ? "yes" : "no" },
-		{ "name", LOG_TEXT, .text = s->server_name },
-		{ "subject", LOG_TEXT, .text = s->subject },
-		{ "fingerprint", LOG_TEXT, .text = s->fingerprint },
-	};
-
-	log_event(level, client_who(c, who),
-		  &(struct log_event){ .name = "tls",
-				       .fields = fields,
-				       .nfields = sizeof(fields) / sizeof(*fields) });
-}
-
-/* The first bytes are there, so the handshake of TLS is over.  False: no memory. */
-static bool look_at_tls(struct client *c)
+/* Is the handshake of TLS over?  What it has agreed on is told once. */
+static void look_at_tls(struct client *c)
 {
 	c->seen = stream_tls_seen(&c->stream);
-	if (c->seen)
-		log_tls(c);
-	return c->seen;
+	if (!c->seen)
+		return;
+	if (event_wanted(EVENT_SSL_STATUS))
+		tell_tls(c, c->seen, NULL);
+	if (*c->seen->fingerprint && event_wanted(EVENT_SSL_CLIENT_AUTHENTICATION))
+		tell_certificate(c, c->seen);
 }
 
 static void read_head(struct client *c)
@@ -201,11 +195,11 @@ static void read_head(struct client *c)
 	char *p = c->server->bridge.scratch.read;
 	ssize_t n = stream_read(&c->stream, p, most < TURN_BYTES ? most : TURN_BYTES);
 
-	if (c->tls)
-		tell_tls(c, NULL);
+	if (c->tls && !c->seen)
+		look_at_tls(c);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
-	if (n <= 0 || (c->tls && !c->seen && !look_at_tls(c)) ||
+	if (n <= 0 || (c->tls && !c->seen) || /* no memory for it */
 	    buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
 		on_end(c, n);
 		return;

@@ -39,13 +39,11 @@ struct client {
 	struct addr peer;      /* the client's address: who connected, or whom it names */
 	struct addr from;      /* who connected */
 	bool named;            /* a trusted proxy says who peer is */
-	bool agreed;           /* the end of its TLS handshake has been told */
 	bool secure;           /* by TLS, or a trusted proxy says so */
 	bool on_loopback;      /* it came to a loopback listener */
 	int redirect;          /* its listener's */
 	bool tls;              /* ... too: it speaks TLS */
-	struct tls_seen *seen; /* what TLS has agreed on, once something was read; or
-				* NULL */
+	struct tls_seen *seen; /* what TLS has agreed on; NULL: its handshake is not over */
 	bool counted;          /* in server->peers */
 	unsigned of_peer;      /* connections that its address had with it */
 	struct buf head;       /* received so far */

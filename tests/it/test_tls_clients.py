@@ -298,7 +298,7 @@ def test_program_and_log_know_the_client(asking, client):
         "SSL_CLIENT_M_SERIAL": serial,
         "SSL_CLIENT_FINGERPRINT": mine.fingerprint(),
     }
-    d.wait_log(rf'#\d+: tls version=TLSv1\.3 .* name="localhost" subject="CN=alice.*" fingerprint="{mine.fingerprint()}"')
+    d.wait_log(rf'#\d+: ssl_client_authentication verify=SUCCESS subject="CN=alice.*" issuer="CN=ca" fingerprint={mine.fingerprint()}$')
 
 
 @pytest.mark.key("client_certificate", "on_request")

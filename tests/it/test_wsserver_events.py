@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The rows of WSServer's events (tests/wsserver.txt), as one sees them who follows the events."""
 
+import ssl
+
 import pytest
+from certificates import Certificate
 from rawws import CONT, TEXT, encode
 from test_events import ECHO, Follower
+from test_tls_clients import showing
 from tlssock import context
 from waiting import until
 
@@ -125,9 +129,44 @@ def test_wsserver_SSLStatus(daemon, certificate, version, name):
     cipher, _, bits = ws.sock.tls.cipher()
     assert (told["version"], told["cipher"], told["bits"], told["resumed"]) == (name, cipher, bits, False)
     ws.finish()
+    assert "ssl_client_authentication" not in names
     failed = Follower(d, "event=ssl_status")
     sock = d.connect(plain=True)
     sock.sendall(b"\x16\x03\x01\x00\x04zzzz")
     sock.recv(1)
     told = failed.next()
     assert told["error"] and "version" not in told
+
+
+def test_wsserver_SSLClientAuthentication(daemon, certificate, tmp_path):
+    """The client has shown a certificate: told before its request, also when it resumes; a stranger gets nowhere."""
+    made, ca = certificate(), Certificate(tmp_path, "ca", authority=True)
+    alice, bob = (Certificate(tmp_path, name, usage="clientAuth", issuer=ca) for name in ("alice", "bob"))
+    asks = f"client_certificate = require\nca_file = {ca.certificate}\nclient_subject = CN=alice\n"
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + asks + ECHO, canary=None)
+    f = Follower(d)
+    d.context = showing(alice)
+    first = d.ws("/echo")
+    assert first.echoes()
+    seen = f.until("connected")
+    names = [e["event"] for e in seen]
+    assert names == [
+        "connection_request",
+        "ssl_status",
+        "ssl_client_authentication",
+        "websocket_open_request",
+        "connected",
+    ]
+    told = seen[2]
+    assert (told["verify"], told["subject"], told["issuer"]) == ("SUCCESS", "CN=alice", "CN=ca")
+    assert told["fingerprint"] == alice.fingerprint()
+    d.session = first.sock.tls.session
+    again = Follower(d, "event=ssl_status", "event=ssl_client_authentication")
+    assert d.ws("/echo").sock.tls.session_reused
+    assert again.next()["resumed"] is True
+    assert again.next()["subject"] == "CN=alice"
+    d.session, d.context = None, showing(bob)
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        d.ws("/echo")
+    told = again.next()
+    assert told["event"] == "ssl_status" and told["error"]
