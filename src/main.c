@@ -248,23 +248,23 @@ int main(int argc, char **argv)
 		status = conf_check_world(conf, stderr);
 		if (status == 0)
 			tell_good(conf);
-		conf_unref(conf);
+		conf_free(conf);
 		return status;
 	case MODE_PRINT:
 		conf_print(conf, cl.names, stdout);
-		conf_unref(conf);
+		conf_free(conf);
 		return fflush(stdout) == 0 ? EX_OK : EX_OSERR;
 	case MODE_COMMAND:
 		status = conf_check_programs(conf, stderr);
 		if (status) {
-			conf_unref(conf);
+			conf_free(conf);
 			return status;
 		}
 		/* fallthrough */
 	default:
 		status = conf_tls_open(conf, stderr);
 		if (status) {
-			conf_unref(conf);
+			conf_free(conf);
 			return status;
 		}
 		cl.server.demo = cl.mode == MODE_DEMO;

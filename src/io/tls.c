@@ -111,16 +111,18 @@ static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
 {
 	struct tls *t = calloc(1, sizeof(*t));
 
-	if (t)
+	if (t) {
+		t->refs = 1;
 		t->ctx = SSL_CTX_new_ex(lib, NULL, TLS_server_method());
+	}
 	if (!t || !t->ctx) {
 		tls_wrong_reason(err, "provider", "no context for TLS");
-		tls_free(t);
+		tls_unref(t);
 		return NULL;
 	}
 	if (set_conf(t->ctx, conf, err))
 		return t;
-	tls_free(t);
+	tls_unref(t);
 	return NULL;
 }
 
@@ -136,7 +138,7 @@ struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 	if (!t)
 		return NULL;
 	if (!tls_load(t->ctx, lib, conf, err)) {
-		tls_free(t);
+		tls_unref(t);
 		return NULL;
 	}
 	look_at_certificate(t);
@@ -152,16 +154,23 @@ struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
 		return NULL;
 	if (!tls_make(t->ctx, host)) {
 		tls_wrong_reason(err, "certificate", "cannot be made");
-		tls_free(t);
+		tls_unref(t);
 		return NULL;
 	}
 	look_at_certificate(t);
 	return t;
 }
 
-void tls_free(struct tls *t)
+struct tls *tls_ref(struct tls *t)
 {
-	if (!t)
+	if (t)
+		t->refs++;
+	return t;
+}
+
+void tls_unref(struct tls *t)
+{
+	if (!t || --t->refs > 0)
 		return;
 	SSL_CTX_free(t->ctx);
 	free(t);

@@ -60,18 +60,21 @@ struct tls_error {
 /* A context: each connection that began with it keeps what it needs of it. */
 struct tls;
 
-/* As CONF, which is not kept, says.  Reads the files; secrets are wiped once used. Yours;
- * end with tls_free().  NULL, and why in ERR. */
+/* As CONF, which is not kept, says.  Reads the files; secrets are wiped once used. With
+ * one reference.  NULL, and why in ERR. */
 struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err);
 
 /*
  * With a new key (ECDSA, P-256) and a certificate that it has signed itself, for
  * localhost, 127.0.0.1, ::1 and the numeric address HOST (NULL: none).  They are in
- * memory only.  Else CONF holds, without its files.
+ * memory only.  Else CONF holds, without its files.  With one reference; or NULL, as
+ * above.
  */
 struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
 				struct tls_error *err);
-void tls_free(struct tls *t); /* NULL is a no-op */
+
+struct tls *tls_ref(struct tls *t); /* NULL stays NULL */
+void tls_unref(struct tls *t);      /* NULL is a no-op */
 
 /* From when and until when the certificate is valid. */
 time_t tls_valid_from(const struct tls *t);

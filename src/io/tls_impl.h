@@ -8,6 +8,7 @@
 #include "tls.h"
 
 struct tls {
+	unsigned refs;
 	SSL_CTX *ctx;
 	time_t from, until;
 	char fingerprint[96];

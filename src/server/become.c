@@ -14,9 +14,8 @@
 
 static struct conf_origin where(const struct conf *c, const char *key)
 {
-	bool is_user = strcmp(key, "user") == 0; /* [control] has a group, too */
-	struct conf_origin at =
-		conf_where(c, NULL, is_user ? "server.user" : "server.group");
+	bool is_group = strcmp(key, "group") == 0; /* [control] has one, too */
+	struct conf_origin at = conf_where(c, NULL, is_group ? "server.group" : key);
 
 	return at.file ? at : (struct conf_origin){ c->file, 0 };
 }
@@ -248,13 +247,13 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-void become_check_change(const struct conf *present, const struct conf *next,
+void become_check_change(const char *user, const char *group, const struct conf *next,
 			 struct conf_report *r)
 {
-	if (!same_text(present->user, next->user))
+	if (!same_text(user, next->user))
 		conf_warning(r, where(next, "user"),
 			     "user: only a restart can change it");
-	if (!same_text(present->group, next->group))
+	if (!same_text(group, next->group))
 		conf_warning(r, where(next, "group"),
 			     "group: only a restart can change it");
 }

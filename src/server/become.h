@@ -25,8 +25,9 @@ struct identity *become_check(const struct conf *conf, struct conf_report *r);
  * of CONF, its low ports, the places of its Unix sockets. */
 void become_check_again(const struct conf *conf, struct conf_report *r);
 
-/* Does NEXT want another user than PRESENT, which only a restart can give?  Then warn. */
-void become_check_change(const struct conf *present, const struct conf *next,
+/* Does NEXT want another USER or GROUP than those of the start (NULL: not said), which
+ * only a restart can give?  Then warn. */
+void become_check_change(const char *user, const char *group, const struct conf *next,
 			 struct conf_report *r);
 
 #endif

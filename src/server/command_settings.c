@@ -143,8 +143,10 @@ static const char *applies(const struct conf_key *key)
 		return "reload";
 	if (key->flags & CONF_RESTART)
 		return "restart";
-	return key->class == CONF_PATH || key->class == CONF_SOCKET ? "new-connections"
-								    : "now";
+	return key->class == CONF_PATH || key->class == CONF_SOCKET ||
+			       key->class == CONF_TLS
+		       ? "new-connections"
+		       : "now";
 }
 
 static json_t *raw_json(const struct conf_key *key, const char *raw)

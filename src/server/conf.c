@@ -198,7 +198,6 @@ static struct conf *conf_new(const char *file)
 
 	if (!c)
 		return NULL;
-	c->refs = 1;
 	c->mem = conf_mem_new();
 	if (c->mem) {
 		c->file = conf_mem_text(c->mem, file, strlen(file));
@@ -206,7 +205,7 @@ static struct conf *conf_new(const char *file)
 	}
 	if (c->file && c->sheet)
 		return c;
-	conf_unref(c);
+	conf_free(c);
 	return NULL;
 }
 
@@ -231,7 +230,7 @@ static struct conf *finish(struct conf_load *l, int r, FILE *err, int *ret_statu
 	conf_report_write(&l->report, err);
 	if (*ret_status == EX_OK)
 		return l->conf;
-	conf_unref(l->conf);
+	conf_free(l->conf);
 	return NULL;
 }
 
@@ -283,17 +282,11 @@ struct conf *conf_load_sheet(const char *name,
 	return finish(&l, write(l.conf->sheet, data), err, ret_status);
 }
 
-struct conf *conf_ref(struct conf *c)
+void conf_free(struct conf *c)
 {
-	c->refs++;
-	return c;
-}
-
-void conf_unref(struct conf *c)
-{
-	if (!c || --c->refs > 0)
+	if (!c)
 		return;
-	tls_free(c->tls_context);
+	tls_unref(c->tls_context);
 	conf_mem_free(c->mem);
 	free(c);
 }

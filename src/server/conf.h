@@ -92,7 +92,6 @@ struct hooks_conf {
 };
 
 struct conf {
-	unsigned refs;
 	char *file; /* of the main ini, or "(command line)" */
 
 	struct listen_conf *listen;
@@ -133,9 +132,9 @@ struct conf {
 
 /*
  * Read FILE and its drop-ins (FILE without .ini plus .d/ *.ini, C order).  Every error
- * and warning of all of them is written to ERR as `FILE:LINE: error: ...`.  A snapshot
- * with one reference, or NULL after errors; *ret_status is then the exit code: 66 there
- * is no such file, 77 not permitted, 78 errors in it, 71 out of memory; 0 with a
+ * and warning of all of them is written to ERR as `FILE:LINE: error: ...`.  A snapshot,
+ * yours until conf_free(), or NULL after errors; *ret_status is then the exit code: 66
+ * there is no such file, 77 not permitted, 78 errors in it, 71 out of memory; 0 with a
  * snapshot.
  */
 struct conf *conf_load(const char *file, FILE *err, int *ret_status);
@@ -149,8 +148,7 @@ struct conf *conf_load_sheet(const char *name,
 			     int (*write)(struct conf_sheet *sheet, void *data),
 			     void *data, FILE *err, int *ret_status);
 
-struct conf *conf_ref(struct conf *c);
-void conf_unref(struct conf *c); /* NULL is a no-op */
+void conf_free(struct conf *c); /* NULL is a no-op */
 
 /* Give the only path of C the words of ARGV (NULL-terminated) as its command.  0 or
  * -ENOMEM. */

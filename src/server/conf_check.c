@@ -283,6 +283,7 @@ static void check_as_user(const struct conf *c, struct conf_report *r)
 	if (id && privileges_drop(id, &what) == 0)
 		become_check_again(c, r);
 	identity_free(id);
+	check_hooks(c, r);
 	check_paths(c, r);
 }
 
@@ -311,7 +312,6 @@ int conf_check_world(struct conf *c, FILE *err)
 	conf_tls_make(c, &r);
 	check_descriptors(c, &r);
 	check_control(c, &r);
-	check_hooks(c, &r);
 	check_as_user(c, &r);
 	return verdict(&r, err);
 }

@@ -9,7 +9,8 @@
 
 /*
  * A snapshot like C, but [SECTION] has KEY = VALUE; of a list VALUE is all of it.  What
- * the files say by now does not matter.  With one reference; NULL: *ret_text has the
+ * the ini says by now does not matter; the files that settings name are read again, but
+ * for those of [tls] where KEY is none of it.  Yours; NULL: *ret_text has the
  * errors, each a line, yours, or is NULL.
  */
 struct conf *conf_set(const struct conf *c, const char *section,

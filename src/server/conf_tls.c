@@ -145,16 +145,23 @@ static void check_ca_dir(const struct conf *c, struct conf_report *r)
 
 static void check_clients(const struct conf *c, struct conf_report *r)
 {
-	static const char *const keys[] = { "ca_file", "ca_dir", "crl_file",
-					    "client_subject" };
+	const struct {
+		const char *key;
+		bool used;
+	} keys[] = {
+		{ "ca_file", c->tls.ca_file },
+		{ "ca_dir", c->tls.ca_dir },
+		{ "crl_file", c->tls.crl_file },
+		{ "client_subject", c->tls.client_subject },
+	};
 
 	if (c->tls.client_certificate != TLS_CLIENT_NONE)
 		return;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (conf_where(c, NULL, keys[i]).file)
-			conf_warning(r, where(c, keys[i]),
+		if (keys[i].used)
+			conf_warning(r, where(c, keys[i].key),
 				     "%s means nothing with client_certificate = none",
-				     keys[i]);
+				     keys[i].key);
 }
 
 /* ---- all of it ---- */

@@ -2,6 +2,7 @@
 /* The pages of [web] stand apart from the paths. */
 #include <string.h>
 
+#include "conf_keys.h"
 #include "conf_web.h"
 
 /* The section of PAGE alone, or NULL. */
@@ -18,7 +19,7 @@ static void settle(struct conf *c, struct conf_report *r, const char *key, char 
 	const struct path_conf *path = *page ? path_of(c, *page) : NULL;
 	struct conf_origin at = conf_where(c, NULL, key);
 
-	if (path && at.file)
+	if (path && at.file && strcmp(*page, conf_key_find(CONF_WEB, key)->def) != 0)
 		conf_error(r, at, "%s = %s is the path of a section, too ([%s])", key,
 			   *page, path->path);
 	else if (path)

@@ -5,8 +5,8 @@
 
 #include "conf_report.h"
 
-/* A page and a path cannot be one: report it when the page was written, else the path
- * wins and C has no such page. */
+/* A page and a path cannot be one: where the page is the default one the path wins and C
+ * has none, else report it. */
 void conf_web_settle(struct conf *c, struct conf_report *r);
 
 #endif

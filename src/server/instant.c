@@ -105,7 +105,7 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 	conf = conf_load_text("(command line)", text, stderr, ret_status);
 	if (conf && (conf_set_command(conf, o->argv) < 0 ||
 		     (o->tls && make_certificate(conf, o->bind) < 0))) {
-		conf_unref(conf);
+		conf_free(conf);
 		*ret_status = EX_OSERR;
 		return NULL;
 	}

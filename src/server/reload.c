@@ -22,7 +22,7 @@ static struct routes *prepare(struct server *s, struct conf *conf, FILE *err)
 	struct routes *fresh = routes_new(conf, s->routes);
 
 	if (fresh)
-		become_check_change(s->routes->conf, fresh->conf, &changes);
+		become_check_change(s->user, s->group, fresh->conf, &changes);
 	conf_report_write(&changes, err);
 	if (fresh && conf_tls_open(fresh->conf, err) == 0 &&
 	    ctl_change(s, fresh->conf, err) == 0) {
@@ -78,7 +78,8 @@ static void tell_taken(struct server *s)
 	char where[1024];
 
 	listen_text(s, where, sizeof(where));
-	say(LOG_LEVEL_INFO, "%s is taken; listening on %s", s->routes->conf->file, where);
+	say(LOG_LEVEL_INFO, "%s is taken; %s%s", s->routes->conf->file,
+	    *where ? "listening on " : "not listening, as told", where);
 	systemd_ready(where);
 }
 
@@ -139,7 +140,7 @@ bool reload_take(struct server *s, struct conf *conf, char **ret_text)
 		fresh = prepare(s, conf, err);
 		fclose(err);
 	} else {
-		conf_unref(conf);
+		conf_free(conf);
 	}
 	free(*ret_text);
 	*ret_text = text;

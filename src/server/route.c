@@ -111,7 +111,7 @@ struct routes *routes_new(struct conf *conf, const struct routes *before)
 	struct routes *r = calloc(1, sizeof(*r));
 
 	if (!r) {
-		conf_unref(conf);
+		conf_free(conf);
 		return NULL;
 	}
 	r->refs = 1;
@@ -140,6 +140,6 @@ void routes_unref(struct routes *r)
 		use_unref(r->prefix[i].use);
 	free(r->exact);
 	free(r->prefix);
-	conf_unref(r->conf);
+	conf_free(r->conf);
 	free(r);
 }

@@ -30,7 +30,7 @@ struct routes {
 	size_t nexact, nprefix;
 };
 
-/* With one reference; takes over the caller's one to CONF, also on failure: NULL, out of
+/* With one reference; takes CONF over, also on failure: NULL, out of
  * memory.  What BEFORE (or NULL) counts for its paths goes on. */
 struct routes *routes_new(struct conf *conf, const struct routes *before);
 struct routes *routes_ref(struct routes *r);

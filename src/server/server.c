@@ -207,13 +207,15 @@ static void server_init(struct server *s, struct conf *conf,
 	sigset_t none;
 
 	if (passed_take(&s->passed) < 0) { /* first of all: they begin at descriptor 3 */
-		conf_unref(conf);
+		conf_free(conf);
 		return;
 	}
 	s->loop = loop_new();
 	s->options = options;
 	s->stats.started = (double)time(NULL);
 	logging_init(s);
+	s->user = conf->user ? strdup(conf->user) : NULL;
+	s->group = conf->group ? strdup(conf->group) : NULL;
 	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
 		return;
@@ -299,6 +301,8 @@ static void server_free(struct server *s)
 		logging_end(s);
 		routes_unref(s->routes);
 	}
+	free(s->user);
+	free(s->group);
 	loop_free(s->loop);
 	passed_close(&s->passed);
 	free(s->was);
@@ -336,7 +340,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 
 	if (!s) {
 		fputs(OUT_OF_MEMORY, stderr);
-		conf_unref(conf);
+		conf_free(conf);
 		return code;
 	}
 	server_init(s, conf, options);

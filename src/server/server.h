@@ -32,6 +32,7 @@ struct server {
 	struct ev_loop *loop;
 	const struct server_options *options;
 	enum server_state state;
+	char *user, *group;    /* as they were at the start: they are for good; or NULL */
 	struct routes *routes; /* the current snapshot */
 	struct listener **listeners;
 	struct listen_place *places; /* ... and where each of them is (listen.c) */

@@ -72,7 +72,10 @@ void systemd_end(struct server *s)
 
 void systemd_ready(const char *where)
 {
-	tell("READY=1\nSTATUS=listening on %s", where);
+	if (*where)
+		tell("READY=1\nSTATUS=listening on %s", where);
+	else
+		tell("READY=1\nSTATUS=not listening, as told by a control command");
 }
 
 void systemd_reloading(void)

@@ -11,7 +11,7 @@
 void systemd_init(struct server *s);
 void systemd_end(struct server *s);
 
-/* It listens on WHERE, at first or again. */
+/* It listens on WHERE, at first or again; "": on nothing, as it was told. */
 void systemd_ready(const char *where);
 
 void systemd_reloading(void);

@@ -113,8 +113,8 @@ static void check(const char *text)
 	MUST(strcmp(before.text, after.text) == 0);
 	free(before.text);
 	free(after.text);
-	conf_unref(first);
-	conf_unref(second);
+	conf_free(first);
+	conf_free(second);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

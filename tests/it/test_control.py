@@ -575,6 +575,7 @@ def test_wsserver_Listening(daemon):
     d.wait_note("STATUS=not listening.*")
     assert ws.echoes() and c.ask("status")["listening"] == []
     c.ask("reload")
+    d.wait_log("reload: .* is taken; not listening, as told$")
     with pytest.raises(ConnectionRefusedError):
         d.connect()
     assert c.ask("listen", on=True) == {"listening": [d.address]}

@@ -133,6 +133,16 @@ def test_t_prints_a_valid_ini_that_says_the_same(check, tmp_path):
     assert settings(again.out) == settings(first.out)
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_what_t_prints_is_warned_of_no_more_than_the_file(check, certificate, tls):
+    """A default is no setting that means nothing; [/healthz] takes the default page's place as before."""
+    head = "[server]\nlisten = 127.0.0.1:0\nuser = root\n"
+    first = check(head + (certificate().ini() if tls else "") + "[/healthz]\nexec = cat\n[/x]\nexec = cat\n", "-T")
+    assert first.status == 0, first.lines
+    again = check(first.out)
+    assert (again.status, [line for line in again.lines if "warning" in line]) == (0, []), again.lines
+
+
 def test_t_prints_raw_values_with_their_origin(check):
     result = check(WHOLE, "-T", env={"SECRET": "hunter2"}, **{"x.ini": "[/load]\nclose_code = 4000\n"})
     assert "hunter2" not in result.out

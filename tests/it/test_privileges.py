@@ -153,6 +153,9 @@ def test_a_reload_changes_no_user_and_says_so(daemon, public):
     for key, line in (("user", 3), ("group", 4)):
         assert f"own.ini:{line}: warning: {key}: only a restart can change it" in d.log()
     assert ids(int(d.ws("/pid").recv()))[0] == [NOBODY.pw_uid] * 4
+    warned = d.log().count("only a restart")
+    reload(d)
+    assert d.log().count("only a restart") == 2 * warned
 
 
 def test_a_file_that_the_user_cannot_read_is_warned_of(daemon):
@@ -204,6 +207,16 @@ def test_t_knows_who_does_not_exist(check):
     fails(check(HEAD + "user = nobody\ngroup = nogrp\n[/x]\nexec = cat\n"), (4, "group: there is no group 'nogrp'"))
     fails(check(HEAD + "group = games\n[/x]\nexec = cat\n"), (3, "group: it needs a user"))
     fails(check(HEAD + "user = no body\n[/x]\nexec = cat\n"), (3, "user: 'no body' is not one name"))
+
+
+@pytest.mark.key("user", "on_open")
+def test_t_looks_for_hooks_as_the_user(check, public):
+    hook = public / "hook"
+    hook.write_text("#!/bin/sh\n")
+    hook.chmod(0o700)
+    text = HEAD + "user = %s\n[hooks]\non_open = " + str(hook) + "\n[/x]\nexec = cat\n"
+    assert check(text % "root").status == 0
+    fails(check(text % "nobody"), (5, "not executable"))
 
 
 @pytest.mark.key("user")

@@ -4,6 +4,7 @@
 import re
 import signal
 import ssl
+from pathlib import Path
 
 import pytest
 from certificates import Certificate, openssl
@@ -269,4 +270,5 @@ def test_the_key_is_read_as_root_and_a_reload_could_not(daemon, certificate):
     made = certificate()
     d = daemon(HEAD.replace("tls\n", "tls\nuser = nobody\n") + made.ini() + ECHO)
     assert d.ws("/echo").echoes()
-    assert re.search(rf"warning: key: nobody cannot read {made.key}: a reload will fail", d.log()), d.log()
+    line = Path(d.process.args[-1]).read_text().split("\n").index(f"key = {made.key}") + 1
+    assert re.search(rf":{line}: warning: key: nobody cannot read {made.key}: a reload will fail", d.log()), d.log()

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from certificates import Certificate, chained, openssl
+from control import Control
 from inicheck import fails
 from test_tls import ECHO, TLS, VERSIONS, refused, s_client
 from tlssock import TlsSock, context
@@ -262,6 +263,18 @@ def test_a_ticket_from_before_a_reload_does_not_help(asking, client, tmp_path):
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
         d.ws("/echo")
     assert first.echoes("its session goes on")
+    d.session = None
+
+
+def test_a_ticket_outlives_a_setting_by_command(daemon, certificate):
+    d = daemon(TLS + certificate().ini() + ECHO, canary=None)
+    first = d.ws("/echo")
+    assert first.echoes()
+    d.session = first.sock.tls.session
+    Control(d).ask("set", key="logging.level", value="debug")
+    assert d.ws("/echo").sock.tls.session_reused
+    Control(d).ask("set", key="tls.session_timeout", value="1h")
+    assert not d.ws("/echo").sock.tls.session_reused
     d.session = None
 
 

@@ -101,7 +101,7 @@ static bool build(const struct request *r)
 		handshake.subprotocol =
 			(struct span){ r->subprotocol, strlen(r->subprotocol) };
 	fits = cgi_build(cgi, &request);
-	conf_unref(conf);
+	conf_free(conf);
 	return fits;
 }
 

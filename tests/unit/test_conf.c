@@ -20,7 +20,7 @@ TEST(the_smallest_useful_file_loads)
 	assert_null(c->paths[0]->exec.argv[2]);
 	assert_int_equal(c->paths[0]->where.line, 4);
 	assert_string_equal(c->file, "x.ini");
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(an_empty_file_has_the_default_listener)
@@ -31,18 +31,7 @@ TEST(an_empty_file_has_the_default_listener)
 	assert_string_equal(c->listen[0].host, "127.0.0.1");
 	assert_int_equal(c->listen[0].port, 8765);
 	assert_int_equal(c->npaths, 0);
-	conf_unref(c);
-}
-
-TEST(a_snapshot_lives_until_its_last_reference_is_gone)
-{
-	struct conf *c = load_good(LOAD);
-
-	assert_ptr_equal(conf_ref(c), c);
-	conf_unref(c);
-	assert_string_equal(c->paths[0]->path, "/load");
-	conf_unref(c);
-	conf_unref(NULL);
+	conf_free(c);
 }
 
 /* ---- defaults ---- */
@@ -56,7 +45,7 @@ TEST(defaults_hold_for_paths_before_and_after_them)
 	assert_int_equal(c->paths[1]->session.queue, 8192);
 	assert_false(c->paths[0]->session.write);
 	assert_false(c->paths[1]->session.write);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(a_paths_list_replaces_that_of_the_defaults)
@@ -68,7 +57,7 @@ TEST(a_paths_list_replaces_that_of_the_defaults)
 	assert_string_equal(c->paths[1]->exec.env[0], "C=3");
 	assert_null(c->paths[1]->exec.env[1]);
 	assert_null(c->paths[2]->exec.env);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(a_wrong_default_is_told_once)
@@ -99,7 +88,7 @@ TEST(a_star_makes_a_prefix)
 	assert_true(c->paths[1]->prefix);
 	assert_string_equal(c->paths[2]->path, "/");
 	assert_false(c->paths[2]->prefix);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(a_path_that_no_request_has_is_refused)
@@ -143,7 +132,7 @@ TEST(raw_is_binary_and_line_is_text_unless_type_says_otherwise)
 	assert_int_equal(c->paths[3]->hub.framing.type, OP_BINARY);
 	assert_true(c->paths[0]->exec.line_buffer);
 	assert_false(c->paths[1]->exec.line_buffer);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(what_is_not_said_follows_from_the_framing)
@@ -178,7 +167,7 @@ TEST(what_is_not_said_follows_from_the_framing)
 		assert_int_equal(p->session.eof, rows[i].eof);
 		assert_int_equal(p->exec.line_buffer, rows[i].line_buffer);
 		assert_int_equal(p->session.ws.whole, rows[i].whole);
-		conf_unref(c);
+		conf_free(c);
 	}
 }
 
@@ -194,7 +183,7 @@ TEST(what_is_said_counts_whatever_the_framing_is)
 	assert_false(c->paths[1]->session.eof);
 	assert_int_equal(c->paths[1]->hub.framing.embedded, EMBEDDED_PASS);
 	assert_false(c->paths[1]->exec.line_buffer);
-	conf_unref(c);
+	conf_free(c);
 	assert_non_null(strstr(errors_in_path("max_message = 0\nframe = netstring"),
 			       "x.ini:1: error: [/load] holds whole messages"));
 }
@@ -207,14 +196,14 @@ TEST(a_message_that_may_be_refused_is_held_whole)
 	assert_false(c->paths[0]->session.ws.whole);
 	assert_true(c->paths[1]->session.ws.whole);
 	assert_true(c->paths[2]->session.ws.whole);
-	conf_unref(c);
+	conf_free(c);
 	c = load_good("[/a]\nexec = x\nframe = nul\n"
 		      "[/b]\nexec = x\nframe = nul\nembedded = space\n"
 		      "[/c]\nexec = x\nframe = raw\nembedded = refuse\n");
 	assert_true(c->paths[0]->session.ws.whole);
 	assert_false(c->paths[1]->session.ws.whole);
 	assert_false(c->paths[2]->session.ws.whole); /* it has no separator */
-	conf_unref(c);
+	conf_free(c);
 	assert_non_null(strstr(errors_in_path("max_message = 0\nembedded = refuse"),
 			       "x.ini:1: error: [/load] holds whole messages"));
 }
@@ -242,7 +231,7 @@ TEST(an_empty_entry_clears_a_list)
 
 	assert_int_equal(c->nlisten, 1);
 	assert_int_equal(c->listen[0].port, 2);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(an_empty_scalar_is_an_error_unless_it_may_be_empty)
@@ -406,7 +395,7 @@ TEST(dropins_follow_in_order_and_override)
 		assert_int_equal(c->listen[1].line, 6);
 		assert_string_equal(c->paths[0]->exec.argv[0], "/bin/sh");
 		assert_string_equal(c->paths[1]->path, "/c");
-		conf_unref(c);
+		conf_free(c);
 		rename("w.ini", "w");
 	}
 	rename("w", "w.ini");
@@ -447,7 +436,7 @@ TEST(the_command_line_gives_the_only_path_its_words)
 	assert_string_equal(c->paths[0]->exec.argv[0], "a b");
 	assert_string_equal(c->paths[0]->exec.argv[1], "$c");
 	assert_null(c->paths[0]->exec.argv[2]);
-	conf_unref(c);
+	conf_free(c);
 }
 
 int main(void)
@@ -455,7 +444,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest_useful_file_loads),
 		cmocka_unit_test(an_empty_file_has_the_default_listener),
-		cmocka_unit_test(a_snapshot_lives_until_its_last_reference_is_gone),
 		cmocka_unit_test(defaults_hold_for_paths_before_and_after_them),
 		cmocka_unit_test(a_paths_list_replaces_that_of_the_defaults),
 		cmocka_unit_test(a_wrong_default_is_told_once),

@@ -67,7 +67,7 @@ static const char *check(const char *text, int expected)
 		c->user = root; /* as root is told to say */
 	status = conf_check_world(c, err);
 	fclose(err);
-	conf_unref(c);
+	conf_free(c);
 	assert_int_equal(status, expected);
 	return said;
 }

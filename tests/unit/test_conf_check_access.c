@@ -13,7 +13,7 @@ static const char *check(const char *text)
 	conf_check_access(c, &r);
 	conf_report_write(&r, err);
 	fclose(err);
-	conf_unref(c);
+	conf_free(c);
 	assert_int_equal(r.errors, 0);
 	return said;
 }

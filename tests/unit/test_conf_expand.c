@@ -133,7 +133,7 @@ TEST(values_expand_and_commands_do_not)
 	assert_string_equal(c->paths[0]->exec.env[0], "T=s3cret");
 	assert_int_equal(c->paths[0]->session.close_code, 1000);
 	assert_string_equal(c->paths[1]->exec.argv[2], "echo ${cred:nope}");
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(an_error_in_a_value_does_not_show_the_secret)
@@ -157,7 +157,7 @@ TEST(a_secret_is_printed_as_it_was_written)
 	assert_non_null(strstr(text, "\nenv = T=${cred:token}\n"));
 	assert_null(strstr(text, "s3cret"));
 	free(text);
-	conf_unref(c);
+	conf_free(c);
 }
 
 int main(void)

@@ -119,7 +119,7 @@ TEST(the_sample_loads)
 	assert_string_equal(c->listen[0].text, "127.0.0.1:8765");
 	assert_int_equal(c->npaths, 1);
 	assert_string_equal(c->paths[0]->path, "/load");
-	conf_unref(c);
+	conf_free(c);
 	free(text);
 }
 
@@ -170,7 +170,7 @@ TEST(the_sample_loads_with_everything_in_force)
 	put_path(text, "/etc/wsbridge.htpasswd", users());
 	c = load_good(text);
 	assert_true(c->npaths > 3 && c->nlisten > 3);
-	conf_unref(c);
+	conf_free(c);
 	free(text);
 }
 
@@ -197,7 +197,7 @@ TEST(the_examples_of_the_manual_load)
 			memcpy(e, "null}        ", 13);
 		if (strncmp(begin, "[section]", 9) == 0)
 			continue;
-		conf_unref(load_good(begin));
+		conf_free(load_good(begin));
 		examples++;
 	}
 	assert_true(examples >= 5);

@@ -91,8 +91,8 @@ static void survives_printing(const char *text)
 	free(print);
 	free(before);
 	free(after);
-	conf_unref(first);
-	conf_unref(second);
+	conf_free(first);
+	conf_free(second);
 }
 
 TEST(what_is_printed_loads_as_the_same_snapshot)
@@ -144,7 +144,7 @@ TEST(each_setting_stands_below_its_origin)
 	assert_non_null(strstr(text, "; x.ini:5\nexec = vmstat 1\n"));
 	assert_null(strstr(text, "shell"));
 	free(text);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(every_key_of_the_table_is_printed_with_its_default)
@@ -168,7 +168,7 @@ TEST(every_key_of_the_table_is_printed_with_its_default)
 			fail_msg("not printed: %s", line);
 	}
 	free(text);
-	conf_unref(c);
+	conf_free(c);
 }
 
 #define TOKEN "sha256:0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
@@ -190,7 +190,7 @@ TEST(a_section_with_a_name_of_its_own_is_printed_without_secrets)
 	free(text);
 	assert_int_equal(conf_where_named(c, &c->auth[1].head, "realm").line, 9);
 	assert_int_equal(conf_where(c, NULL, "realm").line, 0);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(it_is_known_where_a_setting_was_written)
@@ -209,7 +209,7 @@ TEST(it_is_known_where_a_setting_was_written)
 	assert_null(conf_where(c, NULL, "queue").file);
 	assert_null(conf_where(c, c->paths[0], "cwd").file);
 	assert_null(conf_where(c, c->paths[0], "nonsense").file);
-	conf_unref(c);
+	conf_free(c);
 }
 
 int main(void)

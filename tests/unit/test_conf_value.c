@@ -23,7 +23,7 @@ TEST(numbers_go_to_their_places)
 	assert_true(c->limits.accept_rate == 10);
 	assert_true(c->limits.handshake_timeout == 0.5);
 	assert_int_equal(c->limits.max_header, 4096);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(words_go_to_their_places)
@@ -40,7 +40,7 @@ TEST(words_go_to_their_places)
 	assert_false(c->log_access);
 	assert_int_equal(c->log_format, LOG_FORMAT_JSON);
 	assert_true(c->console);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(the_settings_of_a_session_go_to_their_places)
@@ -65,7 +65,7 @@ TEST(the_settings_of_a_session_go_to_their_places)
 	assert_string_equal(s->close_reason, "tschüß");
 	assert_false(s->close_wait);
 	assert_false(s->eof);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(the_settings_of_a_program_go_to_their_places)
@@ -95,7 +95,7 @@ TEST(the_settings_of_a_program_go_to_their_places)
 	assert_true(e->new_privileges);
 	assert_int_equal(e->exit_code, EXIT_CODE_PLAIN);
 	assert_int_equal(e->stop.scope, STOP_GROUP);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(the_defaults_of_a_path_are_those_of_the_manual)
@@ -126,7 +126,7 @@ TEST(the_defaults_of_a_path_are_those_of_the_manual)
 	assert_null(p->exec.pass_env);
 	assert_int_equal(p->exec.stop.signal, SIGTERM);
 	assert_int_equal(p->exec.stderr_to, STDERR_LOG);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(framing_words_go_to_their_places)
@@ -141,7 +141,7 @@ TEST(framing_words_go_to_their_places)
 	assert_int_equal(p->hub.framing.invalid, INVALID_BINARY);
 	assert_false(p->access.origin_missing);
 	assert_int_equal(p->exec.stderr_to, STDERR_DROP);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(utf8_is_no_charset_that_needs_converting)
@@ -160,7 +160,7 @@ TEST(utf8_is_no_charset_that_needs_converting)
 	assert_false(c->paths[2]->session.ws.whole);
 	assert_false(c->paths[3]->session.ws.whole);
 	assert_true(c->paths[4]->session.ws.whole); /* refused whole or not at all */
-	conf_unref(c);
+	conf_free(c);
 }
 
 /* ---- what is wrong ---- */
@@ -222,7 +222,7 @@ TEST(a_close_code_must_be_one_that_may_be_sent)
 	}
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		snprintf(setting, sizeof(setting), LOAD "close_code = %s\n", good[i]);
-		conf_unref(load_good(setting));
+		conf_free(load_good(setting));
 	}
 	assert_string_equal(errors_in_path("close_code = 5000"),
 			    IN_PATH("close_code = 5000 is not between 1000 and 4999"));
@@ -233,7 +233,7 @@ TEST(a_close_reason_fits_into_a_frame)
 	char setting[300];
 
 	snprintf(setting, sizeof(setting), LOAD "close_reason = %0123d", 0);
-	conf_unref(load_good(setting));
+	conf_free(load_good(setting));
 	snprintf(setting, sizeof(setting), "close_reason = %0124d", 0);
 	assert_string_equal(
 		errors_in_path(setting),
@@ -251,7 +251,7 @@ TEST(a_later_variable_of_the_same_name_wins)
 	assert_string_equal(c->paths[0]->exec.env[0], "A=3");
 	assert_string_equal(c->paths[0]->exec.env[1], "AB=2");
 	assert_null(c->paths[0]->exec.env[2]);
-	conf_unref(c);
+	conf_free(c);
 }
 
 /* ---- commands ---- */
@@ -268,7 +268,7 @@ TEST(exec_is_split_into_words_and_shell_is_not)
 	assert_string_equal(c->paths[1]->exec.argv[1], "-c");
 	assert_string_equal(c->paths[1]->exec.argv[2], "a 'b c' | d");
 	assert_null(c->paths[1]->exec.argv[3]);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(a_command_that_is_none_is_refused)
@@ -299,7 +299,7 @@ TEST(networks_are_lists_of_a_path_and_of_the_daemon)
 	assert_int_equal(c->paths[0]->access.clients.deny.n, 1);
 	assert_int_equal(c->paths[1]->access.clients.allow.items[0].kind, CIDR_ALL);
 	assert_int_equal(c->paths[1]->access.clients.deny.n, 0);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(what_is_no_network_is_refused)
@@ -333,7 +333,7 @@ TEST(an_origin_is_same_or_any_or_a_list)
 	assert_string_equal(c->paths[2]->access.origins[0], "https://c");
 	assert_string_equal(c->paths[2]->access.origins[1], "same");
 	assert_null(c->paths[2]->access.origins[2]);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(what_no_browser_sends_as_an_origin_is_refused)
@@ -387,7 +387,7 @@ TEST(an_address_is_numeric_or_a_path)
 	assert_string_equal(c->listen[2].group, "www-data");
 	assert_int_equal(c->listen[3].mode, -1);
 	assert_null(c->listen[3].group);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(what_cannot_be_listened_on_is_refused)

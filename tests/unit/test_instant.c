@@ -87,7 +87,7 @@ TEST(one_command_is_served_at_the_root_of_loopback_with_the_console)
 	assert_false(c->paths[0]->prefix);
 	assert_true(c->paths[0]->session.write);
 	assert_true(c->console);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(the_commands_words_are_not_taken_apart)
@@ -97,7 +97,7 @@ TEST(the_commands_words_are_not_taken_apart)
 	for (size_t i = 0; i < COUNT(command) - 1; i++)
 		assert_string_equal(c->paths[0]->exec.argv[i], command[i]);
 	assert_null(c->paths[0]->exec.argv[COUNT(command) - 1]);
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(the_address_and_the_port_are_as_told)
@@ -123,7 +123,7 @@ TEST(the_address_and_the_port_are_as_told)
 		assert_int_equal(c->nlisten, 1);
 		assert_string_equal(c->listen[0].host, rows[i].host);
 		assert_int_equal(c->listen[0].port, rows[i].number);
-		conf_unref(c);
+		conf_free(c);
 	}
 }
 
@@ -162,7 +162,7 @@ TEST(clients_write_on_loopback_and_beyond_it_only_when_told)
 			fail_msg("row %zu: clients of %s %s", i,
 				 rows[i].bind ? rows[i].bind : "nothing said",
 				 rows[i].writes ? "only watch" : "write");
-		conf_unref(c);
+		conf_free(c);
 	}
 }
 
@@ -260,7 +260,7 @@ TEST(the_demo_is_written_and_good)
 	assert_true(c->npaths > 0);
 	for (size_t i = 0; i < c->nlisten; i++) /* a demo is for this machine */
 		assert_string_equal(c->listen[i].host, "127.0.0.1");
-	conf_unref(c);
+	conf_free(c);
 	assert_int_equal(access(DEMO_FILE, W_OK), 0);
 }
 
@@ -274,7 +274,7 @@ TEST(a_demo_that_is_there_is_loaded_and_not_overwritten)
 	assert_non_null(c);
 	assert_int_equal(c->npaths, 1);
 	assert_string_equal(c->paths[0]->path, "/mine");
-	conf_unref(c);
+	conf_free(c);
 }
 
 TEST(errors_in_the_demo_are_told_with_its_lines)

@@ -51,7 +51,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	SSL_CTX_free(ctx);
-	tls_free(tls);
+	tls_unref(tls);
 	ev_loop_destroy(loop);
 	return 0;
 }
