@@ -212,7 +212,7 @@ static void answer_upgrade(struct client *c, const struct route *route)
 		.content_type = "text/html; charset=utf-8",
 		.websocket_version = true,
 	};
-	bool console = c->server->routes->conf->console;
+	bool console = c->routes->conf->console;
 	char name[PATH_TEXT];
 	struct web_path path;
 	size_t n = 0;
@@ -235,7 +235,7 @@ bool answer_is_console(const struct client *c)
 
 void answer_page(struct client *c, const struct route *route)
 {
-	bool console = c->server->routes->conf->console;
+	bool console = c->routes->conf->console;
 	const struct asset *a;
 
 	if (route) {

@@ -133,15 +133,12 @@ void answer_file(struct client *c, const struct route *route)
 	const struct path_conf *p = route->conf;
 	const char *rest = p->prefix ? c->path + strlen(p->path) : "";
 	struct static_file file;
-	int r;
+	const char *reason;
+	int status, r;
 
-	if (client_address_full(c)) {
-		answer_error(c, 429,
-			     "too many connections from this address (max_per_address)");
-		return;
-	}
-	if (server_connections(c->server) >= c->routes->conf->limits.max_connections) {
-		answer_error(c, 503, "too many connections (max_connections)");
+	status = client_no_room(c, &reason);
+	if (status) {
+		answer_error(c, status, reason);
 		return;
 	}
 	r = static_open(p->files, rest, &file);

@@ -62,7 +62,7 @@ void client_drop(struct client *c)
 void client_free(struct client *c)
 {
 	TAILQ_REMOVE(&c->server->dead_clients, c, link);
-	if (c->counted)
+	if (c->of_peer > 0)
 		peers_remove(&c->server->peers, &c->peer);
 	routes_unref(c->routes);
 	buf_free(&c->head);
@@ -82,10 +82,24 @@ void client_set_deadline(struct client *c, double seconds)
 		ev_timer_start(loop_of(c), &c->deadline);
 }
 
-bool client_address_full(const struct client *c)
+/* This machine's own addresses stand for many clients, unless a proxy names them. */
+static bool address_is_full(const struct client *c)
 {
-	return c->of_peer > c->server->routes->conf->limits.max_per_address &&
+	return c->of_peer > c->routes->conf->limits.max_per_address &&
 	       (c->named || !addr_is_local(&c->peer));
+}
+
+int client_no_room(const struct client *c, const char **ret_reason)
+{
+	if (address_is_full(c)) {
+		*ret_reason = "too many connections from this address (max_per_address)";
+		return 429;
+	}
+	if (server_connections(c->server) >= c->routes->conf->limits.max_connections) {
+		*ret_reason = "too many connections (max_connections)";
+		return 503;
+	}
+	return 0;
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -97,8 +111,8 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 	(void)revents;
 	if (c->state == CLIENT_WAITING) {
 		cancel(c);
-		answer_error(c, 503, "the answer took too long (handshake_timeout)");
 		client_set_deadline(c, LINGER);
+		answer_error(c, 503, "the answer took too long (handshake_timeout)");
 		request_resume(c, STEP_END);
 		return;
 	}
@@ -371,11 +385,13 @@ static bool may_talk(struct server *s, const struct addr *peer,
 
 void client_begin(struct client *c)
 {
+	const struct tls *tls = c->server->routes->conf->tls_context;
+
 	c->state = CLIENT_READING;
 	if (!c->tls)
 		return;
 	c->secure = true;
-	if (stream_secure(&c->stream, c->server->routes->conf->tls_context) < 0)
+	if (!tls /* a reload has taken it away */ || stream_secure(&c->stream, tls) < 0)
 		client_drop(c);
 }
 
@@ -386,7 +402,10 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	struct client *c = may_talk(s, peer, listener) ? calloc(1, sizeof(*c)) : NULL;
 	char who[SESSION_WHO];
 
-	if (!c) {
+	if (c)
+		c->of_peer = peers_add(&s->peers, peer);
+	if (!c || c->of_peer == 0) { /* not let in, or no memory */
+		free(c);
 		close(fd);
 		return;
 	}
@@ -398,8 +417,6 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
 	c->redirect = listener->redirect;
 	c->tls = listener->tls;
-	c->of_peer = peers_add(&s->peers, peer);
-	c->counted = c->of_peer > 0;
 	http_init(&c->http, s->routes->conf->limits.max_header);
 	if (peer->sa.sa_family != AF_UNIX)
 		stream_tune(fd, &s->routes->conf->stream);

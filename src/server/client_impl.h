@@ -22,9 +22,10 @@ enum client_state {
 
 /* What a step of a request says. */
 enum step {
-	STEP_NEXT, /* nothing against it */
-	STEP_WAIT, /* request_resume() will tell; until then client.cancel is set */
-	STEP_END,  /* it is answered, a session, or dropped */
+	STEP_NEXT,  /* nothing against it */
+	STEP_WAIT,  /* request_resume() will tell; until then client.cancel is set */
+	STEP_AGAIN, /* the same, and then this step once more */
+	STEP_END,   /* it is answered, a session, or dropped */
 };
 
 struct download;
@@ -36,17 +37,18 @@ struct client {
 	struct stream stream;
 	ev_timer deadline;
 	uint64_t id;
-	struct addr peer;      /* the client's address: who connected, or whom it names */
-	struct addr from;      /* who connected */
-	bool named;            /* a trusted proxy says who peer is */
-	bool secure;           /* by TLS, or a trusted proxy says so */
-	bool on_loopback;      /* it came to a loopback listener */
-	int redirect;          /* its listener's */
-	bool tls;              /* ... too: it speaks TLS */
-	struct tls_seen *seen; /* what TLS has agreed on; NULL: its handshake is not over */
-	bool counted;          /* in server->peers */
-	unsigned of_peer;      /* connections that its address had with it */
-	struct buf head;       /* received so far */
+	struct addr peer; /* the client's address: who connected, or whom it names */
+	struct addr from; /* who connected */
+	bool named;       /* a trusted proxy says who peer is */
+	bool secure;      /* by TLS, or a trusted proxy says so */
+	bool on_loopback; /* it came to a loopback listener */
+	int redirect;     /* its listener's */
+	bool tls;         /* ... too: it speaks TLS */
+	struct tls_seen
+		*seen;    /* what TLS has agreed on; NULL: its handshake is not over */
+	unsigned of_peer; /* connections that its address had with it; 0: it is a session,
+			   * which counts now */
+	struct buf head;  /* received so far */
 	struct http http;
 	struct routes
 		*routes; /* the snapshot that its request is judged by, from then on */
@@ -75,9 +77,9 @@ void client_answered(struct client *c, int status);
 /* From now on the client itself speaks. */
 void client_begin(struct client *c);
 
-/* Has its address more connections than its share?  This machine's own addresses stand
- * for many clients, unless a proxy names them. */
-bool client_address_full(const struct client *c);
+/* The status that C is refused with, and why, because all of its address or of the daemon
+ * is taken; 0: there is room. */
+int client_no_room(const struct client *c, const char **ret_reason);
 
 /* Drop it, or give up what it waits for, in SECONDS; 0: never. */
 void client_set_deadline(struct client *c, double seconds);
@@ -94,6 +96,9 @@ void proxied_read_header(struct client *c);
 enum step proxied_read_fields(struct client *c);
 
 /* ---- request.c ---- */
+
+/* Is it a GET or HEAD, and no upgrade? */
+bool request_is_plain(const struct client *c);
 
 /* The head is complete: take the steps of the request. */
 void request_begin(struct client *c);

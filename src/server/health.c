@@ -9,14 +9,10 @@
 static bool is_health(const struct client *c)
 {
 	const char *page = c->server->routes->conf->health;
-	const char *data = buf_head(&c->head);
-	struct span method = http_span(data, c->http.method);
+	struct span path = http_span(buf_head(&c->head), c->http.path);
 
-	return page &&
-	       span_is(http_span(data, c->http.path),
-		       (struct span){ page, strlen(page) }) &&
-	       (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD"))) &&
-	       http_count(&c->http, data, "Upgrade") == 0;
+	return page && span_is(path, (struct span){ page, strlen(page) }) &&
+	       request_is_plain(c);
 }
 
 enum step answer_health(struct client *c)

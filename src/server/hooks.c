@@ -229,7 +229,7 @@ enum step hooks_ask(struct client *c, const struct route *route)
 		return refuse(c, 502, "the on_request hook cannot be started");
 	c->waits_for = hook;
 	c->cancel = cancel;
-	return STEP_WAIT;
+	return STEP_AGAIN;
 }
 
 /* ---- on_open, on_close ---- */

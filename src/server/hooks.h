@@ -17,7 +17,7 @@ void verdict_free(struct verdict *v); /* NULL is a no-op */
 
 /*
  * Ask on_request about C's request for ROUTE.  STEP_NEXT: there is no such hook.
- * STEP_WAIT: request_resume() will tell; when it goes on, c->verdict is there.
+ * STEP_AGAIN: request_resume() will tell; when it goes on, c->verdict is there.
  * STEP_END: it is answered.
  */
 enum step hooks_ask(struct client *c, const struct route *route);

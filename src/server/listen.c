@@ -125,8 +125,9 @@ static int open_one(struct server *s, const struct conf *conf,
 	struct addr *was;
 	int err;
 
-	if (place->passed ? !passed_listens(place->passed, &l.at)
-			  : !resolve(listen, &l.at))
+	if (place->passed && !passed_listens(place->passed, &l.at))
+		return -ENOTSOCK;
+	if (!place->passed && !resolve(listen, &l.at))
 		return -ENAMETOOLONG;
 	was = same_port(s, &l.at);
 	err = listener_open(s->loop, &l, client_accepted, s, ret);
@@ -285,14 +286,21 @@ static void close_left_over(struct change *c)
 static void reopen(struct change *c)
 {
 	struct server *s = c->s;
+	size_t left = 0;
 
 	for (size_t j = 0; j < s->nlisteners; j++)
 		if (!s->listeners[j])
 			open_one(s, s->routes->conf, &s->places[j], &s->listeners[j]);
-	for (size_t j = 0; j < s->nlisteners; j++)
-		if (!s->listeners[j])
+	for (size_t j = 0; j < s->nlisteners; j++) {
+		if (!s->listeners[j]) {
 			fprintf(c->err, "error: no longer listening on %s\n",
 				s->places[j].conf->text);
+			continue;
+		}
+		s->listeners[left] = s->listeners[j];
+		s->places[left++] = s->places[j];
+	}
+	s->nlisteners = left;
 }
 
 static int open_new(struct change *c)
@@ -406,7 +414,7 @@ void listen_off(struct server *s)
 	s->deaf = true;
 	log_info("", "not listening any more, as told");
 	listen_tell(s);
-	sys_notify("STATUS=not listening, as told by a control command");
+	systemd_ready("");
 }
 
 void listen_on(struct server *s, FILE *err)

@@ -10,19 +10,18 @@
 #include "proxy.h"
 
 /* From now on PEER is the client, and what it takes of max_per_address is that address's.
- */
-static void set_peer(struct client *c, const struct addr *peer)
+ * False: no memory to count it. */
+static bool set_peer(struct client *c, const struct addr *peer)
 {
 	struct peers *peers = &c->server->peers;
 	char text[ADDR_TEXT], who[SESSION_WHO];
 
-	if (c->counted)
-		peers_remove(peers, &c->peer);
+	peers_remove(peers, &c->peer);
 	c->peer = *peer;
 	c->named = true;
 	c->of_peer = peers_add(peers, peer);
-	c->counted = c->of_peer > 0;
 	log_debug(client_who(c, who), "client is %s", addr_text(peer, text));
+	return c->of_peer > 0;
 }
 
 /* ---- the PROXY header ---- */
@@ -51,10 +50,11 @@ static bool skip(struct client *c, size_t n)
 static void take_header(struct client *c, const struct proxy *p)
 {
 	buf_consume(&c->head, buf_len(&c->head));
-	if (p->client.len > 0)
-		set_peer(c, &p->client);
 	c->secure = p->secure;
-	client_begin(c);
+	if (p->client.len > 0 && !set_peer(c, &p->client))
+		client_drop(c);
+	else
+		client_begin(c);
 }
 
 void proxied_read_header(struct client *c)
@@ -109,8 +109,10 @@ enum step proxied_read_fields(struct client *c)
 		answer_error(c, 400, reason);
 		return STEP_END;
 	}
-	if (f.client.len > 0)
-		set_peer(c, &f.client);
+	if (f.client.len > 0 && !set_peer(c, &f.client)) {
+		client_drop(c);
+		return STEP_END;
+	}
 	if (f.has_scheme)
 		c->secure = f.secure;
 	if (f.host.n > 0)

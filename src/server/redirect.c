@@ -64,11 +64,7 @@ static void log_redirect(const struct client *c, int status)
 /* A method or an upgrade is kept (308); for GET and HEAD every client knows 301. */
 static int status_of(const struct client *c)
 {
-	const char *data = buf_head(&c->head);
-	struct span method = http_span(data, c->http.method);
-	bool plain = span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD"));
-
-	return plain && http_count(&c->http, data, "Upgrade") == 0 ? 301 : 308;
+	return request_is_plain(c) ? 301 : 308;
 }
 
 enum step answer_redirect(struct client *c)

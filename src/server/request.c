@@ -88,13 +88,24 @@ static enum step serve_upgrade(struct client *c, const struct handshake *hs)
 	return STEP_END;
 }
 
-static void serve_page(struct client *c)
+static bool is_get_or_head(const struct client *c)
 {
 	struct span method = http_span(buf_head(&c->head), c->http.method);
 
+	return span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD"));
+}
+
+bool request_is_plain(const struct client *c)
+{
+	return is_get_or_head(c) &&
+	       http_count(&c->http, buf_head(&c->head), "Upgrade") == 0;
+}
+
+static void serve_page(struct client *c)
+{
 	if (c->route && c->route->conf->prefix && answer_is_console(c))
 		c->route = NULL;
-	if (!span_is(method, SPAN("GET")) && !span_is(method, SPAN("HEAD")))
+	if (!is_get_or_head(c))
 		answer_error(c, 405, "only GET and HEAD");
 	else if (c->route && c->route->conf->files)
 		answer_file(c, c->route);
@@ -144,10 +155,10 @@ static void run(struct client *c)
 
 	while (said == STEP_NEXT && c->step < STEPS)
 		said = steps[c->step++](c);
-	if (said == STEP_WAIT)
-		c->state = CLIENT_WAITING;
-	if (said == STEP_WAIT && c->step == STEPS) /* it comes again, with the verdict */
+	if (said == STEP_AGAIN)
 		c->step--;
+	if (said == STEP_WAIT || said == STEP_AGAIN)
+		c->state = CLIENT_WAITING;
 }
 
 void request_begin(struct client *c)

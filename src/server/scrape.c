@@ -9,12 +9,8 @@
 static bool is_scrape(const struct client *c)
 {
 	const char *page = c->routes->conf->metrics;
-	const char *data = buf_head(&c->head);
-	struct span method = http_span(data, c->http.method);
 
-	return page && strcmp(c->path, page) == 0 &&
-	       (span_is(method, SPAN("GET")) || span_is(method, SPAN("HEAD"))) &&
-	       http_count(&c->http, data, "Upgrade") == 0;
+	return page && strcmp(c->path, page) == 0 && request_is_plain(c);
 }
 
 enum step answer_scrape(struct client *c)

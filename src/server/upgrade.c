@@ -113,12 +113,12 @@ static struct session *open_session(struct client *c, const struct route *route,
 
 	http_find(&c->http, data, "Origin", &asked[ASKED_ORIGIN]);
 	session = n ? session_open(&s->bridge, &start) : NULL;
-	if (session)
-		c->counted = false; /* now the session's count */
-	else
+	if (!session) {
 		routes_unref(keep);
-	if (session)
-		client_answered(c, 101);
+		return NULL;
+	}
+	c->of_peer = 0;
+	client_answered(c, 101);
 	return session;
 }
 
@@ -127,8 +127,10 @@ static void refuse_in_words(struct client *c, const struct route *route,
 {
 	struct session *session = open_session(c, route, hs, NULL);
 
-	if (!session)
+	if (!session) {
+		answer_error(c, 503, "out of memory");
 		return;
+	}
 	session_close(session, CLOSE_TRY_LATER, "server is full", CLOSED_BY_SERVER);
 	session_proceed(session);
 }
@@ -229,13 +231,13 @@ static void refuse_full(struct client *c, const struct route *route,
 static bool is_full(struct client *c, const struct route *route,
 		    const struct handshake *hs)
 {
-	const struct limits_conf *limits = &c->server->routes->conf->limits;
+	const char *reason;
+	int status = client_no_room(c, &reason);
 
-	if (client_address_full(c))
-		answer_error(c, 429,
-			     "too many connections from this address (max_per_address)");
-	else if (server_connections(c->server) >= limits->max_connections)
-		refuse_full(c, route, hs, 503, "too many connections (max_connections)");
+	if (status == 429)
+		answer_error(c, status, reason);
+	else if (status)
+		refuse_full(c, route, hs, status, reason);
 	else if (route->use->running >= route->conf->exec.max_processes)
 		refuse_full(c, route, hs,
 			    route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
@@ -297,7 +299,9 @@ enum step upgrade(struct client *c, struct route *route, const struct handshake 
 		said = hooks_ask(c, route);
 	if (said == STEP_NEXT)
 		start(c, route, hs);
-	if (!c->stream.open && said != STEP_WAIT)
+	if (said == STEP_AGAIN)
+		return said;
+	if (!c->stream.open)
 		client_drop(c);
-	return said == STEP_WAIT ? STEP_WAIT : STEP_END;
+	return STEP_END;
 }

@@ -36,9 +36,9 @@ def connect(d, bind=None):
     return RawWS(d.connect(d.addresses[-1], bind=bind), None)
 
 
-def talk(d, header, fields=(), path="/env"):
+def talk(d, header, fields=(), path="/env", address=None):
     """A client behind HEADER, after the daemon's answer."""
-    raw = connect(d)
+    raw = d.raw(address) if address else connect(d)
     raw.send_bytes(header + request(path, d.host, fields))
     raw.response = raw.read_response()
     return raw
@@ -274,3 +274,18 @@ def test_a_listener_for_the_proxy_alone_is_not_open_to_the_network(check):
     ini = "[server]\nlisten = 0.0.0.0:0{}\ntrusted_proxy = 10.0.0.1\n[/x]\nexec = cat\n"
     assert any("open to the network" in line for line in check(ini.format("")).lines)
     assert not any("open to the network" in line for line in check(ini.format(" proxy")).lines)
+
+
+def test_a_reload_takes_tls_away_from_who_has_not_said_his_header_yet(daemon, certificate, tmp_path):
+    """He began with TLS, for which there is no certificate any more."""
+    tls = TRUSTING.replace(" proxy\n", " proxy tls\n", 1)
+    d = daemon(tls + certificate().ini() + ENV, canary=None)
+    early = d.connect(d.addresses[-1], plain=True)
+    file, taken = tmp_path / "wsbridge.ini", d.log().count(" is taken;")
+    text = file.read_text().replace(" proxy tls\n", " proxy\n")
+    file.write_text(re.sub(r"^(certificate|key) = .*\n", "", text, flags=re.M))
+    os.kill(d.pid, signal.SIGHUP)
+    until(lambda: d.log().count(" is taken;") > taken, "the new configuration")
+    early.sendall(V1)
+    assert early.recv(1) == b""
+    assert remote(talk(d, V1, address=d.addresses[-1].removesuffix(" tls")))[0] == "192.0.2.1"

@@ -237,3 +237,22 @@ def test_a_daemon_that_was_stopped_and_continued_goes_on(daemon):
     ws.text("while it was stopped")
     d.process.send_signal(signal.SIGCONT)
     assert ws.recv() == "while it was stopped"
+
+
+@pytest.mark.without("descriptors", reason="it listens at one place fewer")
+def test_a_listener_that_cannot_be_had_again_is_forgotten(daemon, rundir):
+    """A reload closes what overlaps, fails, and its roll-back does so as well for one of them."""
+    place = rundir / "gone"
+    place.mkdir()
+    port = free_port()
+    d = daemon(f"[server]\nlisten = 127.0.0.1:{port}\nlisten = unix:{place}/s\n" + ECHO)
+    live = d.ws("/echo")
+    (place / "s").rename(rundir / "s")
+    place.rmdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        new = f"[server]\nlisten = 0.0.0.0:{port}\nlisten = 127.0.0.1:{taken.getsockname()[1]}\n" + ECHO
+        reload(d, with_canary(new), "is not taken")
+    d.wait_log(rf"no longer listening on unix:{place}/s")
+    d.process.send_signal(signal.SIGUSR1)
+    d.wait_log(rf"status: .* listening=127\.0\.0\.1:{port}$")
+    assert live.echoes() and d.ws("/echo").echoes()
