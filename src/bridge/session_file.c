@@ -14,21 +14,32 @@
 #define AGAIN 2e-3 /* seconds between looks whether the disk has it */
 #define TRIES 500  /* of them, then the disk is waited for */
 #define AHEAD (1024 * 1024)
+#define CHARACTER_MOST 4        /* bytes of UTF-8 */
 #define PIECE (TURN_BYTES - 64) /* a piece and its header are one record's worth */
 
 /* ---- reading ---- */
+
+/* Is R of N all that lies in memory, and of no use alone?  Where the memory's part ends,
+ * it may cut a character. */
+static bool is_cold(const struct session_file *f, ssize_t r, size_t n)
+{
+	if (r < 0)
+		return errno == EAGAIN;
+	return f->opcode == OP_TEXT && r > 0 && r < CHARACTER_MOST && (size_t)r < n;
+}
 
 /* Bytes that lie in memory: their number, or -EAGAIN while the disk is asked for them. */
 static ssize_t read_some(struct session_file *f, char *p, size_t n)
 {
 	struct iovec v = { p, n };
 	ssize_t r = preadv2(f->fd, &v, 1, (off_t)f->at, RWF_NOWAIT);
+	bool cold = is_cold(f, r, n);
 
-	if (r < 0 && errno == EAGAIN && f->tries++ < TRIES) {
+	if (cold && f->tries++ < TRIES) {
 		(void)posix_fadvise(f->fd, (off_t)f->at, AHEAD, POSIX_FADV_WILLNEED);
 		return -EAGAIN;
 	}
-	if (r < 0 && (errno == EOPNOTSUPP || errno == EAGAIN))
+	if (cold || (r < 0 && errno == EOPNOTSUPP))
 		r = pread(f->fd, p, n, (off_t)f->at);
 	f->tries = 0;
 	return r < 0 ? -errno : r;

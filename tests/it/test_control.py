@@ -797,6 +797,38 @@ def test_a_text_file_is_text_and_cut_by_max_frame(daemon, file):
     assert c.end() == {"sent": len(text.encode())}
 
 
+COLD = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/uio.h>
+
+/* What is asked for ends with its page, until it is asked for again. */
+ssize_t preadv2(int fd, const struct iovec *v, int n, off_t at, int flags)
+{
+	ssize_t (*real)(int, const struct iovec *, int, off_t, int) = dlsym(RTLD_NEXT, "preadv2");
+	static off_t last = -1;
+	size_t left = 4096 - at % 4096;
+	struct iovec cut = { v->iov_base, v->iov_len < left || at == last ? v->iov_len : left };
+
+	last = at;
+	return real(fd, &cut, n, at, flags);
+}
+"""
+
+
+def test_a_text_file_that_lies_in_memory_in_part_is_text(daemon, file, tmp_path):
+    preload = tmp_path / "cold.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", preload, "-"], input=COLD, text=True, check=True)
+    options = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    d = daemon(ECHO, env={"LD_PRELOAD": str(preload), "ASAN_OPTIONS": options})
+    c = Control(d)
+    ws = d.ws("/echo")
+    text = "✓" * 100000
+    begin_file(c, client_of(c), file(text.encode()), text=True)
+    assert ws.recv() == text
+    assert c.end() == {"sent": 300000}
+
+
 @pytest.mark.parametrize("tail", [b"\xff", b"x" * 100 + b"\xc3", b"\xed\xa0\x80 surrogate"])
 def test_a_file_that_is_no_text_ends_early_but_in_order(daemon, file, tail):
     d = daemon(ECHO)
