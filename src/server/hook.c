@@ -122,7 +122,8 @@ static void on_out(EV_P_ ev_io *w, int revents)
 static void on_exit_of(struct hook *h)
 {
 	h->end.status = h->child.status;
-	while (h->out.fd >= 0 && read_out(h))
+	/* Without somebody who waits there is no limit to it. */
+	while (h->done && h->out.fd >= 0 && read_out(h))
 		;
 	if (h->err.fd >= 0)
 		read_err(h);

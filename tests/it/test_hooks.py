@@ -4,11 +4,12 @@
 import json
 import os
 import re
+import subprocess
 
 import procfs
 import pytest
 from control import Control
-from harness import get
+from harness import ENVIRONMENT, get
 from inicheck import fails
 from rawws import request
 from test_reload import file_of
@@ -215,6 +216,36 @@ def test_begin_and_end_are_told(daemon, program, tmp_path):
     opened, closed = seen.read_text().splitlines()
     number = opened.split()[1]
     assert opened == f"on_open {number} x - - -" and closed == f"on_close {number} x 4000 client bye"
+
+
+AHEAD = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* Whoever writes is always ahead of who reads. */
+ssize_t read(int fd, void *p, size_t n)
+{
+	struct pollfd w = { .fd = fd, .events = POLLIN };
+	ssize_t (*real)(int, void *, size_t) = dlsym(RTLD_NEXT, "read");
+
+	poll(&w, n > 4096, 200);
+	return real(fd, p, n);
+}
+"""
+
+
+@pytest.mark.without("canary", reason="its own hook may run when the descriptors are counted")
+def test_one_whose_rest_writes_without_end_holds_nobody(daemon, tmp_path):
+    shim = tmp_path / "ahead.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-"], input=AHEAD, text=True, check=True)
+    options = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    env = {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": options}
+    d = daemon("[hooks]\non_open = sh -c 'yes & exit 0'\n" + ECHO, env=env, canary=None)
+    ws = d.ws("/echo")
+    until(lambda: len(procfs.children(d.pid)) == 1, "the hook and its rest to be gone")
+    assert ws.echoes()
 
 
 @pytest.mark.key("on_request")
