@@ -44,12 +44,18 @@ static void drop(struct ctl_client *c)
 	s->ncontrol_clients--;
 }
 
+static void close_descriptor(struct ctl_client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
 static void free_client(struct ctl_client *c)
 {
 	LIST_REMOVE(c, link);
 	close(c->io.fd);
-	if (c->fd >= 0)
-		close(c->fd);
+	close_descriptor(c);
 	json_decref(c->id);
 	buf_free(&c->in);
 	buf_free(&c->out);
@@ -182,6 +188,16 @@ static void on_changed(struct call *call);
 static void on_progress(struct call *call, json_t *params);
 static void follow(struct call *call, struct follower *f);
 
+/* The descriptor that came with the first N bytes of `in`, or -1. */
+static int take_descriptor(struct ctl_client *c, size_t n)
+{
+	int fd = c->fd_end <= n ? c->fd : -1;
+
+	if (fd >= 0)
+		c->fd = -1;
+	return fd;
+}
+
 static void begin(struct ctl_client *c, const char *line, size_t n)
 {
 	struct rpc_request r;
@@ -196,13 +212,12 @@ static void begin(struct ctl_client *c, const char *line, size_t n)
 		c->call = (struct call){
 			.server = c->server,
 			.who = c->who,
-			.fd = c->fd,
+			.fd = take_descriptor(c, n),
 			.changed = on_changed,
 			.progress = on_progress,
 			.follow = follow,
 			.owner = c,
 		};
-		c->fd = -1;
 		c->busy = true;
 		call_start(&c->call, json_string_value(r.method), json_incref(r.params));
 		if (c->call.state == CALL_ENDED)
@@ -245,8 +260,13 @@ static void take_line(struct ctl_client *c, size_t n)
 	} else if (line[n - 1] != '\n' || !is_blank(line, n)) {
 		begin(c, line, n);
 	}
-	if (!c->dead)
-		buf_consume(&c->in, n);
+	if (c->dead)
+		return;
+	buf_consume(&c->in, n);
+	if (c->fd_end <= n) /* nobody has wanted it */
+		close_descriptor(c);
+	else
+		c->fd_end -= n;
 }
 
 /* More than a line may have: what is there goes, but for one byte that stands for it. */
@@ -255,6 +275,7 @@ static void check_overlong(struct ctl_client *c)
 	if (buf_len(&c->in) < LINE_MOST || line_size(c) > 0)
 		return;
 	c->overlong = true;
+	close_descriptor(c);
 	buf_consume(&c->in, buf_len(&c->in) - 1);
 }
 
@@ -268,11 +289,28 @@ static void on_end(struct ctl_client *c)
 		drop(c);
 }
 
+/* One descriptor at a time: while one waits, nothing behind its line is read. */
+static bool may_read(const struct ctl_client *c)
+{
+	return !c->ended && buf_len(&c->in) < LINE_MOST &&
+	       (c->fd < 0 || line_size(c) == 0);
+}
+
+/* How much to read to P at the most. */
+static size_t room_at(const struct ctl_client *c, char *p)
+{
+	size_t room = LINE_MOST - buf_len(&c->in);
+	ssize_t n = c->fd < 0 ? 0 : recv(c->io.fd, p, room, MSG_PEEK | MSG_DONTWAIT);
+	const char *end = n > 0 ? memchr(p, '\n', (size_t)n) : NULL;
+
+	return end ? (size_t)(end - p) + 1 : room;
+}
+
 static void read_in(struct ctl_client *c)
 {
 	char *p = c->server->bridge.scratch.read;
-	size_t room = LINE_MOST - buf_len(&c->in);
-	ssize_t n = ctl_receive(c->io.fd, p, room, &c->fd);
+	int fd = -1;
+	ssize_t n = ctl_receive(c->io.fd, p, room_at(c, p), &fd);
 
 	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
 		on_end(c);
@@ -280,6 +318,11 @@ static void read_in(struct ctl_client *c)
 		drop(c);
 	if (n > 0)
 		ev_timer_stop(c->server->loop, &c->stalled);
+	if (fd < 0)
+		return;
+	close_descriptor(c);
+	c->fd = fd;
+	c->fd_end = buf_len(&c->in); /* the kernel ends a read behind what it came with */
 }
 
 /* ---- events ---- */
@@ -327,7 +370,7 @@ static void work(struct ctl_client *c)
 static void arm(struct ctl_client *c)
 {
 	struct ev_loop *loop = c->server->loop;
-	bool reads = !c->ended && buf_len(&c->in) < LINE_MOST;
+	bool reads = may_read(c);
 	bool writes = buf_len(&c->out) > 0 || has_work(c);
 	/* who follows may take its time: what it misses is counted */
 	bool owes = (buf_len(&c->out) > 0 && !c->follower) ||
@@ -398,7 +441,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	struct ctl_client *c = w->data;
 
 	(void)loop;
-	if (revents & EV_READ && !c->ended && buf_len(&c->in) < LINE_MOST)
+	if (revents & EV_READ && may_read(c))
 		read_in(c);
 	proceed(c);
 }

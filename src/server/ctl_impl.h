@@ -15,7 +15,8 @@ struct ctl_client {
 	struct buf in, out;
 	bool overlong; /* a line that is too long is skipped */
 	bool ended;    /* the client has nothing more to say */
-	int fd;        /* that came along for the next request, or -1 */
+	int fd;        /* that came along for one of the requests in `in`, or -1 */
+	size_t fd_end; /* ... which the FD_END-th byte of `in` is of */
 	bool busy;     /* with call */
 	bool listing;  /* ... whose result has begun */
 	bool first;    /* ... and has no element yet */

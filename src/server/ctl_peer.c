@@ -57,7 +57,7 @@ static int descriptor_of(struct msghdr *m)
 	return fd;
 }
 
-ssize_t ctl_receive(int sock, void *p, size_t n, int *fd)
+ssize_t ctl_receive(int sock, void *p, size_t n, int *ret_fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -72,15 +72,9 @@ ssize_t ctl_receive(int sock, void *p, size_t n, int *fd)
 			CMSG_LEN(sizeof(int)), /* CMSG_SPACE() has room for two */
 	};
 	ssize_t r = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
-	int got;
 
 	if (r < 0)
 		return -errno;
-	got = descriptor_of(&m);
-	if (got >= 0) {
-		if (*fd >= 0)
-			close(*fd);
-		*fd = got;
-	}
+	*ret_fd = descriptor_of(&m);
 	return r;
 }

@@ -913,6 +913,48 @@ def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file):
     assert size < 12 << 20 and ws.echoes()
 
 
+def request_line(number, method, **params):
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + "\n"
+
+
+def test_each_request_gets_the_file_that_came_with_it(daemon, file):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo", receive_buffer=4096)
+    client = client_of(c)
+    first, second = os.urandom(4 << 20), os.urandom(1000)
+    a, b = file(first), file(second)
+    send = [request_line(n, "send-file", to=client) for n in range(3)]
+    c.send(send[0], [a.fileno()])
+    c.send(send[1], [b.fileno()])
+    c.send(request_line(7, "list") + send[2][:20], [a.fileno()])
+    c.send(send[2][20:])
+    c.send(request_line(8, "send-file", to=client), [b.fileno()])
+    assert (ws.recv(), ws.recv()) == (first, second)
+    assert [c.line()["result"] for _ in range(2)] == [{"sent": len(first)}, {"sent": len(second)}]
+    assert len(c.line()["result"]) == 2
+    assert ws.recv() == first
+    assert ws.recv() == second
+    assert [c.line()["result"] for _ in range(2)] == [{"sent": len(first)}, {"sent": len(second)}]
+
+
+def test_a_request_that_is_refused_leaves_no_file_to_the_next(daemon, file):
+    d = daemon(ECHO)
+    c = Control(d)
+    assert d.ws("/echo").echoes()
+    wanted = request_line(9, "send-file", to=client_of(c))
+    for other in "nonsense\n", "\n", request_line(9, "nothing"), "x" * 100000 + "\n":
+        with file(b"somebody else's") as f:
+            before = len(procfs.descriptors(d.pid))
+            c.send(other, [f.fileno()])
+            c.send(wanted)
+            answer = c.line()
+            while answer["id"] != 9 or answer["error"]["code"] == -32601:
+                answer = c.line()
+            assert answer["error"]["code"] == -32010 and "SCM_RIGHTS" in answer["error"]["message"]
+            assert len(procfs.descriptors(d.pid)) == before
+
+
 def test_a_file_is_given_up_when_its_client_goes(daemon, file):
     d = daemon(ECHO)
     c = Control(d)
