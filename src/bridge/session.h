@@ -148,7 +148,8 @@ const char *session_who(uint64_t id, const char *path, char *out);
 /* "open", "closing", ...; static. */
 const char *session_state_name(const struct session *s);
 
-/* Send a ping of our own; the owner hears of the pong. */
+/* Send a ping of our own, unless one is to be answered within ping_timeout already; the
+ * owner hears of the pong. */
 void session_ping(struct session *s);
 
 /* Do not read the client from now on, or do again. */

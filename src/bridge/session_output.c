@@ -71,6 +71,8 @@ void session_ping(struct session *s)
 {
 	char frame[2 + sizeof(s->ping_number)];
 
+	if (s->ping_waits && s->conf->ping_timeout > 0)
+		return; /* its pong answers this one, too; the time for that goes on */
 	s->ping_number++;
 	s->ping_waits = true;
 	s->last_ping = s->paused_since = s->bridge->now;

@@ -440,6 +440,36 @@ def test_a_ping_that_is_not_answered_ends_with_ping_timeout(daemon):
         c.end()
 
 
+def test_pings_that_come_more_often_than_ping_timeout_keep_no_dead_client(daemon):
+    d = daemon("[/echo]\nexec = cat\nping_timeout = 300ms\n")
+    c = Control(d)
+    ws = d.ws("/echo")
+
+    def pinged():
+        return c.ask("ping", to="path=/echo")["pinged"]
+
+    assert pinged() == 1
+    until(lambda: pinged() == 0, "the client to be dropped")
+    d.wait_log("/echo: disconnected .*ping timeout")
+    ping = ws.frame()
+    assert ping.opcode == PING
+    with pytest.raises(ConnectionResetError):
+        ws.frame()
+
+
+def test_without_ping_timeout_a_ping_that_was_lost_hinders_no_other(daemon):
+    d = daemon("[/echo]\nexec = cat\nping_timeout = 0\n")
+    c = Control(d)
+    ws = d.ws("/echo")
+    assert c.ask("ping", to="path=/echo") == {"pinged": 1}
+    assert ws.frame().opcode == PING  # and never answered
+    c.begin("ping", to=client_of(c, "/echo"))
+    ping = ws.frame()
+    assert ping.opcode == PING
+    ws.send(PONG, ping.payload)
+    assert c.end()["round_trip"] > 0
+
+
 def test_reload_waits_and_tells_every_error(daemon):
     d = daemon(ECHO)
     c = Control(d)
