@@ -19,6 +19,12 @@ static struct inject *get(struct session *s)
 	return s->inject;
 }
 
+/* Bytes that count against `queue`; one without payload takes memory, too. */
+static size_t cost(const struct injected *m)
+{
+	return m->file ? 0 : sizeof(*m) + m->n;
+}
+
 static int keep(struct session *s, struct injected *m)
 {
 	struct inject *i = get(s);
@@ -28,7 +34,7 @@ static int keep(struct session *s, struct injected *m)
 		return -ENOMEM;
 	}
 	STAILQ_INSERT_TAIL(&i->waiting, m, link);
-	i->bytes += m->n;
+	i->bytes += cost(m);
 	s->hub->care = true;
 	return 0;
 }
@@ -52,7 +58,7 @@ static struct injected *take_first(struct inject *i)
 
 	if (m) {
 		STAILQ_REMOVE_HEAD(&i->waiting, link);
-		i->bytes -= m->n;
+		i->bytes -= cost(m);
 	}
 	return m;
 }

@@ -21,7 +21,7 @@ STAILQ_HEAD(injected_list, injected);
 
 struct inject {
 	struct injected_list waiting;
-	size_t bytes;              /* of the messages in it */
+	size_t bytes;              /* of the messages in it, with what each costs */
 	struct session_file *file; /* that is sent; NULL: none is */
 	struct buf after;          /* frames of the backend's behind it */
 };

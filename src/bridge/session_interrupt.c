@@ -95,12 +95,12 @@ static uint64_t drop_waiting(struct session *s)
 {
 	struct inject *i = s->inject;
 	struct injected *m = STAILQ_FIRST(&i->waiting);
-	uint64_t bytes = i->bytes;
+	uint64_t bytes = 0;
 	struct dropped after = { 0 };
 	struct buf controls = { 0 };
 
 	for (; m; m = STAILQ_NEXT(m, link))
-		bytes += m->file ? m->file->size : 0;
+		bytes += m->file ? m->file->size : m->n;
 	if (i->file)
 		bytes += i->file->size - i->file->at;
 	(void)sort_out(buf_head(&i->after), buf_len(&i->after), &controls, &after);

@@ -571,6 +571,27 @@ os.read(0, 1)
     assert (ws.recv(), ws.recv()) == ("between", "next")
 
 
+def test_messages_without_a_byte_are_bounded_too(daemon):
+    d = daemon("[/x]\nshell = head -c 200000 /dev/zero; exec sleep 60\nqueue = 64k\n")
+    c = Control(d)
+    ws = d.ws("/x")
+    client = client_of(c, "/x")
+    size = 0
+    while size < 200000:  # a line that does not end
+        size += len(ws.frame().payload)
+    assert c.ask("send-text", to=client, text="abc") == {"sent": 1}
+    asked = [request_line(n, "send-text", to=client, text="") for n in range(4000)]
+    refused = None
+    while asked and not refused:
+        c.send("".join(asked[:100]))
+        answers = [c.line() for _ in asked[:100]]
+        refused = next((a["error"] for a in answers if "error" in a), None)
+        del asked[:100]
+    assert refused and refused["code"] == -32002
+    assert c.ask("interrupt", to=client)["dropped"] == 3
+    assert c.ask("send-text", to=client, text="") == {"sent": 1}
+
+
 def test_a_client_whose_queue_is_full_is_told_of(daemon):
     d = daemon("[/x]\nshell = yes; :\nqueue = 64k\n")
     c = Control(d)
