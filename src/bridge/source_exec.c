@@ -376,14 +376,6 @@ static const struct source_ops exec_ops = {
 	.free = exec_free,
 };
 
-static const char *path_of(char *const *envp)
-{
-	for (; *envp; envp++)
-		if (strncmp(*envp, "PATH=", 5) == 0)
-			return *envp + 5;
-	return SYS_DEFAULT_PATH;
-}
-
 static int start(struct source_exec *x, const struct exec_start *start, const int far[3],
 		 const char **ret_what)
 {
@@ -400,7 +392,7 @@ static int start(struct source_exec *x, const struct exec_start *start, const in
 		.fd = { far[0], far[1], far[2] },
 		.parent_death_signal = x->conf->stop.signal,
 	};
-	int r = which_from(x->conf->cwd, x->conf->argv[0], path_of(start->envp), file,
+	int r = which_from(x->conf->cwd, x->conf->argv[0], which_path(start->envp), file,
 			   sizeof(file));
 
 	*ret_what = x->conf->argv[0];
