@@ -252,7 +252,7 @@ void session_proceed(struct session *s)
 		is_full(s, was_full, buf_len(&s->out)) || (s->inject && s->inject->file);
 	if (was_full && !s->output_full && s->state == SESSION_OPEN)
 		tell_ready(s);
-	writes = buf_len(&s->out) > 0 || session_inject_pumps(s);
+	writes = buf_len(&s->out) > 0 || (s->inject && session_inject_pumps(s));
 	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
 	if (key != s->armed_for) {
@@ -281,7 +281,8 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
 	if (revents & EV_WRITE)
 		session_flush(s);
-	if (revents & EV_WRITE && buf_len(&s->out) == 0 && session_inject_pumps(s))
+	if (revents & EV_WRITE && buf_len(&s->out) == 0 && s->inject &&
+	    session_inject_pumps(s))
 		session_inject_pump(s);
 	if (revents & EV_READ && s->state != SESSION_DEAD)
 		session_read(s);

@@ -125,7 +125,7 @@ static void count(struct session *s, size_t n, bool last)
 
 bool session_inject_pumps(const struct session *s)
 {
-	return s->inject && s->inject->file && !s->inject->file->waits;
+	return s->inject->file && !s->inject->file->waits;
 }
 
 void session_inject_pump(struct session *s)

@@ -63,7 +63,7 @@ void session_inject_free(struct session *s);
 /* While a file is sent, what the backend says (G) is kept behind it: true. */
 bool session_inject_holds(struct session *s, struct gather *g);
 
-/* A file wants to be written on. */
+/* S has an inject: a file wants to be written on. */
 bool session_inject_pumps(const struct session *s);
 
 /* The client takes more: a piece of the file. */

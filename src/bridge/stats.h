@@ -41,6 +41,8 @@ void stats_count_close(struct path_stats *s, enum closed_by by, unsigned code);
 /* Let the sum *ALL of many amounts follow one of them, which was *LAST and is NOW. */
 static inline void stats_follow(size_t *all, size_t *last, size_t now)
 {
+	if (now == *last) /* mostly: both stay unwritten */
+		return;
 	*all += now - *last;
 	*last = now;
 }
