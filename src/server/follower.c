@@ -154,7 +154,7 @@ static void on_event(struct event_follower *event, enum log_level level, const c
 		     const struct log_event *e)
 {
 	struct follower *f = (struct follower *)event;
-	char line[sizeof(BEGIN) + LOG_LINE_MAX + sizeof(END)] = BEGIN;
+	char line[sizeof(BEGIN) + LOG_LINE_MAX + sizeof(END)];
 	size_t n = sizeof(BEGIN) - 1;
 
 	if (!passes(f, who, e))
@@ -163,6 +163,7 @@ static void on_event(struct event_follower *event, enum log_level level, const c
 		f->missed++;
 		return;
 	}
+	memcpy(line, BEGIN, n);
 	n += log_json(line + n, level, who, e);
 	memcpy(line + n, END, sizeof(END) - 1);
 	if (!add(f, line, n + sizeof(END) - 1))
