@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import ssl
+import subprocess
 import time
 
 import marks
@@ -351,6 +352,25 @@ def test_a_tls_handshake_that_fails_is_counted_as_such(daemon, certificate):
         while sock.recv(100):
             pass
     becomes(d, 1, "wsbridge_handshakes_total", result="tls")
+
+
+def test_prometheus_itself_finds_no_fault_in_the_page(daemon, certificate):
+    """With sessions, closes, refusals and TLS in it, and with a path that needs escapes; promtool is its linter."""
+    d = daemon(
+        "[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.1:0 tls\n"
+        + certificate().ini()
+        + ECHO
+        + '[/a "b\\]\nshell = exit 3\n'
+    )
+    assert d.ws("/echo").echoes() and d.ws("/echo", address=d.addresses[1]).echoes()
+    answer_close(d.ws("/a%20%22b%5C"), 4003)
+    becomes(d, 1, "wsbridge_closes_total", path='/a "b\\', code="4003", by="backend")
+    assert get(d, "/nowhere").status == 404
+    page = get(d, "/metrics").text
+    for seen in r'{path="/a \"b\\"', 'code="4003"', 'result="404"', "wsbridge_tls_certificate_expiry_timestamp_seconds 1":
+        assert seen in page, page
+    result = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
 # ---- a path ----
