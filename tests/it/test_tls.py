@@ -159,9 +159,10 @@ def test_http_1_1_is_the_only_protocol_inside(secure):
     assert "no application protocol" in refused(d, c)
 
 
-def test_no_compression_no_early_data(secure):
+def test_a_ticket_takes_no_early_data(secure):
+    """Whether compression is refused nobody sees here: Debian's OpenSSL has none to offer."""
     said = s_client(secure(), "-tls1_3", "-ign_eof", say=b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert "Compression: NONE" in said and "Max Early Data: 0" in said and "HTTP/1.1 200" in said, said
+    assert "Max Early Data: 0" in said and "HTTP/1.1 200" in said, said
 
 
 class Typist:
