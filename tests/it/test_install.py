@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import subprocess
 
 import pytest
@@ -39,6 +40,10 @@ def alone():
     os.close(fd)
 
 
+# Beside the ini: the files of the instances, and its drop-ins.
+DIRECTORIES = ["wsbridge", "wsbridge.d"]
+
+
 def make(destdir, *words):
     # MAKEFLAGS of a make that runs us would hand us its job server
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
@@ -53,6 +58,10 @@ def there(destdir):
         for path in destdir.rglob("*")
         if not path.is_dir()
     }
+
+
+def directories(place):
+    return sorted(path.name for path in place.iterdir() if path.is_dir())
 
 
 @pytest.fixture
@@ -78,3 +87,32 @@ def test_an_ini_that_is_there_is_the_admins(tmp_path):
     make(tmp_path, "install")
     make(tmp_path, "uninstall")
     assert there(tmp_path).keys() == {"etc/wsbridge.ini"} and ini.read_text() == "# mine\n"
+
+
+def test_the_directories_of_the_ini_go_unless_something_is_in_them(tmp_path):
+    etc = tmp_path / "etc"
+    make(tmp_path, "install")
+    assert directories(etc) == DIRECTORIES
+    (etc / "wsbridge.d/10-mine.ini").write_text("# mine\n")
+    make(tmp_path, "uninstall")
+    assert directories(etc) == ["wsbridge.d"]
+    assert there(tmp_path).keys() == {"etc/wsbridge.d/10-mine.ini"}
+    (etc / "wsbridge.d/10-mine.ini").unlink()
+    make(tmp_path, "install")
+    make(tmp_path, "uninstall")
+    assert directories(etc) == []
+
+
+def test_the_ini_lies_where_sysconfdir_says_and_all_look_there(tmp_path):
+    """It is compiled in: a build of its own, as quick as can be."""
+    place = tmp_path / "opt/x/etc"
+    words = ("SYSCONFDIR=/opt/x/etc", "-j2", f"B={tmp_path}/build", "CFLAGS=-O0", "HARDEN=")
+    make(tmp_path, "install", *words)
+    assert (place / "wsbridge.ini").exists() and directories(place) == DIRECTORIES
+    assert not (tmp_path / "etc").exists()
+    help_text = subprocess.run([tmp_path / "opt/x/sbin/wsbridged", "-h"], capture_output=True, text=True).stdout
+    assert "(FILE: /opt/x/etc/wsbridge.ini)" in help_text
+    unit = (tmp_path / "opt/x/lib/systemd/system/wsbridged@.service").read_text()
+    assert len(re.findall(r"^Exec\w+=.* -c /opt/x/etc/wsbridge/%i\.ini$", unit, re.M)) == 2
+    make(tmp_path, "uninstall", *words)
+    assert list(place.iterdir()) == []
