@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Root opens the listeners, and then another user runs the daemon and its programs, for good."""
 
+import contextlib
+import os
 import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
 import procfs
 import pytest
 from harness import ENVIRONMENT, WSBRIDGED, get, run
 from inicheck import HEAD, fails
+from systemd import listening, passing
 from test_orphans import QUICK, daemon_of, gone
+from test_systemd_sockets import refusal
 from waiting import until
 
-CONFIG, NONE = 78, "0" * 16
+REFUSED, CONFIG, NONE = 71, 78, "0" * 16
 NOBODY, GAMES = pwd.getpwnam("nobody"), pwd.getpwnam("games")
 AS_NOBODY = "[server]\nlisten = 127.0.0.1:0\nuser = nobody\n"
 PID = "[/pid]\nshell = echo $$; exec cat\n"
@@ -90,6 +95,42 @@ def test_a_file_of_roots_alone_is_out_of_reach(daemon, public):
     secret.chmod(0o600)
     d = daemon(AS_NOBODY + f"[/x]\nshell = cat {secret} 2>&1; exec cat\n")
     assert "Permission denied" in d.ws("/x").recv()
+
+
+# A library before libc's with which root's ids do not go as they should, and nobody says so.
+LIES = {
+    "the user stays": "int setresuid(uid_t r, uid_t e, uid_t s) { return 0; }",
+    "the group stays": "int setresgid(gid_t r, gid_t e, gid_t s) { return 0; }",
+    "root can be had back": "int setresuid(uid_t r, uid_t e, uid_t s) { return syscall(SYS_setresuid, r, e, 0); }"
+    "int getresuid(uid_t *r, uid_t *e, uid_t *s) { *r = *e = *s = %d; return 0; }" % NOBODY.pw_uid,
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_who_has_not_become_the_user_for_good_serves_nobody(public, lie):
+    (public / "lie.c").write_text("#include <sys/syscall.h>\n#include <unistd.h>\n" + LIES[lie])
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", "lie.so", "lie.c"], cwd=public, check=True)
+    web = listening()
+    early = socket.create_connection(web.getsockname())
+    early.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    passed = passing(("web", web))
+    status, log = refusal(
+        public,
+        AS_NOBODY.replace("127.0.0.1:0", "systemd:web") + PID,
+        env={
+            "LD_PRELOAD": f"{public}/lie.so",
+            "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0",
+        },
+        **passed,
+    )
+    assert status == REFUSED, log
+    assert re.search(r"error: cannot become nobody: the ids have not changed, or root's could be had back", log), log
+    assert "running as" not in log
+    web.close()
+    for fd in passed["pass_fds"]:
+        os.close(fd)
+    with early, contextlib.suppress(ConnectionResetError):
+        assert early.recv(1) == b""
 
 
 # ---- its memory ----
