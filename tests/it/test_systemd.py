@@ -10,11 +10,12 @@ import time
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon
+from control import WSBRIDGECTL
+from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon, with_canary
 from systemd import STREAM
 from test_install import make
 from test_reload import file_of, reload
-from waiting import readable, until
+from waiting import TIMEOUT, readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
 UNITS = ("wsbridged.service", "wsbridged@.service", "wsbridged.socket")
@@ -80,6 +81,46 @@ def test_systemd_finds_no_fault_in_the_units(units, drop_ins):
     place = units(**drop_ins)
     result = analyze(place, "verify", "--man=no", "--recursive-errors=no", *(f"./{unit}" for unit in UNITS))
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+# The directory $0 is /etc.
+WITH_ETC = ("unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"')
+
+
+@pytest.mark.parametrize("service, file", [(SERVICES[0], "wsbridge.ini"), (SERVICES[1], "wsbridge/load.ini")])
+def test_a_services_commands_start_and_reload_the_daemon_that_its_settings_suppose(
+    units, daemon, tmp_path, service, file
+):
+    settings = {}
+    for key, value in re.findall(r"^(\w+)=(.*)$", (units() / service).read_text(), re.M):
+        settings.setdefault(key, []).append(value)
+    assert [settings[key] for key in ("Type", "WatchdogSec", "KillMode")] == [["notify"], ["30s"], ["mixed"]]
+
+    def command(line):
+        return line.replace("%i", "load").replace("/opt/x/bin/wsbridgectl", WSBRIDGECTL).split()
+
+    def reload_with(ini):
+        """The exit statuses of both commands; systemd runs the second one only if the first has found no error."""
+        (etc / file).write_text(ini)
+        enter = ("nsenter", f"--mount=/proc/{d.pid}/ns/mnt")
+        env = {**ENVIRONMENT, "RUNTIME_DIRECTORY": d.rundir, "MAINPID": str(d.pid)}
+        return [
+            subprocess.run([*enter, *command(line)], env=env, capture_output=True, timeout=TIMEOUT).returncode
+            for line in settings["ExecReload"]
+        ]
+
+    etc = tmp_path / "etc"
+    for name in ("passwd", "group"):
+        shutil.copy(f"/etc/{name}", etc)
+    ini = with_canary("[server]\nuser = root\n" + ECHO)
+    (etc / file).write_text(ini)
+    (start,) = map(command, settings["ExecStart"])
+    assert start[0] == WSBRIDGED
+    d = daemon(argv=start[1:], wrap=(*WITH_ETC, str(etc)))
+    assert reload_with(ini + "[/new]\nexec = cat\n") == [0, 0]
+    assert d.ws("/new").echoes()
+    assert reload_with(ini + "[/bad]\nexce = cat\n") == [78, 1]
+    assert d.ws("/new").echoes() and d.handshake("/bad").response.status == 404
 
 
 @pytest.mark.parametrize("service", SERVICES)
