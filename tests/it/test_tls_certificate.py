@@ -260,6 +260,23 @@ def test_its_address_is_in_it_too(daemon):
     TlsSock(d.connect(plain=True), trusting, host="127.0.0.2")
 
 
+def test_it_is_in_no_file(daemon, tmp_path):
+    """Not even in one that is gone again: none may grow by a byte."""
+    places = [tmp_path / name for name in ("here", "home", "temporary")]
+    for place in places:
+        place.mkdir()
+    here, home, temporary = map(str, places)
+    d = daemon(
+        argv=["--port", "0", "--tls", "--", "cat"],
+        canary="/",
+        cwd=here,
+        env={"HOME": home, "TMPDIR": temporary},
+        wrap=("prlimit", "--fsize=0"),
+    )
+    assert d.ws("/").echoes()
+    assert [list(place.iterdir()) for place in places] == [[], [], []]
+
+
 def test_tls_alone_needs_a_command():
     result = run("--tls")
     assert (result.returncode, "need a command" in result.stderr) == (64, True)
