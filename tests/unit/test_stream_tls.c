@@ -3,6 +3,7 @@
  * client is OpenSSL's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -165,6 +166,17 @@ TEST(a_reader_with_room_for_records_leaves_nothing_of_one_behind)
 	assert_int_equal(sum, 5 * 5000 + 4 * RECORD);
 }
 
+TEST(an_error_that_somebody_left_in_openssls_queue_is_not_the_reads)
+{
+	char room[100];
+
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_int_equal(stream_read(&stream, room, sizeof(room)), -EAGAIN);
+	say(10);
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_int_equal(stream_read(&stream, room, sizeof(room)), 10);
+}
+
 /* ---- writing ---- */
 
 static char lot[LOT], read_back[LOT];
@@ -209,6 +221,20 @@ TEST(what_the_socket_does_not_take_goes_on_where_it_stopped_from_wherever_it_lie
 	}
 	assert_int_equal(read_some(have), LOT);
 	assert_memory_equal(lot, read_back, LOT);
+}
+
+TEST(nor_is_it_the_writes)
+{
+	size_t sent = 0;
+	ssize_t n;
+
+	while ((n = offer(sent, 1)) > 0)
+		sent += (size_t)n;
+	assert_true(sent > 0 && sent < LOT);
+	ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+	assert_int_equal(offer(sent, 1), 0);
+	read_some(0);
+	assert_true(offer(sent, 1) > 0);
 }
 
 TEST(pieces_share_a_record)
@@ -436,6 +462,8 @@ int main(void)
 		OPEN(a_reader_with_little_room_is_told_of_what_is_left),
 		OPEN(but_only_when_it_wants_to_read),
 		OPEN(a_reader_with_room_for_records_leaves_nothing_of_one_behind),
+		OPEN(an_error_that_somebody_left_in_openssls_queue_is_not_the_reads),
+		OPEN(nor_is_it_the_writes),
 		OPEN(what_the_socket_does_not_take_goes_on_where_it_stopped_from_wherever_it_lies),
 		OPEN(pieces_share_a_record),
 		OPEN(nothing_is_written_of_nothing),
