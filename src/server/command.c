@@ -63,7 +63,6 @@ const struct command commands[] = {
 	  .params = { { "key", PARAM_TEXT, true } },
 	  .start = command_get },
 	{ "set", "Change a setting until the next reload, and tell when it applies.",
-	  .changes = true,
 	  .params = { { "key", PARAM_TEXT, true }, { "value", PARAM_VALUE, true } },
 	  .start = command_set },
 	{ "keys", "List all settings.",

@@ -59,7 +59,7 @@ struct follower;
 struct command {
 	const char *name;
 	const char *doc; /* one sentence */
-	bool changes;    /* the log has each use of it, not only at debug */
+	bool changes; /* the log has each use of it, not only at debug; set has its own */
 	struct command_param params[4]; /* up to the first without a name, in the order
 					   that they have without names */
 	/* Begin C: it ends (call_succeed(), call_fail()), or goes on as its state says.

@@ -8,6 +8,7 @@
 #include "conf_alias.h"
 #include "conf_set.h"
 #include "conf_sheet.h"
+#include "log.h"
 #include "nearest.h"
 #include "reload.h"
 
@@ -328,27 +329,40 @@ static void fail_with(struct call *c, char *text)
 	call_fail(c, CALL_VALUE, "%.*s", (int)strcspn(wrong, "\n"), wrong);
 }
 
-void command_set(struct call *c)
+static void set(struct call *c, const char *name, const char *value)
 {
-	const char *name = call_text(c, "key", ""), *value = call_text(c, "value", "");
 	char ours[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
 	struct setting s;
 	char *text = NULL;
-	const char *set;
+	const char *theirs = value;
 	struct conf *conf;
 
 	if (set_receive(c, name, value) || !find(c, &s) || !may_set(c, &s, value))
 		return;
-	set = s.alias ? conf_alias_read(s.alias, s.key, value, ours, wrong) : value;
-	if (!set) {
+	if (s.alias)
+		value = conf_alias_read(s.alias, s.key, theirs, ours, wrong);
+	if (!value) {
 		call_fail(c, CALL_VALUE, "%s", wrong);
 		return;
 	}
-	conf = conf_set(c->server->routes->conf, s.section, s.key, set, &text);
+	conf = conf_set(c->server->routes->conf, s.section, s.key, value, &text);
 	if (conf && reload_take(c->server, conf, &text))
-		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", value,
+		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", theirs,
 					  "applies", applies(s.key)));
 	else
 		fail_with(c, text);
 	free(text);
+}
+
+/* The value stays out of it, which can be a secret; an error names what is none. */
+void command_set(struct call *c)
+{
+	const char *name = call_text(c, "key", "");
+
+	set(c, name, call_text(c, "value", ""));
+	if (c->code == 0)
+		log_info("", "control: set %.100s by %s", name, c->who);
+	else
+		log_info("", "control: set %.100s by %s is refused: %s", name, c->who,
+			 c->text);
 }

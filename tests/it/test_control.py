@@ -734,6 +734,31 @@ def test_what_cannot_be_set_is_refused_with_a_suggestion(daemon, key, value, tex
     assert c.ask("keys") == before and d.ws("/echo").echoes()
 
 
+@pytest.mark.parametrize("key", ["limits.max_connections", "MaxConnections", "1.receive"])
+def test_the_log_has_who_has_set_what_and_whether_it_was_taken(daemon, key):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    good, bad, why = ("on", "maybe", "is not on or off") if key == "1.receive" else ("17", "x17", "is not a whole number")
+    key = key.replace("1.", f"{ids(c)[-1]}.")
+    c.ask("set", key=key, value=good)
+    with pytest.raises(Refused):
+        c.ask("set", key=key, value=bad)
+    assert ws.echoes()
+    d.wait_log("is refused")
+    lines = [line for line in d.log().splitlines() if "control: set" in line]
+    assert len(lines) == 2, lines
+    assert re.search(rf"control: set {key} by pid \d+ of uid \d+$", lines[0]), lines
+    assert re.search(rf"control: set {key} by pid \d+ of uid \d+ is refused: .*{bad} {why}$", lines[1]), lines
+
+
+def test_what_is_set_is_no_word_of_the_log(daemon):
+    d = daemon(ECHO)
+    Control(d).ask("set", key="tls.prng_seed", value="of-nobody")
+    d.wait_log("control: set tls.prng_seed by")
+    assert "of-nobody" not in d.log()
+
+
 def test_keys_tells_what_the_table_has(daemon):
     keys = Control(daemon(ECHO)).ask("keys")
     by_name = {(row["section"], row["key"]): row for row in keys}
