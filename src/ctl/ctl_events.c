@@ -5,6 +5,7 @@
 
 #include "ctl_words.h"
 #include "log.h"
+#include "table.h"
 
 #define FILTER "--filter"
 
@@ -49,6 +50,8 @@ static void print_text(const char *text)
 
 static void print_value(const json_t *v)
 {
+	char cell[32];
+
 	if (json_is_string(v)) {
 		putchar('"');
 		print_text(json_string_value(v));
@@ -60,7 +63,7 @@ static void print_value(const json_t *v)
 	} else if (json_is_integer(v)) {
 		printf("%lld", (long long)json_integer_value(v));
 	} else if (json_is_real(v)) {
-		printf("%.6g", json_real_value(v));
+		fputs(cell_exact(json_real_value(v), cell), stdout);
 	} else if (json_is_boolean(v)) {
 		fputs(json_is_true(v) ? "yes" : "no", stdout);
 	} else {

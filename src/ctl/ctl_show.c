@@ -57,7 +57,7 @@ static void print_value(const json_t *v)
 	else if (json_is_integer(v))
 		printf("%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))
-		printf("%.6gs", json_real_value(v));
+		printf("%ss", cell_exact(json_real_value(v), cell));
 	else if (json_is_boolean(v))
 		fputs(json_is_true(v) ? "yes" : "no", stdout);
 	else if (json_is_null(v))

@@ -122,6 +122,18 @@ const char *cell_seconds(double seconds, char *out)
 	return out;
 }
 
+const char *cell_exact(double seconds, char *out)
+{
+	size_t n = (size_t)snprintf(out, 32, "%.*f", seconds < 0.001 ? 6 : 3, seconds);
+
+	n = n < 32 ? n : 31;
+	while (out[n - 1] == '0')
+		n--;
+	n -= out[n - 1] == '.';
+	out[n] = 0;
+	return out;
+}
+
 const char *cell_bytes(double bytes, char *out)
 {
 	static const char units[] = " kMGTP";

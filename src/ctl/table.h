@@ -29,6 +29,10 @@ void table_free(struct table *t); /* NULL is a no-op */
 /* 3d4h, 2h5m, 7m12s, 42s, 0.3s.  OUT has room for 32 bytes; returned. */
 const char *cell_seconds(double seconds, char *out);
 
+/* 1234567, 2.027, 0.002, 0.000172: to the millisecond; of less than one, to the
+ * microsecond.  OUT as above. */
+const char *cell_exact(double seconds, char *out);
+
 /* 0, 512, 1.5k, 12M: bytes in powers of 1024.  OUT as above. */
 const char *cell_bytes(double bytes, char *out);
 

@@ -51,8 +51,6 @@ void command_status(struct call *c)
 	json_object_set_new(r, "processes",
 			    json_integer((json_int_t)s->bridge.children.running));
 	json_object_set_new(r, "clients_so_far", json_integer((json_int_t)s->last_id));
-	json_object_set_new(r, "loop_lag",
-			    json_real(lag_longest(&s->stats.lag, s->bridge.now)));
 	call_succeed(c, r);
 }
 

@@ -49,6 +49,19 @@ TEST(seconds_have_two_units_at_the_most)
 	assert_string_equal(cell_seconds(3 * 86400 + 4 * 3600 + 59 * 60, out), "3d4h");
 }
 
+TEST(exact_seconds_have_no_more_digits_than_mean_something)
+{
+	char out[32];
+
+	assert_string_equal(cell_exact(1234567.0, out), "1234567");
+	assert_string_equal(cell_exact(0.10000000001, out), "0.1");
+	assert_string_equal(cell_exact(2.02679123, out), "2.027");
+	assert_string_equal(cell_exact(0.00204999, out), "0.002");
+	assert_string_equal(cell_exact(0.00017234, out), "0.000172");
+	assert_string_equal(cell_exact(60, out), "60");
+	assert_string_equal(cell_exact(0, out), "0");
+}
+
 TEST(bytes_have_a_unit_of_1024)
 {
 	char out[32];
@@ -65,6 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_line_up_by_characters_not_bytes),
 		cmocka_unit_test(seconds_have_two_units_at_the_most),
+		cmocka_unit_test(exact_seconds_have_no_more_digits_than_mean_something),
 		cmocka_unit_test(bytes_have_a_unit_of_1024),
 	};
 
