@@ -53,6 +53,38 @@ void hub_free(struct hub *h)
 	free(h);
 }
 
+/* ---- while it opens ---- */
+
+void hub_wait(struct hub *h, struct hub_waiter *w)
+{
+	LIST_INSERT_HEAD(&h->waiters, w, link);
+}
+
+void hub_abandon(struct hub *h)
+{
+	if (!h->subscriber && LIST_EMPTY(&h->waiters))
+		h->source->ops->stop(h->source, false);
+}
+
+void hub_unwait(struct hub *h, struct hub_waiter *w)
+{
+	LIST_REMOVE(w, link);
+	hub_abandon(h);
+}
+
+void hub_opened(struct hub *h, int error, const char *why)
+{
+	struct hub_waiter *w;
+
+	h->opening = false;
+	while ((w = LIST_FIRST(&h->waiters))) {
+		LIST_REMOVE(w, link);
+		w->opened(w, error, why);
+	}
+}
+
+/* ---- subscribers ---- */
+
 void hub_subscribe(struct hub *h, struct session *s)
 {
 	h->subscriber = s;

@@ -26,16 +26,25 @@ struct hub_conf {
 	enum slow_client slow_client;
 };
 
+/* Somebody who is told when a source has opened, or why it has not: ERROR is 0, or -errno
+ * with WHY, static words for a client. */
+struct hub_waiter {
+	void (*opened)(struct hub_waiter *w, int error, const char *why);
+	LIST_ENTRY(hub_waiter) link;
+};
+
 struct hub {
 	struct bridge *bridge;
 	const struct hub_conf *conf;
 	void *keep; /* what CONF lives in; given to bridge->owner.unkeep() at the end */
 	struct source *source;
-	struct session *subscriber; /* or NULL */
-	struct framing framing;     /* of the source's output */
-	struct charset *charset;    /* of text in its input; NULL: UTF-8 */
-	bool amid;                  /* the source's message has begun and not ended */
-	bool care;                  /* the next message is not to go as usual: */
+	bool opening; /* the source is there, and cannot be used before hub_opened() */
+	LIST_HEAD(, hub_waiter) waiters; /* for that */
+	struct session *subscriber;      /* or NULL */
+	struct framing framing;          /* of the source's output */
+	struct charset *charset;         /* of text in its input; NULL: UTF-8 */
+	bool amid;     /* the source's message has begun and not ended */
+	bool care;     /* the next message is not to go as usual: */
 	bool dropping; /* the rest of it is dropped; or the subscriber waits for its end
 			*/
 	LIST_ENTRY(hub) link;
@@ -50,6 +59,18 @@ void hub_attach(struct hub *h, struct source *source);
 
 /* Free a hub that never had a source (NULL is a no-op). */
 void hub_free(struct hub *h);
+
+/* ---- while it opens ---- */
+
+/* W waits for hub_opened(), after which it is on no list, and who it is for subscribes or
+ * calls hub_abandon(). */
+void hub_wait(struct hub *h, struct hub_waiter *w);
+
+/* W waits no more. */
+void hub_unwait(struct hub *h, struct hub_waiter *w);
+
+/* Somebody does not subscribe after all: a source that nobody else needs is stopped. */
+void hub_abandon(struct hub *h);
 
 /* ---- for the session ---- */
 
@@ -92,6 +113,10 @@ long hub_pid(const struct hub *h);
 void hub_proceed(struct hub *h);
 
 /* ---- for the source ---- */
+
+/* A source that was attached with h->opening has opened; or, with ERROR and WHY, it has
+ * not, and will be gone. */
+void hub_opened(struct hub *h, int error, const char *why);
 
 /* How many bytes may be read from the source now; 0: none. */
 size_t hub_room(const struct hub *h);

@@ -4,6 +4,7 @@
 #define SERVER_CLIENT_IMPL_H
 
 #include "handshake.h"
+#include "hub.h"
 #include "range.h"
 #include "server.h"
 #include "stream.h"
@@ -61,6 +62,8 @@ struct client {
 	struct verdict *verdict;      /* of the on_request hook; NULL: it was not asked */
 	const char *user, *auth_type; /* in routes or verdict; NULL: nobody was asked */
 	struct route *route;          /* of path, or NULL */
+	struct hub *hub;              /* that its session is to join, or NULL ... */
+	struct hub_waiter waiter;     /* ... in whose list it is while that opens */
 	struct buf out;               /* the answer */
 	bool answered;                /* ... is counted by its status, ... */
 	enum unanswered end;          /* ... or else why there is none */

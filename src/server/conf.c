@@ -13,8 +13,9 @@
 
 /* ---- paths ---- */
 
-/* Exactly one source. */
-static void check_source(struct conf_load *l, const struct conf_section *section)
+/* Exactly one source, which tells the kind. */
+static void settle_source(struct conf_load *l, const struct conf_section *section,
+			  struct path_conf *path)
 {
 	const struct conf_key *found = NULL;
 
@@ -30,7 +31,9 @@ static void check_source(struct conf_load *l, const struct conf_section *section
 				   found->name, key->name);
 		found = key;
 	}
-	if (!found)
+	if (found)
+		path->source = found->source;
+	else
 		conf_error(&l->report, section->where,
 			   "[%s] has no source: it needs exec, shell or static",
 			   section->name);
@@ -150,7 +153,7 @@ static void add_path(struct conf_load *l, const struct conf_section *section,
 	path->where = section->where;
 	conf_apply_compat(l, section, path);
 	conf_apply_over(l, section, path);
-	check_source(l, section);
+	settle_source(l, section, path);
 	check_path(l, section, path);
 	settle_path(l, section, path);
 	c->paths[c->npaths++] = path;

@@ -66,6 +66,12 @@ struct control_conf {
 /* Does an empty binary message end the program's input?  Auto: as the framing has it. */
 enum eof_conf { EOF_AUTO, EOF_YES, EOF_NO };
 
+/* What is behind a path: the one of its keys with CONF_SOURCE says it. */
+enum source_kind {
+	SOURCE_EXEC,
+	SOURCE_STATIC, /* files, and no WebSocket */
+};
+
 /* One [/path] with everything that [defaults] gave it. */
 struct path_conf {
 	char *path;  /* without the star of a prefix path: "/load", "/files/" for
@@ -73,6 +79,7 @@ struct path_conf {
 	bool prefix; /* [/path/STAR]: the longest such that begins the request's path */
 	struct conf_origin where; /* of the header */
 	enum compat compat;       /* whose programs it serves as they are used to */
+	enum source_kind source;
 	char *files;        /* what `static` names; NULL: a program is behind the path */
 	char **subprotocol; /* the server's order; NULL-terminated, or NULL */
 	struct access_conf access;

@@ -573,16 +573,19 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_PATH, "exec", .parse = conf_parse_exec, .field = PATH(exec.argv),
 	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
+	  .source = SOURCE_EXEC,
 	  .values = "a command", .def_doc = "none",
 	  .doc = "Run this command for each client, without a shell; quotes group "
 		 "words, a backslash takes the next character as it is." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
 	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
+	  .source = SOURCE_EXEC,
 	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
 	{ CONF_PATH, "static", .parse = conf_parse_absolute, .field = PATH(files),
 	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
+	  .source = SOURCE_STATIC,
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "Serve the files below this directory, and index.html for the directory "
 		 "itself; without a star the path is that index.html alone, or the "

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client_impl.h"
+#include "backend.h"
 #include "event.h"
 #include "hooks.h"
 #include "log.h"
@@ -135,82 +135,74 @@ static void refuse_in_words(struct client *c, const struct route *route,
 	session_proceed(session);
 }
 
-static bool start_program(struct client *c, struct route *route,
-			  const struct handshake *hs, struct hub *hub)
+/* C's backend is open: the 101, and a session on its hub. */
+static enum step join(struct client *c, struct route *route, const struct handshake *hs)
 {
-	struct server *s = c->server;
-	struct cgi_request r = {
-		.path = route->conf,
-		.line_buffer = route->line_buffer,
-		.http = &c->http,
-		.data = buf_head(&c->head),
-		.decoded = c->path,
-		.handshake = hs,
-		.peer = &c->peer,
-		.user = c->user,
-		.extra = c->verdict ? c->verdict->answer.env : NULL,
-		.auth_type = c->auth_type,
-		.secure = c->secure,
-		.tls = c->seen,
-		.id = c->id,
-	};
-	char who[SESSION_WHO];
-	struct exec_start start = {
-		.conf = &route->conf->exec,
-		.envp = s->cgi.vars,
-		.who = session_who(c->id, route->conf->path, who),
-		.id = c->id,
-		.running = &route->use->running,
-		.stats = &route->use->stats,
-	};
-	const char *what;
-	int err;
+	struct hub *hub = c->hub;
+	struct session *session = open_session(c, route, hs, hub);
 
-	if (!cgi_build(&s->cgi, &r)) {
-		answer_error(c, 431, "the program's environment would be too large");
-		return false;
+	c->hub = NULL;
+	if (!session) {
+		hub_abandon(hub);
+		answer_error(c, 503, "out of memory");
+		return STEP_END;
 	}
-	err = source_exec_open(hub, &start, &what);
-	if (err == 0) {
-		route->use->stats.spawns++;
-		return true;
-	}
-	route->use->stats.spawn_failures++;
-	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
-	if (err == -EMFILE || err == -ENFILE || err == -EAGAIN || err == -ENOMEM)
-		answer_error(c, 503, "no room to start the program");
-	else
-		answer_error(c, 502, "the program cannot be started");
-	return false;
+	hooks_opened(c->server, session);
+	session_input(session, buf_head(&c->head) + c->http.size,
+		      buf_len(&c->head) - c->http.size);
+	session_proceed(session);
+	return STEP_END;
 }
 
-static void bridge_to_program(struct client *c, struct route *route,
+/* ---- a backend that takes its time ---- */
+
+static void cancel(struct client *c)
+{
+	hub_unwait(c->hub, &c->waiter);
+	c->hub = NULL;
+}
+
+static void on_opened(struct hub_waiter *w, int error, const char *why)
+{
+	struct client *c = (struct client *)((char *)w - offsetof(struct client, waiter));
+
+	if (error == 0) {
+		request_resume(c, STEP_NEXT);
+		return;
+	}
+	c->hub = NULL;
+	backend_refuse(c, error, why);
+	request_resume(c, STEP_END);
+}
+
+static enum step wait_for_hub(struct client *c)
+{
+	c->waiter.opened = on_opened;
+	hub_wait(c->hub, &c->waiter);
+	c->cancel = cancel;
+	return STEP_AGAIN;
+}
+
+static enum step open_backend(struct client *c, struct route *route,
 			      const struct handshake *hs)
 {
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(c->routes);
 	struct hub *hub = hub_new(&s->bridge, &route->conf->hub, keep);
-	struct session *session;
+	enum step said;
 
 	if (!hub) {
 		routes_unref(keep);
 		answer_error(c, 503, "out of memory");
-		return;
+		return STEP_END;
 	}
-	if (!start_program(c, route, hs, hub)) {
+	said = backend_open(c, route, hs, hub);
+	if (said == STEP_END) {
 		hub_free(hub);
-		return;
+		return said;
 	}
-	session = open_session(c, route, hs, hub);
-	if (!session) {
-		hub_leave(hub, false);
-		answer_error(c, 503, "out of memory");
-		return;
-	}
-	hooks_opened(s, session);
-	session_input(session, buf_head(&c->head) + c->http.size,
-		      buf_len(&c->head) - c->http.size);
-	session_proceed(session);
+	c->hub = hub;
+	return said == STEP_WAIT ? wait_for_hub(c) : join(c, route, hs);
 }
 
 /* A limit is reached: as the configuration wants it told, else with STATUS. */
@@ -238,12 +230,19 @@ static bool is_full(struct client *c, const struct route *route,
 		answer_error(c, status, reason);
 	else if (status)
 		refuse_full(c, route, hs, status, reason);
-	else if (route->use->running >= route->conf->exec.max_processes)
-		refuse_full(c, route, hs,
-			    route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
-			    "too many programs of this path (max_processes)");
 	else
 		return false;
+	return true;
+}
+
+/* The same for the backends of ROUTE. */
+static bool is_full_of_programs(struct client *c, const struct route *route,
+				const struct handshake *hs)
+{
+	if (route->use->running < route->conf->exec.max_processes)
+		return false;
+	refuse_full(c, route, hs, route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
+		    "too many programs of this path (max_processes)");
 	return true;
 }
 
@@ -271,37 +270,53 @@ static bool take_verdict(struct client *c, struct handshake *hs)
 	return false;
 }
 
-static void start(struct client *c, struct route *route, const struct handshake *asked)
+static enum step start(struct client *c, struct route *route,
+		       const struct handshake *asked)
 {
 	struct handshake hs = *asked;
 
 	if (!take_verdict(c, &hs))
-		return;
-	if (!bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
-			 c->server->bridge.now))
-		refuse_full(c, route, &hs, 503,
-			    "too many starts of this path's program (spawn_rate)");
-	else
-		bridge_to_program(c, route, &hs);
+		return STEP_END;
+	if (c->hub)
+		return join(c, route, &hs);
+	if (bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
+			c->server->bridge.now))
+		return open_backend(c, route, &hs);
+	refuse_full(c, route, &hs, 503,
+		    "too many starts of this path's program (spawn_rate)");
+	return STEP_END;
+}
+
+/* May C have a backend of ROUTE? */
+static enum step permit(struct client *c, const struct route *route,
+			const struct handshake *hs)
+{
+	if (!c->verdict && event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
+		tell_open_request(c);
+	if (!origin_allowed(c, route) || is_full(c, route, hs) ||
+	    is_full_of_programs(c, route, hs))
+		return STEP_END;
+	return c->verdict ? STEP_NEXT : hooks_ask(c, route);
+}
+
+/* C's backend has opened, and others have come meanwhile: is there still room? */
+static enum step permit_again(struct client *c, const struct route *route,
+			      const struct handshake *hs)
+{
+	if (!is_full(c, route, hs))
+		return STEP_NEXT;
+	hub_abandon(c->hub);
+	c->hub = NULL;
+	return STEP_END;
 }
 
 enum step upgrade(struct client *c, struct route *route, const struct handshake *hs)
 {
-	enum step said = STEP_NEXT;
+	enum step said = c->hub ? permit_again(c, route, hs) : permit(c, route, hs);
 
-	if (!c->verdict && event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
-		tell_open_request(c);
-	if (!origin_allowed(c, route))
-		return STEP_END;
-	if (is_full(c, route, hs))
-		said = STEP_END;
-	else if (!c->verdict)
-		said = hooks_ask(c, route);
 	if (said == STEP_NEXT)
-		start(c, route, hs);
-	if (said == STEP_AGAIN)
-		return said;
-	if (!c->stream.open)
+		said = start(c, route, hs);
+	if (!c->stream.open && said == STEP_END)
 		client_drop(c);
-	return STEP_END;
+	return said;
 }
