@@ -78,7 +78,7 @@ int auth_token_add(struct conf_mem *mem, struct auth_token **all, const char *li
 	unsigned char hash[TOKEN_HASH];
 	struct span name;
 
-	if (strcmp(line, "***") == 0)
+	if (strcmp(line, AUTH_TOKEN_PRINTED) == 0)
 		return 0;
 	*ret_wrong = "is not sha256:HEX and a name; wsbridged --hash-token makes one";
 	if (!take_hash(&line, hash) || !take_name(line, &name))

@@ -9,8 +9,11 @@
 
 #define AUTH_TOKENS 4096 /* of one section; each request compares with all of them */
 
+/* A line that adds none: what -T prints of a token, so that it can be read again. */
+#define AUTH_TOKEN_PRINTED "***"
+
 /*
- * Add the token that LINE (`sha256:HEX NAME`, or `***`: one that nobody has) tells of to
+ * Add the token that LINE (`sha256:HEX NAME`, or AUTH_TOKEN_PRINTED) tells of to
  * the list *ALL, in MEM.  0, -ENOMEM, or -EINVAL with a static sentence in *ret_wrong,
  * which shows nothing of LINE.
  */

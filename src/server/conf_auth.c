@@ -75,7 +75,11 @@ static void read_tokens(struct conf_load *l, struct auth_conf *auth)
 
 		at.line++;
 		line += strspn(line, CONF_BLANKS);
-		if (*line && *line != '#')
+		if (strcmp(line, AUTH_TOKEN_PRINTED) == 0)
+			conf_warning(&l->report, at,
+				     "%s is what -T prints of a token, and nobody's",
+				     line);
+		else if (*line && *line != '#')
 			r = auth_token_add(l->conf->mem, &auth->token, line, &wrong);
 		if (r == -EINVAL)
 			conf_error(&l->report, at, "%s", wrong);

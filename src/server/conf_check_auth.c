@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include "addr.h"
+#include "auth_token.h"
 #include "conf_check.h"
+#include "conf_sheet.h"
 
 /* Where KEY was written, else the section's header. */
 static struct conf_origin where(const struct conf *c, const struct auth_conf *auth,
@@ -26,6 +28,20 @@ static void check_file(const struct conf *c, const struct auth_conf *auth,
 			     "file: everybody can read the hashes in %s; "
 			     "chmod 640, with wsbridged's group",
 			     auth->file);
+}
+
+static void check_printed(const struct conf *c, struct conf_report *r)
+{
+	const struct conf_key *key = conf_key_find(CONF_AUTH, "token");
+
+	for (const struct conf_section *s = c->sheet->first; s; s = s->next)
+		for (const struct conf_entry *e = conf_sheet_slot(s, key)->first; e;
+		     e = e->next)
+			if (strcmp(e->raw, AUTH_TOKEN_PRINTED) == 0)
+				conf_warning(r, e->where,
+					     "token = %s is what -T prints of a token, "
+					     "and nobody's",
+					     e->raw);
 }
 
 static bool is_used(const struct conf *c, const struct auth_conf *auth)
@@ -84,8 +100,13 @@ void conf_check_auth(const struct conf *c, struct conf_report *r)
 {
 	bool open = false, asks = false;
 
+	check_printed(c, r);
 	for (size_t i = 0; i < c->nauth; i++) {
 		check_file(c, &c->auth[i], r);
+		if (c->auth[i].type == AUTH_TOKEN && !c->auth[i].token)
+			conf_warning(r, c->auth[i].head.where,
+				     "[auth %s] has no tokens: nobody gets in",
+				     c->auth[i].head.name);
 		if (!is_used(c, &c->auth[i]))
 			conf_warning(r, c->auth[i].head.where, "no path has auth = %s",
 				     c->auth[i].head.name);

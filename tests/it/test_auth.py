@@ -480,17 +480,29 @@ def test_what_is_unwise_is_warned_of(check, users, tmp_path):
             "token = ***\n[/x]\nexec = cat\nauth = staff\norigin = any\n[/y]\nexec = cat\nauth = ci\norigin = any\n"
         )
     )
-    assert len(found) == 4, found
+    assert len(found) == 6, found
     for warning, pattern in zip(
         found,
         (
             r"wsbridge.ini:3: .*0\.0\.0\.0:0 is open to the network without TLS: whoever is on the way can read",
             r"wsbridge.ini:6: .*everybody can read the hashes in .*htpasswd; chmod 640",
+            r"wsbridge.ini:10: .*\[auth unused\] has no tokens: nobody gets in",
             r"wsbridge.ini:10: .*no path has auth = unused",
+            r"wsbridge.ini:12: .*token = \*\*\* is what -T prints of a token, and nobody's",
             r"wsbridge.ini:16: .*origin = any lets every web page open /x",
         ),
     ):
         assert re.search(pattern, warning), warning
+
+
+def test_a_file_without_a_token_is_warned_of(check, tmp_path):
+    (tmp_path / "tokens").write_text("# of nobody\n***\n")
+    text = f"[server]\nlisten = 127.0.0.1:0\n[auth ci]\ntype = token\ntokens = {tmp_path}/tokens\n" + CAT.replace("staff", "ci")
+    said = [re.sub(r".*/", "", warning) for warning in warnings(check(text))]
+    assert said == [
+        "tokens:2: warning: *** is what -T prints of a token, and nobody's",
+        "wsbridge.ini:3: warning: [auth ci] has no tokens: nobody gets in",
+    ]
 
 
 def test_what_is_wise_is_not(check, users, tmp_path):
