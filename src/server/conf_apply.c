@@ -17,9 +17,10 @@ static void wrong_value(struct conf_load *l, const struct conf_key *key, const c
 		conf_error(&l->report, where, "%s = %s is not valid once it is expanded",
 			   name, raw);
 	else if (name != key->name)
-		conf_error(&l->report, where, "%s: %s", name, wrong);
+		conf_error(&l->report, where, "%s: %s%s", name, wrong,
+			   conf_value_hint(raw));
 	else
-		conf_error(&l->report, where, "%s", wrong);
+		conf_error(&l->report, where, "%s%s", wrong, conf_value_hint(raw));
 }
 
 /* Parse RAW, which stands there under NAME, into FIELD; NULL empties a list. */

@@ -153,9 +153,11 @@ static void write_setting(struct reading *r, const struct conf_key *key,
 	char out[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
 
 	if (alias) {
+		const char *hint = conf_value_hint(value);
+
 		value = conf_alias_read(alias, key, value, out, wrong);
 		if (!value) {
-			conf_error(r->report, at(r, line), "%s", wrong);
+			conf_error(r->report, at(r, line), "%s%s", wrong, hint);
 			return;
 		}
 		if (key->flags & CONF_LIST) /* it says all of it */

@@ -30,6 +30,14 @@ int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	return -EINVAL;
 }
 
+const char *conf_value_hint(const char *raw)
+{
+	for (const char *p = raw; (p = strpbrk(p, "#;")); p++)
+		if (p > raw && strchr(CONF_BLANKS, p[-1]))
+			return "; a comment is a line of its own";
+	return "";
+}
+
 /* WRONG is a sentence of num.h, which begins with the value. */
 static int wrong_number(const struct conf_value *v, const char *wrong)
 {

@@ -30,6 +30,10 @@ typedef int conf_parser(const struct conf_value *v);
 int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What to say behind a sentence about the value RAW: "", or, where a comment seems to end
+ * it, that there are none in a line. */
+const char *conf_value_hint(const char *raw);
+
 #define CONF_BLANKS " \t\r\n" /* what lies between the words of a value */
 
 /* Scalars, by the type of their field (conf_value.c). */

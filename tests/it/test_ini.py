@@ -118,6 +118,22 @@ def test_a_duration_needs_a_unit(check, key, value):
     )
 
 
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("handshake_timeout = 10s # a comment", "handshake_timeout = 10s # a comment"),
+        ("full = http ; a comment", "full = http ; a comment is not http or close"),
+        ("MaxConnections = 7\t# a comment", "MaxConnections = 7"),
+        ("full = http#1", None),
+        ("full = #1", None),
+    ],
+)
+def test_where_a_comment_seems_to_end_a_line_one_hears_that_it_does_not(check, line, said):
+    (error,) = check(HEAD + f"[limits]\n{line}\n[/x]\nexec = cat\n").errors
+    assert error.endswith("; a comment is a line of its own") == bool(said), error
+    assert error.startswith(f"wsbridge.ini:4: error: {said or line}"), error
+
+
 def test_a_duration_without_unit_is_refused_in_these_words(check):
     result = check("[server]\nlisten = 127.0.0.1:0\n[limits]\nhandshake_timeout = 10\n[/x]\nexec = cat\n")
     assert result.errors == ["wsbridge.ini:4: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m"]
