@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "conf_alias.h"
+#include "conf_expand.h"
 #include "conf_read.h"
 #include "ini_lines.h"
 #include "nearest.h"
@@ -146,18 +147,44 @@ static bool is_first(struct reading *r, const struct conf_key *key, const char *
 	return false;
 }
 
-/* KEY = VALUE, or as ALIAS has it. */
+/*
+ * RAW of ALIAS with its ${env:...} replaced, whose value is in the alias's unit; NULL:
+ * that is said.  What stands for a secret, or could be replaced a second time, stays as
+ * it is: of text it is replaced later, and no number is a secret.
+ */
+static const char *expanded(struct reading *r, const struct conf_alias *alias,
+			    const char *raw, int line)
+{
+	char wrong[CONF_EXPAND_ERR];
+	const char *value;
+	int status;
+
+	if (!strstr(raw, "${") || conf_expand_is_secret(raw))
+		return raw;
+	status = conf_expand(r->sheet->mem, raw, &value, wrong);
+	if (status == 0)
+		return strstr(value, "${") ? raw : value;
+	if (status == -EINVAL)
+		conf_error(r->report, at(r, line), "%s: %s", alias->name, wrong);
+	else
+		r->status = status;
+	return NULL;
+}
+
+/* KEY = RAW, or as ALIAS has it. */
 static void write_setting(struct reading *r, const struct conf_key *key,
-			  const struct conf_alias *alias, const char *value, int line)
+			  const struct conf_alias *alias, const char *raw, int line)
 {
 	char out[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
+	const char *value = alias ? expanded(r, alias, raw, line) : raw;
 
+	if (!value)
+		return;
 	if (alias) {
-		const char *hint = conf_value_hint(value);
-
 		value = conf_alias_read(alias, key, value, out, wrong);
 		if (!value) {
-			conf_error(r->report, at(r, line), "%s%s", wrong, hint);
+			conf_error(r->report, at(r, line), "%s%s", wrong,
+				   conf_value_hint(raw));
 			return;
 		}
 		if (key->flags & CONF_LIST) /* it says all of it */

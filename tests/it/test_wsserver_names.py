@@ -8,7 +8,7 @@ import procfs
 import pytest
 from control import Control, Refused, ctl
 from harness import ROOT
-from inicheck import HEAD, Check, fails
+from inicheck import HEAD, Check, fails, values
 from manual import source
 from rawws import CONT, PING, PONG, TEXT
 from waiting import until
@@ -147,6 +147,29 @@ def test_what_they_cannot_say_is_printed_under_our_name(tmp_path):
     text = HEAD + "[socket]\nkeepalive_time = ${env:X}\n[defaults]\ncharset = EUC-JP\n" + ECHO
     out = Check(tmp_path, text, "-T", "--wsserver-names", env={"X": "1m"}).out
     assert "\nkeepalive_time = ${env:X}\n" in out and "\ncharset = EUC-JP\n" in out
+
+
+def test_their_units_are_those_of_what_expands(tmp_path):
+    env = {"N": "17", "MS": "30001", "FLAG": "1", "PROVIDER": "*", "DEEP": "${env:N}", "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    (tmp_path / "seed").write_text("of nobody")
+    text = (
+        HEAD + "[limits]\nMaxConnections = ${env:N}\n[socket]\nKeepAliveTime = ${env:MS}\nTcpNoDelay = ${env:FLAG}\n"
+        "[tls]\nSSLProvider = ${env:PROVIDER}\nOpenSSLPrngSeedData = ${cred:seed}\n" + ECHO
+    )
+    seen = values(tmp_path, text, env=env)
+    assert seen["limits", "max_connections"] == ["17"] and seen["socket", "keepalive_time"] == ["30001ms"]
+    assert seen["socket", "nodelay"] == ["yes"] and seen["tls", "provider"] == ["default"]
+    assert seen["tls", "prng_seed"] == ["***"]
+    for value, said in (
+        ("${env:NONE}", "MaxConnections: ${env:NONE} is not set"),
+        ("${env:DEEP}", "MaxConnections = ${env:DEEP} is not"),
+        (
+            "${cred:seed}",
+            "MaxConnections = ${cred:seed} is not",
+        ),
+    ):
+        (error,) = Check(tmp_path, HEAD + f"[limits]\nMaxConnections = {value}\n" + ECHO, env=env).errors
+        assert f"wsbridge.ini:4: error: {said}" in error, error
 
 
 def test_only_minus_t_prints_them(check):
