@@ -126,7 +126,7 @@ void session_lost(struct session *s, ssize_t error)
 	/* The kernel knows of send_timeout, too (stream_give_up_after()), and may be
 	 * first.
 	 */
-	if (error == -ETIMEDOUT && s->conf->send_timeout > 0 && buf_len(&s->out) > 0)
+	if (error == -ETIMEDOUT && s->conf->send_timeout > 0 && outq_len(&s->out) > 0)
 		session_note_end(s, CLOSE_ABNORMAL, "send timeout", CLOSED_BY_SERVER);
 	/* What breaks TLS is told by an alert, which an RST could overtake. */
 	session_vanished(s, stream_strerror(&s->client, error), error != -EPROTO);
@@ -225,13 +225,13 @@ static void tell_ready(const struct session *s)
 {
 	if (event_wanted(EVENT_READY_TO_SEND))
 		event_tell(EVENT_READY_TO_SEND, session_name(s),
-			   &(union event_value){ .number = buf_len(&s->out) });
+			   &(union event_value){ .number = outq_len(&s->out) });
 }
 
 /* What the deadlines depend on; they come nearer only when this changes. */
 static unsigned deadline_key(const struct session *s)
 {
-	return (unsigned)s->state << 3 | (unsigned)(buf_len(&s->out) > 0) << 2 |
+	return (unsigned)s->state << 3 | (unsigned)(outq_len(&s->out) > 0) << 2 |
 	       (unsigned)s->reading_paused << 1 | s->ping_waits;
 }
 
@@ -241,18 +241,18 @@ void session_proceed(struct session *s)
 	unsigned key;
 	bool reads, writes, was_full = s->output_full;
 
-	if (buf_len(&s->out) == 0)
+	if (outq_len(&s->out) == 0)
 		after_flush(s);
 	if (s->state == SESSION_DEAD)
 		return;
-	stats_follow(&s->stats->output_queue, &s->queued, buf_len(&s->out));
+	stats_follow(&s->stats->output_queue, &s->queued, outq_len(&s->out));
 	reads = may_read(s);
 	pause_reading(s, !reads);
 	s->output_full =
-		is_full(s, was_full, buf_len(&s->out)) || (s->inject && s->inject->file);
+		is_full(s, was_full, outq_len(&s->out)) || (s->inject && s->inject->file);
 	if (was_full && !s->output_full && s->state == SESSION_OPEN)
 		tell_ready(s);
-	writes = buf_len(&s->out) > 0 || (s->inject && session_inject_pumps(s));
+	writes = outq_len(&s->out) > 0 || (s->inject && session_inject_pumps(s));
 	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
 	if (key != s->armed_for) {
@@ -281,7 +281,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
 	if (revents & EV_WRITE)
 		session_flush(s);
-	if (revents & EV_WRITE && buf_len(&s->out) == 0 && s->inject &&
+	if (revents & EV_WRITE && outq_len(&s->out) == 0 && s->inject &&
 	    session_inject_pumps(s))
 		session_inject_pump(s);
 	if (revents & EV_READ && s->state != SESSION_DEAD)
@@ -352,7 +352,7 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	if (s->hub)
 		hub_subscribe(s->hub, s);
 	session_queue(s, start->greeting.p, start->greeting.n);
-	s->cut = start->greeting.n;
+	s->out.cut = start->greeting.n;
 	if (event_wanted(EVENT_CONNECTED))
 		tell_connected(s, start->subprotocol);
 	session_flush(s);
@@ -398,7 +398,7 @@ void session_free(struct session *s)
 	LIST_REMOVE(s, link);
 	session_inject_free(s);
 	ws_free(&s->ws);
-	buf_free(&s->out);
+	outq_free(&s->out);
 	free(s->newest_ping);
 	free(s->close_reason);
 	free(s->process);

@@ -17,6 +17,7 @@
 #include "bridge.h"
 #include "bucket.h"
 #include "hub.h"
+#include "outq.h"
 #include "session_asked.h"
 #include "session_inject.h"
 #include "span.h"
@@ -60,12 +61,9 @@ struct session {
 	enum session_state state;
 	struct stream client;
 	struct ws ws;
-	struct buf out; /* whole frames that the stream has not taken */
+	struct outq out; /* frames that the stream has not taken */
 
-	uint16_t pongs;       /* in out */
-	size_t cut;           /* bytes of out up to the end of the frame, or 101, that
-			       * has begun to leave; 0: out begins with a whole one */
-	size_t pong_left;     /* bytes of out up to the end of the last of them */
+	uint16_t pongs;       /* in out, whose mark is the last of them */
 	bool ping_unanswered; /* too many pings: of the newest, its payload waits here */
 	uint8_t newest_ping_size;
 	char *newest_ping; /* NULL until there were too many */

@@ -55,8 +55,8 @@ static void no_pong(struct session *s)
 
 static double send_at(const struct session *s)
 {
-	return buf_len(&s->out) > 0 ? after(s->last_progress, s->conf->send_timeout)
-				    : INFINITY;
+	return outq_len(&s->out) > 0 ? after(s->last_progress, s->conf->send_timeout)
+				     : INFINITY;
 }
 
 static void no_progress(struct session *s)
@@ -70,7 +70,7 @@ static double close_at(const struct session *s)
 	double since =
 		s->last_progress > s->state_since ? s->last_progress : s->state_since;
 
-	if (s->state == SESSION_OPEN || buf_len(&s->out) > 0)
+	if (s->state == SESSION_OPEN || outq_len(&s->out) > 0)
 		return INFINITY;
 	return since + s->conf->close_timeout;
 }

@@ -164,7 +164,7 @@ void inject_file_over(struct session *s, int error)
 	struct session_file *f = i->file;
 
 	i->file = NULL;
-	if (buf_len(&i->after) > 0 && buf_join(&s->out, &i->after) < 0)
+	if (outq_join(&s->out, &i->after) < 0)
 		session_abort(s, "out of memory");
 	inject_give_back(f, error);
 	session_flush(s);

@@ -81,7 +81,7 @@ void session_inject_free(struct session *s)
 		return;
 	for (struct injected *m; (m = take_first(i));)
 		free(m);
-	buf_free(&i->after);
+	outq_free(&i->after);
 	free(i);
 }
 
@@ -116,7 +116,7 @@ bool session_inject_holds(struct session *s, struct gather *g)
 
 	if (!i->file)
 		return false;
-	if (gather_save(g, 0, &i->after, SIZE_MAX) < 0)
+	if (outq_save(&i->after, g, 0) < 0)
 		session_abort(s, "out of memory");
 	return true;
 }
@@ -152,7 +152,7 @@ void session_inject_end(struct session *s, int error)
 
 int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 {
-	size_t waits = buf_len(&s->out) + (s->inject ? s->inject->bytes : 0);
+	size_t waits = outq_len(&s->out) + (s->inject ? s->inject->bytes : 0);
 	int r = 0;
 
 	if (s->state != SESSION_OPEN || !s->hub)

@@ -6,6 +6,7 @@
 
 #include <sys/queue.h>
 
+#include "outq.h"
 #include "session_inject.h"
 
 /* One that waits: a message, or a file. */
@@ -23,7 +24,7 @@ struct inject {
 	struct injected_list waiting;
 	size_t bytes;              /* of the messages in it, with what each costs */
 	struct session_file *file; /* that is sent; NULL: none is */
-	struct buf after;          /* frames of the backend's behind it */
+	struct outq after;         /* frames of the backend's behind it */
 };
 
 /* What waits may go: no message is under way. */

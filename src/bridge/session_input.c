@@ -152,7 +152,7 @@ void session_input(struct session *s, char *p, size_t n)
 /* The client's end of the stream. */
 static void on_end(struct session *s)
 {
-	if (s->state == SESSION_FLUSHING && buf_len(&s->out) > 0)
+	if (s->state == SESSION_FLUSHING && outq_len(&s->out) > 0)
 		s->client_finished = true; /* it may still read what it has asked for */
 	else if (s->state == SESSION_LINGERING || s->state == SESSION_FLUSHING)
 		session_die(s, false);

@@ -53,10 +53,10 @@ static int sort_out(const char *p, size_t n, struct buf *out, struct dropped *d)
 /* The bytes of out that must stay: of the frame that has begun to leave. */
 static size_t begun(const struct session *s)
 {
-	size_t n = s->cut, least = stream_committed(&s->client);
+	size_t n = s->out.cut, least = stream_committed(&s->client);
 
-	while (n < least && n < buf_len(&s->out))
-		n += frame_whole_size(buf_head(&s->out) + n);
+	while (n < least && n < buf_len(&s->out.own))
+		n += frame_whole_size(buf_head(&s->out.own) + n);
 	return n;
 }
 
@@ -66,11 +66,16 @@ static int rebuild(struct session *s, bool amid, struct dropped *d)
 {
 	char end[FRAME_SERVER_HEADER_MAX + LEAD];
 	struct buf controls = { 0 }, out = { 0 };
-	size_t keep = begun(s), n;
-	int r = sort_out(buf_head(&s->out) + keep, buf_len(&s->out) - keep, &controls, d);
+	struct buf *own = &s->out.own;
+	size_t keep, n;
+	int r = outq_flatten(&s->out);
 
+	if (r < 0)
+		return r;
+	keep = begun(s);
+	r = sort_out(buf_head(own) + keep, buf_len(own) - keep, &controls, d);
 	if (r == 0)
-		r = buf_append(&out, buf_head(&s->out), keep, SIZE_MAX);
+		r = buf_append(&out, buf_head(own), keep, SIZE_MAX);
 	if (r == 0 && (d->any ? d->opens : amid)) {
 		n = frame_encode(end, OP_CONTINUATION, true, d->nlead);
 		memcpy(end + n, d->lead, d->nlead);
@@ -83,9 +88,10 @@ static int rebuild(struct session *s, bool amid, struct dropped *d)
 		buf_free(&out);
 		return r;
 	}
-	buf_free(&s->out);
-	s->out = out;
-	s->pong_left = s->pongs > 0 ? buf_len(&s->out) : 0;
+	buf_free(own);
+	*own = out;
+	if (s->pongs > 0)
+		outq_mark(&s->out);
 	d->bytes -= d->nlead;
 	return 0;
 }
@@ -103,9 +109,11 @@ static uint64_t drop_waiting(struct session *s)
 		bytes += m->file ? m->file->size : m->n;
 	if (i->file)
 		bytes += i->file->size - i->file->at;
-	(void)sort_out(buf_head(&i->after), buf_len(&i->after), &controls, &after);
+	if (outq_flatten(&i->after) == 0)
+		(void)sort_out(buf_head(&i->after.own), buf_len(&i->after.own), &controls,
+			       &after);
 	buf_free(&controls);
-	buf_free(&i->after);
+	outq_free(&i->after);
 	session_inject_end(s, -ECANCELED);
 	return bytes + after.bytes;
 }

@@ -7,26 +7,11 @@
 
 #define PONGS_QUEUED 32 /* pings answered one by one; of more only the newest is */
 
-/* N bytes of out have gone; where the frame ends that they end in is known then. */
-static void sent(struct session *s, size_t n)
-{
-	s->last_progress = s->bridge->now;
-	if (n == buf_len(&s->out))
-		s->cut = n;
-	while (s->cut < n)
-		s->cut += frame_whole_size(buf_head(&s->out) + s->cut);
-	s->cut -= n;
-	buf_consume(&s->out, n);
-	s->pong_left = s->pong_left > n ? s->pong_left - n : 0;
-	if (s->pong_left == 0)
-		s->pongs = 0;
-}
-
 void session_queue(struct session *s, const void *p, size_t n)
 {
-	if (buf_len(&s->out) == 0)
+	if (outq_len(&s->out) == 0)
 		s->last_progress = s->bridge->now;
-	if (buf_append(&s->out, p, n, SIZE_MAX) < 0)
+	if (outq_append(&s->out, p, n) < 0)
 		session_abort(s, "out of memory");
 }
 
@@ -38,7 +23,7 @@ static void queue_pong(struct session *s, const char *p, size_t n)
 
 	session_queue(s, frame, ws_control(frame, OP_PONG, p, n));
 	s->pongs++;
-	s->pong_left = buf_len(&s->out);
+	outq_mark(&s->out);
 }
 
 void session_pong(struct session *s, const char *p, size_t n)
@@ -86,7 +71,7 @@ void session_ping(struct session *s)
 
 void session_heartbeat(struct session *s)
 {
-	if (buf_len(&s->out) > 0)
+	if (outq_len(&s->out) > 0)
 		return;
 	queue_pong(s, "", 0);
 	session_flush(s);
@@ -97,20 +82,22 @@ void session_heartbeat(struct session *s)
 
 void session_flush(struct session *s)
 {
-	struct iovec v;
+	struct iovec v[OUTQ_IOV];
 	ssize_t n;
 
-	if (s->state == SESSION_DEAD || buf_len(&s->out) == 0)
+	if (s->state == SESSION_DEAD || outq_len(&s->out) == 0)
 		return;
-	v = (struct iovec){ buf_head(&s->out), buf_len(&s->out) };
-	n = stream_writev(&s->client, &v, 1);
+	n = stream_writev(&s->client, v, outq_iov(&s->out, v));
 	if (n < 0) {
 		session_lost(s, n);
 		return;
 	}
 	if (n == 0) /* no progress: send_timeout goes on */
 		return;
-	sent(s, (size_t)n);
+	s->last_progress = s->bridge->now;
+	outq_sent(&s->out, (size_t)n);
+	if (s->out.mark == 0)
+		s->pongs = 0;
 	answer_newest(s);
 }
 
@@ -118,25 +105,9 @@ void session_flush(struct session *s)
 
 size_t session_room(const struct session *s)
 {
-	size_t used = buf_len(&s->out);
+	size_t used = outq_len(&s->out);
 
 	return s->output_full || used > s->conf->queue ? 0 : s->conf->queue - used;
-}
-
-/* The first N bytes of G, which is whole frames, have gone: how many are missing to the
- * end of the frame that they end in. */
-static size_t cut_of(const struct gather *g, size_t n)
-{
-	size_t at = 0, before = 0;
-
-	for (unsigned i = 0; at < n;) {
-		if (at >= before + g->iov[i].iov_len) {
-			before += g->iov[i++].iov_len;
-			continue;
-		}
-		at += frame_whole_size((char *)g->iov[i].iov_base + (at - before));
-	}
-	return at - n;
 }
 
 void session_put(struct session *s, struct gather *g)
@@ -146,19 +117,17 @@ void session_put(struct session *s, struct gather *g)
 	if (g->bytes == 0 || s->state != SESSION_OPEN)
 		return;
 	s->last_data = s->bridge->now;
-	if (buf_len(&s->out) == 0) {
+	if (outq_len(&s->out) == 0) {
 		s->last_progress = s->bridge->now;
 		n = stream_writev(&s->client, g->iov, g->n);
 		if (n < 0) {
 			session_lost(s, n);
 			return;
 		}
-		if ((size_t)n < g->bytes)
-			s->cut = cut_of(g, (size_t)n);
 	}
 	if ((size_t)n == g->bytes)
 		return;
-	if (gather_save(g, (size_t)n, &s->out, SIZE_MAX) < 0)
+	if (outq_save(&s->out, g, (size_t)n) < 0)
 		session_abort(s, "out of memory");
 	else
 		session_proceed(s);
