@@ -14,64 +14,75 @@
 /* clang-format off */
 const struct command commands[] = {
 	{ "version", "Tell the daemon's version and pid.",
+	  .needs = RIGHTS_VIEW,
 	  .start = command_version },
 	{ "status", "Tell how the daemon is: listeners, clients, programs, uptime.",
+	  .needs = RIGHTS_VIEW,
 	  .start = command_status },
-	{ "list", "List the clients, the newest first; with path only those of that path.",
-	  .params = { { "path", PARAM_PATH, false } },
+	{ "list", "List the clients, the newest first; with path only those of that path, "
+		  "at most limit of them, and only those that came before a client.",
+	  .needs = RIGHTS_VIEW,
+	  .params = { { "path", PARAM_PATH, false }, { "limit", PARAM_NUMBER, false },
+		      { "before", PARAM_NUMBER, false } },
 	  .start = command_list, .row = command_list_row, .end = command_walk_end },
 	{ "show", "Tell everything about one client.",
+	  .needs = RIGHTS_VIEW,
 	  .params = { { "to", PARAM_CLIENT, true } },
 	  .start = command_show },
 	{ "disconnect", "Close clients by a close frame with code and reason, behind what "
 			"waits for them.",
-	  .changes = true,
+	  .needs = RIGHTS_OPERATE, .changes = true,
 	  .params = { { "to", PARAM_TARGET, true }, { "code", PARAM_NUMBER, false },
 		      { "reason", PARAM_TEXT, false } },
 	  .start = command_disconnect, .step = command_disconnect_step,
 	  .end = command_walk_end },
 	{ "ping", "Ping clients; of one alone wait for the pong and tell the round trip.",
+	  .needs = RIGHTS_OPERATE,
 	  .params = { { "to", PARAM_TARGET, true } },
 	  .start = command_ping, .step = command_ping_step, .end = command_walk_end },
 	{ "send", "Send a binary message to clients.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .params = { { "to", PARAM_TARGET, true }, { "base64", PARAM_TEXT, true } },
 	  .start = command_send, .step = command_send_step, .end = command_walk_end },
 	{ "send-text", "Send a text message to clients.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .params = { { "to", PARAM_TARGET, true }, { "text", PARAM_DATA, true } },
 	  .start = command_send, .step = command_send_step, .end = command_walk_end },
 	{ "send-file", "Send the open file that comes with the request as one message.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .params = { { "to", PARAM_CLIENT, true }, { "text", PARAM_FLAG, false },
 		      { "progress", PARAM_FLAG, false } },
 	  .start = command_send_file, .end = command_file_end },
 	{ "interrupt", "Drop what waits for clients; a message that has begun ends early.",
-	  .changes = true,
+	  .needs = RIGHTS_OPERATE, .changes = true,
 	  .params = { { "to", PARAM_TARGET, true } },
 	  .start = command_interrupt, .step = command_interrupt_step,
 	  .end = command_walk_end },
 	{ "listen", "Close the listening sockets, or open them again; sessions stay.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .params = { { "on", PARAM_FLAG, true } },
 	  .start = command_listen },
 	{ "shutdown", "Stop the daemon, as SIGTERM does; within this many seconds.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .params = { { "timeout", PARAM_NUMBER, false } },
 	  .start = command_shutdown },
 	{ "get", "Tell a setting's value, where it comes from, and what it may be.",
+	  .needs = RIGHTS_ALL,
 	  .params = { { "key", PARAM_TEXT, true } },
 	  .start = command_get },
 	{ "set", "Change a setting until the next reload, and tell when it applies.",
+	  .needs = RIGHTS_ALL,
 	  .params = { { "key", PARAM_TEXT, true }, { "value", PARAM_VALUE, true } },
 	  .start = command_set },
 	{ "keys", "List all settings.",
+	  .needs = RIGHTS_ALL,
 	  .start = command_keys, .row = command_keys_row },
 	{ "events", "Follow what happens, from now on; with filters (name=value) only that.",
+	  .needs = RIGHTS_VIEW,
 	  .params = { { "filter", PARAM_WORDS, false } },
 	  .start = command_events },
 	{ "reload", "Read the configuration again; all of it is taken, or nothing.",
-	  .changes = true,
+	  .needs = RIGHTS_ALL, .changes = true,
 	  .start = command_reload },
 };
 /* clang-format on */
@@ -224,10 +235,29 @@ static void log_use(const struct call *c)
 			 (long long)json_integer_value(to));
 	else if (json_is_string(to))
 		snprintf(target, sizeof(target), " %.70s", json_string_value(to));
-	if (c->command->changes)
+	if (c->command->changes ||
+	    (c->rights < RIGHTS_ALL && c->command->needs > RIGHTS_VIEW))
 		log_info("", "control: %s%s by %s", c->command->name, target, c->who);
 	else
 		log_debug("", "control: %s%s by %s", c->command->name, target, c->who);
+}
+
+/* A row that does not say what it needs is nobody's. */
+static bool is_allowed(struct call *c)
+{
+	enum rights needs = c->command->needs;
+
+	if (needs > RIGHTS_NONE && c->rights >= needs)
+		return true;
+	log_info("", "control: %s by %s is refused", c->command->name, c->who);
+	if (needs == RIGHTS_OPERATE)
+		call_fail(c, CALL_RIGHTS,
+			  "%s is not allowed here; it takes dashboard = operate",
+			  c->command->name);
+	else
+		call_fail(c, CALL_RIGHTS, "%s is not given over the web; use wsbridgectl",
+			  c->command->name);
+	return false;
 }
 
 void call_start(struct call *c, const char *name, json_t *params)
@@ -241,7 +271,7 @@ void call_start(struct call *c, const char *name, json_t *params)
 		unknown(c, name);
 		return;
 	}
-	if (!command_params_check(c))
+	if (!is_allowed(c) || !command_params_check(c))
 		return;
 	log_use(c);
 	c->command->start(c);

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "rights.h"
 #include "server.h"
 
 /* The errors of calls: JSON-RPC's own, and ours (wsbridge-control(7) lists them). */
@@ -32,6 +33,7 @@ enum call_error {
 	CALL_LISTEN = -32009,
 	CALL_FILE = -32010,
 	CALL_INTERRUPTED = -32011,
+	CALL_RIGHTS = -32012,
 };
 
 /* What a parameter's value is. */
@@ -58,7 +60,8 @@ struct follower;
 
 struct command {
 	const char *name;
-	const char *doc; /* one sentence */
+	const char *doc;   /* one sentence */
+	enum rights needs; /* the least that its caller has */
 	bool changes; /* the log has each use of it, not only at debug; set has its own */
 	struct command_param params[4]; /* up to the first without a name, in the order
 					   that they have without names */
@@ -90,6 +93,7 @@ enum call_state {
 struct call {
 	struct server *server;
 	const char *who;                 /* the caller, for the log */
+	enum rights rights;              /* ... and what it may do */
 	json_t *params;                  /* an object, or NULL */
 	int fd;                          /* that came with it, or -1 */
 	void (*changed)(struct call *c); /* its state has changed by itself */
@@ -142,6 +146,7 @@ void call_fail(struct call *c, enum call_error code, const char *fmt, ...)
 
 /* TEXT of whatever bytes: what is no UTF-8 comes out printable. */
 json_t *call_json_text(const char *text);
+json_t *call_json_traffic(const struct traffic *t);
 
 /* Wait for news of SESSION (or NULL), SECONDS at most (0: as long as it takes). */
 void call_wait(struct call *c, struct session *session, double seconds);

@@ -3,12 +3,11 @@
 #include "command.h"
 #include "utf8.h"
 
-#define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
-#define PONG_WAIT 10.0    /* seconds, when ping_timeout sets none */
+#define PONG_WAIT 10.0 /* seconds, when ping_timeout sets none */
 
 /* ---- what there is to tell ---- */
 
-static json_t *traffic(const struct traffic *t)
+json_t *call_json_traffic(const struct traffic *t)
 {
 	return json_pack("{s:I, s:I}", "messages", (json_int_t)t->messages, "bytes",
 			 (json_int_t)t->bytes);
@@ -31,8 +30,8 @@ static json_t *summary(const struct session *s)
 	json_object_set_new(r, "user", s->user ? call_json_text(s->user) : json_null());
 	json_object_set_new(r, "state", json_string(session_state_name(s)));
 	json_object_set_new(r, "seconds", json_real(s->bridge->now - s->opened));
-	json_object_set_new(r, "in", traffic(&s->in));
-	json_object_set_new(r, "out", traffic(&s->sent));
+	json_object_set_new(r, "in", call_json_traffic(&s->in));
+	json_object_set_new(r, "out", call_json_traffic(&s->sent));
 	json_object_set_new(r, "queue", json_integer((json_int_t)outq_len(&s->out)));
 	json_object_set_new(r, "pid", pid ? json_integer(pid) : json_null());
 	return r;
@@ -73,11 +72,20 @@ void command_list(struct call *c)
 	call_walk(c, CALL_ROWS);
 }
 
+/* A page of the list: `limit` clients, from the first on that is older than `before`. */
 json_t *command_list_row(struct call *c)
 {
+	json_int_t limit = call_number(c, "limit", INT64_MAX);
+	json_int_t before = call_number(c, "before", INT64_MAX);
 	unsigned left = UINT32_MAX;
-	struct session *s = call_next(c, "path", &left);
+	struct session *s;
 
+	if (c->at >= (size_t)limit)
+		return NULL;
+	do
+		s = call_next(c, "path", &left);
+	while (s && (json_int_t)s->id >= before);
+	c->at++;
 	return s ? summary(s) : NULL;
 }
 
@@ -130,7 +138,7 @@ void command_show(struct call *c)
 	json_object_set_new(r, "local", local_of(s));
 	json_object_set_new(r, "via", s->via ? call_json_text(s->via) : json_null());
 	json_object_set_new(r, "tls", json_boolean(s->client.tls));
-	json_object_set_new(r, "discarded", traffic(&s->in_discarded));
+	json_object_set_new(r, "discarded", call_json_traffic(&s->in_discarded));
 	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
 	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));
 	json_object_set_new(r, "to_program",

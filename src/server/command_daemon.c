@@ -28,6 +28,33 @@ static json_t *addresses(const struct server *s)
 	return list;
 }
 
+static void add_up(struct path_stats *sum, const struct route *routes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct path_stats *s = &routes[i].use->stats;
+
+		sum->received.messages += s->received.messages;
+		sum->received.bytes += s->received.bytes;
+		sum->sent.messages += s->sent.messages;
+		sum->sent.bytes += s->sent.bytes;
+		sum->input_queue += s->input_queue;
+		sum->output_queue += s->output_queue;
+	}
+}
+
+/* What all paths of the current snapshot have passed on, and what waits. */
+static void set_traffic(json_t *r, const struct routes *routes)
+{
+	struct path_stats sum = { 0 };
+
+	add_up(&sum, routes->exact, routes->nexact);
+	add_up(&sum, routes->prefix, routes->nprefix);
+	json_object_set_new(r, "in", call_json_traffic(&sum.received));
+	json_object_set_new(r, "out", call_json_traffic(&sum.sent));
+	json_object_set_new(r, "queue", json_integer((json_int_t)sum.output_queue));
+	json_object_set_new(r, "to_programs", json_integer((json_int_t)sum.input_queue));
+}
+
 void command_status(struct call *c)
 {
 	const struct server *s = c->server;
@@ -44,13 +71,16 @@ void command_status(struct call *c)
 	json_object_set_new(r, "uptime", json_real(s->bridge.now - s->started));
 	json_object_set_new(r, "file", call_json_text(s->routes->conf->file));
 	json_object_set_new(r, "listening", addresses(s));
-	json_object_set_new(r, "loop_lag",
-			    json_real(lag_longest(&s->stats.lag, s->bridge.now)));
 	json_object_set_new(r, "clients", json_integer(s->bridge.nsessions));
+	json_object_set_new(r, "max_connections",
+			    json_integer(s->routes->conf->limits.max_connections));
 	json_object_set_new(r, "handshakes", json_integer(s->nclients));
 	json_object_set_new(r, "processes",
 			    json_integer((json_int_t)s->bridge.children.running));
 	json_object_set_new(r, "clients_so_far", json_integer((json_int_t)s->last_id));
+	set_traffic(r, s->routes);
+	json_object_set_new(r, "loop_lag",
+			    json_real(lag_longest(&s->stats.lag, s->bridge.now)));
 	call_succeed(c, r);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ctl_impl.h"
+#include "ctl_peer.h"
 #include "log.h"
 #include "rpc.h"
 
@@ -48,9 +49,8 @@ void ctl_accepted(void *data, int fd, const struct addr *peer,
 		close(fd);
 		return;
 	}
-	c->server = s;
-	c->fd = -1;
-	memcpy(c->who, who, sizeof(who));
+	c->caller = (struct caller){ .server = s, .rights = RIGHTS_ALL, .fd = -1 };
+	memcpy(c->caller.who, who, sizeof(who));
 	LIST_INSERT_HEAD(&s->control_clients, c, link);
 	s->ncontrol_clients++;
 	log_debug("", "control: %s has come", who);

@@ -290,6 +290,37 @@ def test_status_tells_how_the_daemon_is(daemon):
     assert status["clients"] == 2 and status["processes"] == 2 and status["state"] == "running"
     assert status["listening"] == [d.address] and status["pid"] == d.pid
     assert status["file"] == str(file_of(d)) and 0 < status["uptime"] < 60
+    assert status["max_connections"] == 1000 and 0 <= status["loop_lag"] < 5
+
+
+def test_status_adds_up_what_all_paths_pass_on(daemon):
+    d = daemon(ECHO + "[/two/*]\nexec = cat\nwrite = no\n[/deaf]\nexec = sleep 1d\n")
+    c = Control(d)
+    before = c.ask("status")
+    ws, two, deaf = d.ws("/echo"), d.ws("/two/x"), d.ws("/deaf")
+    assert ws.echoes("12345")
+    ws.finish()
+    two.text("is discarded")
+    deaf.text("x" * 200_000)
+    until(lambda: c.ask("status")["to_programs"] > 100_000, "what /deaf is sent waits")
+    now = c.ask("status")
+    assert now["in"]["messages"] - before["in"]["messages"] == 2
+    assert now["out"]["bytes"] - before["out"]["bytes"] == 5 and now["queue"] == 0
+
+
+def test_list_gives_a_page_of_many_clients(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    for _ in range(5):
+        d.ws("/echo")
+    whole = [row["id"] for row in c.ask("list")]
+    assert whole == sorted(whole, reverse=True) and len(whole) == 6
+    pages = []
+    while len(pages) < 3:
+        pages.append([row["id"] for row in c.ask("list", limit=2, **({"before": pages[-1][-1]} if pages else {}))])
+    assert pages == [whole[:2], whole[2:4], whole[4:]]
+    assert c.ask("list", limit=2, before=whole[-1]) == c.ask("list", limit=0) == []
+    assert [row["id"] for row in c.ask("list", path="/canary", limit=9)] == whole[-1:]
 
 
 def test_list_and_show_tell_of_each_client(daemon):
