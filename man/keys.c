@@ -60,11 +60,19 @@ static void print_key(const struct conf_key *key)
 		print_alias(alias);
 }
 
+static void print_sources(void)
+{
+	puts(".Ss [/path] and [defaults]\nEach path has one of");
+	for (size_t i = 0; i < conf_nkeys; i++)
+		if (conf_keys[i].flags & CONF_SOURCE)
+			printf(".Cm %s ,\n", conf_keys[i].name);
+	puts("which stand in a path only.");
+}
+
 static void print_class(enum conf_class class)
 {
 	if (class == CONF_PATH)
-		puts(".Ss [/path] and [defaults]\n"
-		     ".Cm exec , shell\nand\n.Cm static\nstand in a path only.");
+		print_sources();
 	else
 		printf(".Ss %s\n", conf_classes[class].title);
 	puts(".Bl -tag -width Ds");

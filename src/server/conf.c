@@ -9,35 +9,10 @@
 #include "conf_apply.h"
 #include "conf_auth.h"
 #include "conf_read.h"
+#include "conf_source.h"
 #include "conf_web.h"
 
 /* ---- paths ---- */
-
-/* Exactly one source, which tells the kind. */
-static void settle_source(struct conf_load *l, const struct conf_section *section,
-			  struct path_conf *path)
-{
-	const struct conf_key *found = NULL;
-
-	for (size_t i = 0; i < conf_nkeys; i++) {
-		const struct conf_key *key = &conf_keys[i];
-		const struct conf_slot *slot = conf_sheet_slot(section, key);
-
-		if (!(key->flags & CONF_SOURCE) || !slot->first || !*slot->first->raw)
-			continue;
-		if (found)
-			conf_error(&l->report, slot->where,
-				   "[%s] has two sources: %s and %s", section->name,
-				   found->name, key->name);
-		found = key;
-	}
-	if (found)
-		path->source = found->source;
-	else
-		conf_error(&l->report, section->where,
-			   "[%s] has no source: it needs exec, shell or static",
-			   section->name);
-}
 
 /* An empty segment before the last, or a dot segment. */
 static bool has_bad_segment(const char *path)
@@ -153,7 +128,7 @@ static void add_path(struct conf_load *l, const struct conf_section *section,
 	path->where = section->where;
 	conf_apply_compat(l, section, path);
 	conf_apply_over(l, section, path);
-	settle_source(l, section, path);
+	conf_source_settle(l, section, path);
 	check_path(l, section, path);
 	settle_path(l, section, path);
 	c->paths[c->npaths++] = path;

@@ -257,19 +257,25 @@ static void check_hooks(const struct conf *c, struct conf_report *r)
 	check_hook(c, "on_close", c->hooks.on_close, r);
 }
 
+static void check_exec(const struct path_check *k)
+{
+	check_program(k);
+	check_cwd(k);
+	check_nofile(k);
+}
+
 static void check_paths(const struct conf *c, struct conf_report *r)
 {
+	static void (*const checks[])(const struct path_check *k) = {
+		[SOURCE_EXEC] = check_exec,
+		[SOURCE_STATIC] = check_files,
+	};
+
 	for (size_t i = 0; i < c->npaths; i++) {
 		const struct path_conf *path = c->paths[i];
 		struct path_check k = { c, path, r, which_path(path->exec.env) };
 
-		if (path->files) {
-			check_files(&k);
-			continue;
-		}
-		check_program(&k);
-		check_cwd(&k);
-		check_nofile(&k);
+		checks[path->source](&k);
 	}
 }
 

@@ -8,6 +8,10 @@
 #define DAEMON(member) offsetof(struct conf, member)
 #define PATH(member) offsetof(struct path_conf, member)
 #define AUTH(member) offsetof(struct auth_conf, member)
+/* Kinds of sources. */
+#define OF(kind) (1u << SOURCE_##kind)
+#define PROGRAMS OF(EXEC)
+#define MESSAGES (~OF(STATIC)) /* all that are a WebSocket */
 #define KIB 1024.0
 #define MIB (1024.0 * KIB)
 #define GIB (1024.0 * MIB)
@@ -594,17 +598,20 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: framing ---- */
 
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(hub.framing.kind),
+	  .kinds = MESSAGES,
 	  .def = "line", .words = frame_words,
 	  .values = "line, raw, nul, netstring or u32be",
 	  .doc = "How messages lie in the program's input and output: one a line, bytes "
 		 "as they come, each ended by a NUL, each as a netstring, or each after "
 		 "its length in four bytes, the highest first." },
 	{ CONF_PATH, "type", .parse = conf_parse_word, .field = PATH(hub.framing.type),
+	  .kinds = MESSAGES,
 	  .def = "", .flags = CONF_EMPTY, .words = type_words, .values = "text or binary",
 	  .def_doc = "text for line and nul, binary for the others",
 	  .doc = "Type of the messages to the client." },
 	{ CONF_PATH, "embedded", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.embedded),
+	  .kinds = MESSAGES,
 	  .def = "", .flags = CONF_EMPTY, .words = embedded_words,
 	  .values = "pass, space or refuse",
 	  .def_doc = "refuse for nul, pass for the others",
@@ -613,28 +620,33 @@ const struct conf_key conf_keys[] = {
 		 "turns into a space, or closes the session with 1008." },
 	{ CONF_PATH, "charset", .parse = conf_parse_charset,
 	  .field = PATH(hub.framing.charset),
+	  .kinds = MESSAGES,
 	  .def = "UTF-8", .values = "a name that iconv -l lists, or a code page's number",
 	  .doc = "Charset of text in the program's input and output; text messages, "
 		 "which are UTF-8, are converted, binary ones never." },
 	{ CONF_PATH, "charset_error", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.charset_error),
+	  .kinds = MESSAGES,
 	  .def = "replace", .words = charset_error_words, .values = "replace or close",
 	  .doc = "What becomes of a client's character that charset does not have, and "
 		 "of output that is none of its characters: a question mark and U+FFFD, "
 		 "or a reason to close with 1008 and 1011." },
 	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.invalid),
+	  .kinds = MESSAGES,
 	  .def = "replace", .words = invalid_words, .values = "replace, binary or close",
 	  .doc = "What becomes of output that is no UTF-8 when type is text and charset "
 		 "UTF-8: repaired with U+FFFD, sent as a binary message, or a reason to close with "
 		 "1011." },
 	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
+	  .kinds = MESSAGES,
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input; auto is "
 		 "no for netstring and u32be, which can tell an empty message, and yes "
 		 "for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
 	  .field = PATH(exec.line_buffer),
+	  .kinds = PROGRAMS,
 	  .def = "yes", .websocketd = "no", .words = line_buffer_words,
 	  .values = "yes, no or pty",
 	  .doc = "With frame = line or nul make programs that use C's stdio, or Python, write "
@@ -644,71 +656,87 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: process ---- */
 
 	{ CONF_PATH, "cwd", .parse = conf_parse_absolute, .field = PATH(exec.cwd),
+	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE,
 	  .values = "an absolute path", .def_doc = "the daemon's",
 	  .doc = "Working directory of the program." },
 	{ CONF_PATH, "umask", .parse = conf_parse_umask, .field = PATH(exec.umask),
+	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY, .max = 0777,
 	  .values = "an octal mode", .def_doc = "the daemon's",
 	  .doc = "File mode creation mask of the program." },
 	{ CONF_PATH, "env", .parse = conf_parse_env, .field = PATH(exec.env),
+	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_LIST | CONF_FILE,
 	  .values = "NAME=value, one a line", .def_doc = "none",
 	  .doc = "Put this variable into the program's environment; a later entry of "
 		 "the same name wins." },
 	{ CONF_PATH, "pass_env", .parse = conf_parse_names, .field = PATH(exec.pass_env),
+	  .kinds = PROGRAMS,
 	  .def = "", .websocketd = "LD_LIBRARY_PATH", .flags = CONF_LIST | CONF_FILE, .values = "a list of names", .def_doc = "none",
 	  .doc = "Variables of the daemon's environment that the program gets too." },
 	{ CONF_PATH, "stderr", .parse = conf_parse_word, .field = PATH(exec.stderr_to),
+	  .kinds = PROGRAMS,
 	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
 	  .doc = "Where the program's standard error goes: to the log, into its "
 		 "output, or nowhere." },
 	{ CONF_PATH, "max_processes", .parse = conf_parse_unsigned,
 	  .field = PATH(exec.max_processes),
+	  .kinds = PROGRAMS,
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",
 	  .doc = "Programs of this path at the same time, else status 503." },
 	{ CONF_PATH, "spawn_rate", .parse = conf_parse_rate,
 	  .field = PATH(exec.spawn_rate),
+	  .kinds = PROGRAMS,
 	  .def = "50/s", .max = 1e6, .values = "a rate, or 0 for no limit",
 	  .doc = "Programs of this path started in this time, and one second's worth at "
 		 "once, else status 503." },
 	{ CONF_PATH, "max_runtime", .parse = conf_parse_seconds,
 	  .field = PATH(exec.max_runtime),
+	  .kinds = PROGRAMS,
 	  .def = "0", .max = 365 * DAY, .values = "a duration up to 365d, 0 is no limit",
 	  .doc = "Close the session with 1008 and stop the program this long after its "
 		 "start." },
 	{ CONF_PATH, "nofile", .parse = conf_parse_unsigned, .field = PATH(exec.nofile),
+	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY, .min = 4, .max = 1 << 30,
 	  .values = "4 or more", .def_doc = "the one that the daemon was started with",
 	  .doc = "How many descriptors the program may open (its soft limit); it can "
 		 "raise that to the daemon's hard limit." },
 	{ CONF_PATH, "new_privileges", .parse = conf_parse_bool,
 	  .field = PATH(exec.new_privileges),
+	  .kinds = PROGRAMS,
 	  .def = "no", .flags = CONF_FILE, .websocketd = "yes",
 	  .doc = "Let the program gain rights by setuid programs such as sudo." },
 	{ CONF_PATH, "exit_code", .parse = conf_parse_word, .field = PATH(exec.exit_code),
+	  .kinds = PROGRAMS,
 	  .def = "status", .words = exit_code_words, .values = "status or plain",
 	  .doc = "Close code when the program ended with another status than 0 or by a "
 		 "signal: 4000 + status and 4128 + signal, or 1011." },
 	{ CONF_PATH, "stop_signal", .parse = conf_parse_signal,
 	  .field = PATH(exec.stop.signal),
+	  .kinds = PROGRAMS,
 	  .def = "TERM", .websocketd = "INT", .values = "a signal's name or number",
 	  .doc = "Signal for the program's process group when its client has left and "
 		 "it does not end by itself." },
 	{ CONF_PATH, "stop_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(exec.stop.stop_timeout),
+	  .kinds = PROGRAMS,
 	  .def = "5s", .websocketd = "750ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From stop_signal to SIGKILL." },
 	{ CONF_PATH, "eof_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(exec.stop.eof_timeout),
+	  .kinds = PROGRAMS,
 	  .def = "1s", .websocketd = "100ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From the end of the program's input to stop_signal, when its client "
 		 "has left." },
 	{ CONF_PATH, "stop_scope", .parse = conf_parse_word, .field = PATH(exec.stop.scope),
+	  .kinds = PROGRAMS,
 	  .def = "tree", .words = scope_words, .values = "tree or group",
 	  .doc = "What ends with the program: its process group and the processes that "
 		 "left the group (daemons), or the group alone." },
 	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
+	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,
 	  .values = "websocketd", .def_doc = "none",
 	  .doc = "Treat the program and its pages as websocketd does: the end of the "

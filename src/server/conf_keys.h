@@ -52,8 +52,10 @@ struct conf_key {
 	double min, max;
 	unsigned flags;
 	const struct conf_word *words;
-	unsigned source;     /* CONF_SOURCE: the enum source_kind that it stands for */
-	const char *doc;     /* the manual's sentence */
+	unsigned source; /* CONF_SOURCE: the enum source_kind that it stands for */
+	unsigned kinds;  /* of sources that the setting of a path means something for, as
+			  * bits 1 << enum source_kind; 0: all */
+	const char *doc; /* the manual's sentence */
 	const char *values;  /* what may be written, for the manual; NULL: yes or no */
 	const char *def_doc; /* what an empty default means; NULL: nothing */
 };

@@ -5,6 +5,7 @@
 #include "conf_alias.h"
 #include "conf_keys.h"
 #include "conf_sheet.h"
+#include "conf_source.h"
 
 /* ---- where settings were written ---- */
 
@@ -147,9 +148,12 @@ static void print_slot(const struct printing *p, const struct conf_key *key,
 static void print_section(const struct printing *p, const struct conf_sheet *sheet,
 			  enum conf_class class, const struct conf_section *section)
 {
+	const struct conf_key *source = section ? conf_source_find(section) : NULL;
+
 	fprintf(p->out, "[%s]\n", section ? section->name : conf_classes[class].word);
 	for (size_t i = 0; i < conf_nkeys; i++)
-		if (conf_key_belongs(&conf_keys[i], class))
+		if (conf_key_belongs(&conf_keys[i], class) &&
+		    conf_source_takes(source, &conf_keys[i]))
 			print_slot(p, &conf_keys[i],
 				   conf_sheet_effective(sheet, section, &conf_keys[i]),
 				   conf_sheet_default(sheet, section, &conf_keys[i]));

@@ -99,6 +99,20 @@ def test_a_path_has_one_source(check):
     fails(check(HEAD + "[/x]\nqueue = 64k\n[/y]\nexec = cat\nshell = cat\n"), (3, "no source"), (7, "source"))
 
 
+def test_a_key_that_means_nothing_for_a_path_is_an_error(check):
+    fails(
+        check(HEAD + "[/x/*]\nstatic = /\ncwd = /\nframe = raw\n"),
+        (5, r"cwd means nothing with static; it goes with exec or shell"),
+        (6, r"frame means nothing with static; it goes with exec"),
+    )
+
+
+def test_what_means_nothing_for_a_path_is_not_printed_for_it(values):
+    known = values(HEAD + "[defaults]\ncwd = /\n[/x]\nexec = cat\n[/y/*]\nstatic = /\n")
+    assert known["/x", "cwd"] == ["/"]
+    assert ("/y/*", "cwd") not in known and ("/y/*", "queue") in known
+
+
 def test_an_empty_scalar_is_an_error(check):
     fails(check(HEAD + "[limits]\nfull =\n[/x]\nexec = cat\nqueue =\n"), (4, "full"), (7, "queue"))
 

@@ -7,6 +7,8 @@
 
 #include "conf_text.h"
 
+#define SOURCES "exec, shell or static"
+
 TEST(the_smallest_useful_file_loads)
 {
 	struct conf *c = load_good("[server]\nlisten = 127.0.0.1:8765\n\n" LOAD);
@@ -107,15 +109,12 @@ TEST(a_path_that_no_request_has_is_refused)
 
 TEST(a_path_has_exactly_one_source)
 {
-	assert_string_equal(
-		errors_of("[/a]\nqueue = 1M\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
-	assert_string_equal(
-		errors_of("[/a]\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
-	assert_string_equal(
-		errors_of("[/a]\nexec =\n"),
-		"x.ini:1: error: [/a] has no source: it needs exec, shell or static\n");
+	assert_string_equal(errors_of("[/a]\nqueue = 1M\n"),
+			    "x.ini:1: error: [/a] has no source: it needs " SOURCES "\n");
+	assert_string_equal(errors_of("[/a]\n"),
+			    "x.ini:1: error: [/a] has no source: it needs " SOURCES "\n");
+	assert_string_equal(errors_of("[/a]\nexec =\n"),
+			    "x.ini:1: error: [/a] has no source: it needs " SOURCES "\n");
 	assert_string_equal(errors_of("[/a]\nexec = x\nshell = y\n"),
 			    "x.ini:3: error: [/a] has two sources: exec and shell\n");
 }
@@ -301,7 +300,7 @@ TEST(all_errors_are_told_in_one_pass_in_the_order_of_the_lines)
 		"x.ini:3: error: listen: 'a' is not ADDR:PORT, [ADDR]:PORT, unix:/path or systemd:NAME "
 		"with a numeric address, as 127.0.0.1:8765\n"
 		"x.ini:5: error: handshake_timeout = 10 needs a unit: 500ms, 10s, 2m\n"
-		"x.ini:6: error: [/a] has no source: it needs exec, shell or static\n"
+		"x.ini:6: error: [/a] has no source: it needs " SOURCES "\n"
 		"x.ini:7: error: queue = x is not a size: 512, 64k, 1M\n"
 		"x.ini:8: error: 'full' is neither [section] nor key = value\n"
 		"x.ini:9: error: unknown section [what]; a path begins with /\n");
