@@ -7,12 +7,6 @@
 #include "hooks.h"
 #include "log.h"
 
-static enum step refuse(struct client *c, int status, const char *reason)
-{
-	answer_error(c, status, reason);
-	return STEP_END;
-}
-
 /* There are not enough descriptors, processes or memory. */
 static bool is_want(int error)
 {
@@ -22,79 +16,85 @@ static bool is_want(int error)
 
 /* ---- programs ---- */
 
-static bool build_environment(struct client *c, const struct route *route,
-			      const struct handshake *hs)
+static bool build_environment(const struct backend_start *b)
 {
+	const struct client *c = b->client;
 	struct cgi_request r = {
-		.path = route->conf,
-		.line_buffer = route->line_buffer,
-		.http = &c->http,
-		.data = buf_head(&c->head),
-		.decoded = c->path,
-		.handshake = hs,
-		.peer = &c->peer,
-		.user = c->user,
-		.extra = c->verdict ? c->verdict->answer.env : NULL,
-		.auth_type = c->auth_type,
-		.secure = c->secure,
-		.tls = c->seen,
-		.id = c->id,
+		.path = b->route->conf,
+		.line_buffer = b->route->line_buffer,
+		.user = b->user,
+		.id = b->id,
 	};
 
-	return cgi_build(&c->server->cgi, &r);
+	if (c) {
+		r.http = &c->http;
+		r.data = buf_head(&c->head);
+		r.decoded = c->path;
+		r.handshake = b->handshake;
+		r.peer = &c->peer;
+		r.extra = c->verdict ? c->verdict->answer.env : NULL;
+		r.auth_type = c->auth_type;
+		r.secure = c->secure;
+		r.tls = c->seen;
+	}
+	return cgi_build(&b->server->cgi, &r);
 }
 
-static enum step open_exec(struct client *c, struct route *route,
-			   const struct handshake *hs, struct hub *hub)
+static int open_exec(const struct backend_start *b, const char **ret_why)
 {
+	struct route *route = b->route;
 	char who[SESSION_WHO];
 	struct exec_start start = {
 		.conf = &route->conf->exec,
-		.envp = c->server->cgi.vars,
-		.who = session_who(c->id, route->conf->path, who),
-		.id = c->id,
+		.envp = b->server->cgi.vars,
+		.who = session_who(b->id, route->conf->path, who),
+		.id = b->id,
 		.running = &route->use->running,
 		.stats = &route->use->stats,
 	};
 	const char *what;
 	int err;
 
-	if (!build_environment(c, route, hs))
-		return refuse(c, 431, "the program's environment would be too large");
-	err = source_exec_open(hub, &start, &what);
+	*ret_why = "the program's environment would be too large";
+	if (!build_environment(b))
+		return -E2BIG;
+	err = source_exec_open(b->hub, &start, &what);
 	if (err == 0) {
 		route->use->stats.spawns++;
-		return STEP_NEXT;
+		return 0;
 	}
 	route->use->stats.spawn_failures++;
 	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
-	if (is_want(err))
-		return refuse(c, 503, "no room to start the program");
-	return refuse(c, 502, "the program cannot be started");
+	*ret_why = is_want(err) ? "no room to start the program"
+				: "the program cannot be started";
+	return err == -E2BIG ? -ENOEXEC : err; /* not the request's fault */
 }
 
 /* ---- all kinds ---- */
 
 /* One kind of source. */
 struct backend_kind {
-	enum step (*open)(struct client *c, struct route *route,
-			  const struct handshake *hs, struct hub *hub);
+	int (*open)(const struct backend_start *b, const char **ret_why);
 };
 
 static const struct backend_kind kinds[] = {
 	[SOURCE_EXEC] = { open_exec },
 };
 
-enum step backend_open(struct client *c, struct route *route, const struct handshake *hs,
-		       struct hub *hub)
+int backend_open(const struct backend_start *b, const char **ret_why)
 {
-	return kinds[route->conf->source].open(c, route, hs, hub);
+	return kinds[b->route->conf->source].open(b, ret_why);
 }
 
 void backend_refuse(struct client *c, int error, const char *why)
 {
+	int status = 502;
+
 	if (is_want(error))
-		answer_error(c, 503, why);
-	else
-		answer_error(c, error == -ETIMEDOUT ? 504 : 502, why);
+		status = 503;
+	else if (error == -ETIMEDOUT)
+		status = 504;
+	else if (error == -E2BIG)
+		status = 431;
+	answer_error(c, status, why);
 }

@@ -6,16 +6,25 @@
 #include "client_impl.h"
 #include "hub.h"
 
-/*
- * Give HUB its source for C's request, as ROUTE is configured.  STEP_NEXT: the source is
- * there and open.  STEP_WAIT: it is there and opening; hub_wait() tells.  STEP_END: C has
- * been answered, and HUB has no source.
- */
-enum step backend_open(struct client *c, struct route *route, const struct handshake *hs,
-		       struct hub *hub);
+/* What a source is opened for. */
+struct backend_start {
+	struct server *server;
+	struct route *route;
+	struct hub *hub;
+	struct client *client; /* whose it is; NULL: it is for many, or nobody is there */
+	const struct handshake *handshake; /* the client's */
+	const char *user;                  /* whose it is, or NULL */
+	uint64_t id;                       /* of the client; or one of its own */
+};
 
-/* The source that C waited for did not open, with the -errno ERROR and WHY (static): C is
- * answered. */
+/*
+ * Give B's hub its source, as its route is configured.  0: it is attached, and open, or
+ * opening (hub->opening): hub_wait() tells.  Or -errno, which is logged: the hub has no
+ * source; *ret_why are static words for a client.
+ */
+int backend_open(const struct backend_start *b, const char **ret_why);
+
+/* C's source did not open, with the -errno ERROR and WHY (static): C is answered. */
 void backend_refuse(struct client *c, int error, const char *why);
 
 #endif

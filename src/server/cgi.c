@@ -191,13 +191,29 @@ static void add_unknown(struct cgi *c)
 		put_text(c, names[i], "");
 }
 
-static void add_request(struct cgi *c, const struct cgi_request *r)
+/* Who is who, for logs and for the processes that leave their group. */
+static void add_ids(struct cgi *c, const struct cgi_request *r)
 {
 	char unique[64];
 
+	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
+		 (unsigned long long)r->id);
+	put_text(c, "UNIQUE_ID", unique);
+	add_number(c, ORPHAN_ID, r->id);
+	add_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
+	put_text(c, "WSBRIDGE_PATH", r->path->path);
+}
+
+static void add_interface(struct cgi *c, const struct cgi_request *r)
+{
 	put_text(c, "GATEWAY_INTERFACE",
 		 is_websocketd(r) ? "websocketd-CGI/0.1" : "CGI/1.1");
 	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
+}
+
+static void add_request(struct cgi *c, const struct cgi_request *r)
+{
+	add_interface(c, r);
 	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
 	put_text(c, "REQUEST_METHOD", "GET");
 	add_server(c, http_span(r->data, r->http->host), r->secure);
@@ -208,13 +224,16 @@ static void add_request(struct cgi *c, const struct cgi_request *r)
 	put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");
 	put_text(c, "REMOTE_USER", r->user ? r->user : "");
 	add_unknown(c);
-	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
-		 (unsigned long long)r->id);
-	put_text(c, "UNIQUE_ID", unique);
-	add_number(c, ORPHAN_ID, r->id);
-	add_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
-	put_text(c, "WSBRIDGE_PATH", r->path->path);
+	add_ids(c, r);
 	put(c, SPAN("WSBRIDGE_SUBPROTOCOL"), r->handshake->subprotocol);
+}
+
+/* A program of many clients is told of none; but all of a session's have one user. */
+static void add_shared(struct cgi *c, const struct cgi_request *r)
+{
+	add_interface(c, r);
+	put_text(c, "REMOTE_USER", r->user ? r->user : "");
+	add_ids(c, r);
 }
 
 /* ---- from its header fields ---- */
@@ -270,8 +289,12 @@ bool cgi_build(struct cgi *c, const struct cgi_request *r)
 	c->full = false;
 	c->vars[0] = NULL;
 	add_base(c, &r->path->exec);
-	add_request(c, r);
-	add_fields(c, r->http, r->data);
+	if (r->http) {
+		add_request(c, r);
+		add_fields(c, r->http, r->data);
+	} else {
+		add_shared(c, r);
+	}
 	for (const char *const *v = r->line_buffer; v && *v; v++)
 		put(c, (struct span){ *v, strcspn(*v, "=") }, text(strchr(*v, '=') + 1));
 	add_configured(c, &r->path->exec);

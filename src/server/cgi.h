@@ -11,13 +11,14 @@
 #define CGI_BYTES (32 * 1024) /* of all variables together */
 #define CGI_VARS 512
 
-/* One request, as its program sees it. */
+/* One request, as its program sees it; or, for a program of many clients, none. */
 struct cgi_request {
 	const struct path_conf *path;
 	const char *const *line_buffer; /* variables for it, or NULL */
-	const struct http *http;
-	const char *data;    /* the head */
-	const char *decoded; /* the request's path, decoded */
+	const struct http *http; /* NULL: there is no request, and of what follows only
+				  * user and id count */
+	const char *data;        /* the head */
+	const char *decoded;     /* the request's path, decoded */
 	const struct handshake *handshake;
 	const struct addr *peer;
 	char *const *extra;           /* more variables, NULL-terminated, or NULL */

@@ -188,21 +188,31 @@ static enum step open_backend(struct client *c, struct route *route,
 {
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(c->routes);
-	struct hub *hub = hub_new(&s->bridge, &route->conf->hub, keep);
-	enum step said;
+	struct backend_start start = {
+		.server = s,
+		.route = route,
+		.hub = hub_new(&s->bridge, &route->conf->hub, keep),
+		.client = c,
+		.handshake = hs,
+		.user = c->user,
+		.id = c->id,
+	};
+	const char *why;
+	int err;
 
-	if (!hub) {
+	if (!start.hub) {
 		routes_unref(keep);
 		answer_error(c, 503, "out of memory");
 		return STEP_END;
 	}
-	said = backend_open(c, route, hs, hub);
-	if (said == STEP_END) {
-		hub_free(hub);
-		return said;
+	err = backend_open(&start, &why);
+	if (err < 0) {
+		hub_free(start.hub);
+		backend_refuse(c, err, why);
+		return STEP_END;
 	}
-	c->hub = hub;
-	return said == STEP_WAIT ? wait_for_hub(c) : join(c, route, hs);
+	c->hub = start.hub;
+	return c->hub->opening ? wait_for_hub(c) : join(c, route, hs);
 }
 
 /* A limit is reached: as the configuration wants it told, else with STATUS. */

@@ -214,6 +214,32 @@ TEST(a_program_gets_these_variables_and_no_others)
 
 /* ---- from the daemon and the configuration ---- */
 
+TEST(a_program_of_many_clients_is_told_of_no_request)
+{
+	struct request settings = { .settings = "env = MODE=fast" };
+	struct conf *conf = conf_of(&settings);
+	struct cgi_request request = { .path = conf->paths[0], .user = "ann", .id = 17 };
+	char *got, want[1000];
+
+	assert_true(cgi_build(cgi, &request));
+	snprintf(want, sizeof(want),
+		 "GATEWAY_INTERFACE=CGI/1.1\n"
+		 "HOME=/home/d\n"
+		 "MODE=fast\n"
+		 "PATH=/daemons/path\n"
+		 "REMOTE_USER=ann\n"
+		 "SERVER_SOFTWARE=%s\n"
+		 "UNIQUE_ID=%ld-17\n"
+		 "WSBRIDGE_ID=17\n"
+		 "WSBRIDGE_PATH=/a\n"
+		 "WSBRIDGE_PID=%ld\n",
+		 value("SERVER_SOFTWARE"), (long)getpid(), (long)getpid());
+	got = all_variables();
+	assert_string_equal(got, want);
+	free(got);
+	conf_free(conf);
+}
+
 TEST(of_the_daemons_environment_only_what_is_passed_comes_through)
 {
 	struct request r = { .settings = "pass_env = TERM UNSET" };
@@ -550,6 +576,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_gets_these_variables_and_no_others),
+		cmocka_unit_test(a_program_of_many_clients_is_told_of_no_request),
 		cmocka_unit_test(
 			of_the_daemons_environment_only_what_is_passed_comes_through),
 		cmocka_unit_test(env_has_the_last_word),
