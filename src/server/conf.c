@@ -11,6 +11,7 @@
 #include "conf_read.h"
 #include "conf_source.h"
 #include "conf_web.h"
+#include "file.h"
 
 /* ---- paths ---- */
 
@@ -198,7 +199,7 @@ static struct conf *finish(struct conf_load *l, int r, FILE *err, int *ret_statu
 		r = l->status;
 	*ret_status = EX_OK;
 	if (r < 0) {
-		conf_error(&l->report, whole, "%s", strerror(-r));
+		conf_error(&l->report, whole, "%s", file_error(r));
 		*ret_status = r == -ENOMEM ? EX_OSERR : EX_NOINPUT;
 		if (r == -EACCES || r == -EPERM)
 			*ret_status = EX_NOPERM;

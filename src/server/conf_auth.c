@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What follows from the settings of the [auth NAME] sections, and whom the paths mean. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "auth_htpasswd.h"
 #include "auth_token.h"
 #include "conf_auth.h"
+#include "file.h"
 #include "nearest.h"
 
-#define FILE_LONGEST (4L * 1024 * 1024)
+#define FILE_LONGEST (4UL * 1024 * 1024)
 
 /* Where KEY was written, else the header. */
 static struct conf_origin where(struct conf_load *l, const struct auth_conf *auth,
@@ -23,44 +22,23 @@ static struct conf_origin where(struct conf_load *l, const struct auth_conf *aut
 
 /* ---- files ---- */
 
-/* The text of FD, a file, in MEM.  0 or -errno. */
-static int read_text(int fd, struct conf_mem *mem, char **ret_text)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	char *text;
-	ssize_t n;
-
-	if (size < 0)
-		return -errno;
-	if (size > FILE_LONGEST)
-		return -EFBIG;
-	text = conf_mem_alloc(mem, (size_t)size + 1);
-	if (!text)
-		return -ENOMEM;
-	n = pread(fd, text, (size_t)size, 0);
-	if (n < 0)
-		return -errno;
-	if (memchr(text, 0, (size_t)n))
-		return -EILSEQ;
-	*ret_text = text;
-	return 0;
-}
-
 /* The text of FILE, in the snapshot's memory; NULL: why not is said at KEY of AUTH. */
 static char *text_of(struct conf_load *l, const struct auth_conf *auth, const char *key,
 		     const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct buf b = { 0 };
+	int r = file_read(file, FILE_LONGEST, &b);
+	bool bad = r == 0 && buf_len(&b) > 0 && memchr(b.data, 0, buf_len(&b));
 	char *text = NULL;
-	int r = fd < 0 ? -errno : read_text(fd, l->conf->mem, &text);
 
-	if (fd >= 0)
-		close(fd);
-	if (r == -ENOMEM)
-		l->status = r;
-	else if (r < 0)
+	if (r == 0 && !bad)
+		text = conf_mem_text(l->conf->mem, b.data, buf_len(&b));
+	if (r == -ENOMEM || (r == 0 && !bad && !text))
+		l->status = -ENOMEM;
+	else if (!text)
 		conf_error(&l->report, where(l, auth, key), "%s: cannot read %s: %s", key,
-			   file, r == -EILSEQ ? "it holds a NUL byte" : strerror(-r));
+			   file, bad ? "it holds a NUL byte" : file_error(r));
+	buf_free(&b);
 	return text;
 }
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Replaces ${env:NAME}, ${cred:NAME} and ${file:/path} in a value. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "conf_expand.h"
+#include "file.h"
 
 struct expansion {
 	struct buf out;
@@ -32,30 +31,8 @@ static int put(struct expansion *x, const char *p, size_t n)
 	return buf_append(&x->out, p, n, (size_t)-1);
 }
 
-/* Read FD to its end into P (N bytes).  The bytes read, or -errno. */
-static ssize_t read_all(int fd, char *p, size_t n)
-{
-	size_t have = 0;
-
-	while (have < n) {
-		ssize_t r = read(fd, p + have, n - have);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		have += (size_t)r;
-	}
-	return (ssize_t)have;
-}
-
 static int put_content(struct expansion *x, const char *file, const char *p, size_t n)
 {
-	if (n > CONF_EXPAND_FILE_MAX)
-		return wrong(x, "%.200s is longer than %d bytes", file,
-			     CONF_EXPAND_FILE_MAX);
 	if (memchr(p, 0, n))
 		return wrong(x, "%.200s holds a NUL byte", file);
 	if (n > 0 && p[n - 1] == '\n')
@@ -67,22 +44,17 @@ static int put_content(struct expansion *x, const char *file, const char *p, siz
 
 static int put_file(struct expansion *x, const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char *p = malloc(CONF_EXPAND_FILE_MAX + 1);
-	ssize_t n;
-	int r;
+	struct buf b = { 0 };
+	int r = file_read(file, CONF_EXPAND_FILE_MAX, &b);
 
-	if (fd < 0)
-		r = wrong(x, "cannot read %.200s: %m", file);
-	else if (!p)
-		r = -ENOMEM;
-	else if ((n = read_all(fd, p, CONF_EXPAND_FILE_MAX + 1)) < 0)
-		r = wrong(x, "cannot read %.200s: %s", file, strerror((int)-n));
-	else
-		r = put_content(x, file, p, (size_t)n);
-	free(p);
-	if (fd >= 0)
-		close(fd);
+	if (r == -EFBIG)
+		r = wrong(x, "%.200s is longer than %d bytes", file,
+			  CONF_EXPAND_FILE_MAX);
+	else if (r < 0 && r != -ENOMEM)
+		r = wrong(x, "cannot read %.200s: %s", file, file_error(r));
+	else if (r == 0 && buf_len(&b) > 0)
+		r = put_content(x, file, buf_head(&b), buf_len(&b));
+	buf_free(&b);
 	return r;
 }
 

@@ -2,15 +2,14 @@
 /* Ini files -> the sheet of what was written. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "buf.h"
 #include "conf_alias.h"
 #include "conf_expand.h"
 #include "conf_read.h"
+#include "file.h"
 #include "ini_lines.h"
 #include "nearest.h"
 
@@ -236,40 +235,16 @@ int conf_read_text(struct conf_sheet *sheet, struct conf_report *report, const c
 
 /* ---- files ---- */
 
-/* Append all of FD to B.  0 or -errno. */
-static int read_fd(int fd, struct buf *b)
-{
-	char chunk[16384];
-
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return 0;
-		if (buf_append(b, chunk, (size_t)n, (size_t)-1) < 0)
-			return -ENOMEM;
-	}
-}
-
 static int read_file(struct conf_sheet *sheet, struct conf_report *report,
 		     const char *file)
 {
 	const char *name = conf_mem_text(sheet->mem, file, strlen(file));
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct buf b = { 0 };
-	int r;
+	int r = name ? file_read(file, SIZE_MAX, &b) : -ENOMEM;
 
-	if (fd < 0)
-		return -errno;
-	r = name ? read_fd(fd, &b) : -ENOMEM;
 	if (r == 0)
 		r = conf_read_text(sheet, report, name, b.data, buf_len(&b));
 	buf_free(&b);
-	close(fd);
 	return r;
 }
 
@@ -306,7 +281,7 @@ static int read_dropin(struct conf_sheet *sheet, struct conf_report *report,
 		return -ENOMEM;
 	r = read_file(sheet, report, file);
 	if (r < 0 && r != -ENOMEM) {
-		conf_error(report, (struct conf_origin){ file, 0 }, "%s", strerror(-r));
+		conf_error(report, (struct conf_origin){ file, 0 }, "%s", file_error(r));
 		r = 0;
 	}
 	free(file);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SIGHUP: a new configuration under live sessions, all of it or nothing."""
 
+import os
 import re
 import signal
 import socket
@@ -53,6 +54,19 @@ def test_new_paths_are_there_and_removed_ones_gone(daemon):
     ws.text("a")
     ws.send(2, b"")
     assert (ws.recv(), ws.recv()) == ("a", "b")
+
+
+@pytest.mark.parametrize("setting", ["", "env = A=${file:%s}", "auth = ci\n[auth ci]\ntype = token\ntokens = %s"])
+def test_nobody_waits_for_the_other_end_of_a_fifo(daemon, tmp_path, setting):
+    d = daemon(ECHO)
+    drop_ins = file_of(d).with_suffix(".d")
+    fifo = tmp_path / "fifo" if setting else drop_ins / "fifo.ini"
+    drop_ins.mkdir(exist_ok=True)
+    os.mkfifo(fifo)
+    reload(d, with_canary("[/new]\nexec = cat\n" + setting.replace("%s", str(fifo))), "is not taken")
+    assert re.search(rf"{fifo}.* it is no regular file$", d.log(), re.M), d.log()
+    fifo.unlink()
+    assert d.ws("/echo").echoes()
 
 
 def test_a_session_keeps_what_it_began_with(daemon):
