@@ -88,6 +88,15 @@ int num_int(const char *text, long min, long max, long *ret, char *err)
 	return 0;
 }
 
+int num_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 int num_octal(const char *text, unsigned max, unsigned *ret, char *err)
 {
 	const char *p = text;

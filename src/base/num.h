@@ -29,4 +29,7 @@ int num_signal(const char *text, int *ret, char *err); /* TERM, SIGTERM, 15 */
 /* "SIGTERM" for 15, "signal 40" for those without a name; static. */
 const char *num_signal_name(int signo);
 
+/* The value of the hexadecimal digit C in either case, or -1. */
+int num_hex_digit(char c);
+
 #endif

@@ -2,6 +2,7 @@
 /* What the Authorization field or a query says about who asks. */
 #include "credentials.h"
 #include "base64.h"
+#include "num.h"
 
 static bool is_alphanumeric(char c)
 {
@@ -118,19 +119,11 @@ static void take_fields(struct http *h, char *data, struct credentials *ret)
 	h->nfields = left;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that the N bytes at P escape, or -1. */
 static int escaped(const char *p, size_t n)
 {
-	int high = n > 2 && *p == '%' ? hex_value(p[1]) : -1;
-	int low = high < 0 ? -1 : hex_value(p[2]);
+	int high = n > 2 && *p == '%' ? num_hex_digit(p[1]) : -1;
+	int low = high < 0 ? -1 : num_hex_digit(p[2]);
 
 	return low < 0 ? -1 : high * 16 + low;
 }

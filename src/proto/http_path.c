@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Percent-decodes the path of a request once, or refuses it. */
 #include "http.h"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "num.h"
 
 /* Take the next byte off PATH, decoded.  -1: a bad escape, or a byte that may not be in a
  * path. */
@@ -21,8 +11,8 @@ static int next_byte(struct span *path)
 	size_t used = 1;
 
 	if (c == '%') {
-		int high = path->n > 2 ? hex_value(path->p[1]) : -1;
-		int low = path->n > 2 ? hex_value(path->p[2]) : -1;
+		int high = path->n > 2 ? num_hex_digit(path->p[1]) : -1;
+		int low = path->n > 2 ? num_hex_digit(path->p[2]) : -1;
 
 		if (high < 0 || low < 0)
 			return -1;

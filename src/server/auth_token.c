@@ -6,18 +6,10 @@
 #include <string.h>
 
 #include "auth_token.h"
+#include "num.h"
 
 #define BLANKS " \t\r"
 #define PREFIX "sha256:"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* The hash at *LINE, which is moved behind it. */
 static bool take_hash(const char **line, unsigned char *hash)
@@ -28,7 +20,7 @@ static bool take_hash(const char **line, unsigned char *hash)
 		return false;
 	p += strlen(PREFIX);
 	for (unsigned i = 0; i < TOKEN_HASH; i++, p += 2) {
-		int high = hex_value(p[0]), low = high < 0 ? -1 : hex_value(p[1]);
+		int high = num_hex_digit(p[0]), low = high < 0 ? -1 : num_hex_digit(p[1]);
 
 		if (low < 0)
 			return false;

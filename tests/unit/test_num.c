@@ -268,6 +268,19 @@ TEST(an_error_text_fits_whatever_the_value_is)
 	assert_true(strlen(err) < 100);
 }
 
+TEST(a_hexadecimal_digit_is_one_in_either_case)
+{
+	static const char digits[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+
+	for (int c = -128; c < 128; c++) {
+		const char *at = memchr(digits, c, 16);
+
+		if (!at && memchr(upper, c, 16))
+			at = digits + ((const char *)memchr(upper, c, 16) - upper);
+		assert_int_equal(num_hex_digit((char)c), at ? at - digits : -1);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -283,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_rate_is_events_a_second),
 		cmocka_unit_test(a_signal_has_a_name_or_a_number),
 		cmocka_unit_test(a_signal_is_called_by_its_name),
+		cmocka_unit_test(a_hexadecimal_digit_is_one_in_either_case),
 		cmocka_unit_test(an_error_text_fits_whatever_the_value_is),
 	};
 
