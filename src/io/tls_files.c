@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads certificate and key from their files: of PEM, or one of PKCS#12. */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -9,14 +8,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "tls_impl.h"
 
 #define PASSWORD_MAX 1024
 
-bool tls_cannot_open(struct tls_error *err, const char *member, const char *file)
+bool tls_cannot_open(struct tls_error *err, const char *member, const char *file, int r)
 {
 	return tls_wrong(err, member, "%s: %s: %s", member, file,
-			 errno == ENOENT ? "no such file" : strerror(errno));
+			 r == -ENOENT ? "no such file" : file_error(r));
+}
+
+bool tls_can_open(struct tls_error *err, const char *member, const char *file)
+{
+	int fd = file_open(file);
+
+	if (fd < 0)
+		return tls_cannot_open(err, member, file, fd);
+	close(fd);
+	return true;
 }
 
 /* ---- the password of a key ---- */
@@ -30,12 +40,12 @@ struct password {
 /* The first line of FILE. */
 static bool read_password(struct password *p, const char *file, struct tls_error *err)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, p->text, sizeof(p->text));
+	int fd = file_open(file);
+	ssize_t n = fd < 0 ? fd : read(fd, p->text, sizeof(p->text));
 	const char *end;
 
 	if (n < 0)
-		tls_cannot_open(err, "key_password_file", file);
+		tls_cannot_open(err, "key_password_file", file, fd < 0 ? fd : -errno);
 	if (fd >= 0)
 		close(fd);
 	if (n < 0)
@@ -82,11 +92,14 @@ static bool wrong_key(struct tls_error *err, const char *file, const struct pass
 static EVP_PKEY *read_key(OSSL_LIB_CTX *lib, const char *file, struct password *p,
 			  struct tls_error *err)
 {
-	FILE *f = fopen(file, "re");
+	int fd = file_open(file);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	EVP_PKEY *key;
 
 	if (!f) {
-		tls_cannot_open(err, "key", file);
+		tls_cannot_open(err, "key", file, fd < 0 ? fd : -errno);
+		if (fd >= 0)
+			close(fd);
 		return NULL;
 	}
 	setvbuf(f, NULL, _IONBF, 0); /* the key is not to stay in stdio's memory */
@@ -204,13 +217,8 @@ static bool load_pkcs12(SSL_CTX *ctx, OSSL_LIB_CTX *lib, const struct tls_conf *
 
 static bool load_certificate(SSL_CTX *ctx, const char *file, struct tls_error *err)
 {
-	FILE *f =
-		fopen(file, "re"); /* OpenSSL's own errors would not say why it cannot */
 	struct password none = { .n = 0 };
 
-	if (!f)
-		return tls_cannot_open(err, "certificate", file);
-	fclose(f);
 	SSL_CTX_set_default_passwd_cb(ctx, give_password);
 	SSL_CTX_set_default_passwd_cb_userdata(ctx, &none);
 	return SSL_CTX_use_certificate_chain_file(ctx, file) ||
@@ -220,6 +228,8 @@ static bool load_certificate(SSL_CTX *ctx, const char *file, struct tls_error *e
 bool tls_load(SSL_CTX *ctx, OSSL_LIB_CTX *lib, const struct tls_conf *conf,
 	      struct tls_error *err)
 {
+	if (!tls_can_open(err, "certificate", conf->certificate))
+		return false;
 	if (!is_pkcs12(conf->certificate))
 		return load_certificate(ctx, conf->certificate, err) &&
 		       load_key(ctx, lib, conf, err);

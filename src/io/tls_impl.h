@@ -57,8 +57,12 @@ bool tls_seed(OSSL_LIB_CTX *lib, const struct tls_conf *conf, struct tls_error *
 
 /* ---- tls_files.c ---- */
 
-/* FILE cannot be opened, as errno says. */
-bool tls_cannot_open(struct tls_error *err, const char *member, const char *file);
+/* FILE cannot be opened, as R (-errno) says. */
+bool tls_cannot_open(struct tls_error *err, const char *member, const char *file, int r);
+
+/* Can OpenSSL open FILE, and read it without waiting for anybody?  Its own errors would
+ * not say why it cannot. */
+bool tls_can_open(struct tls_error *err, const char *member, const char *file);
 
 /* Give CTX certificate, issuers and key as CONF says.  False, and why in ERR. */
 bool tls_load(SSL_CTX *ctx, OSSL_LIB_CTX *lib, const struct tls_conf *conf,

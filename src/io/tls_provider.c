@@ -85,7 +85,7 @@ static bool seed_by_file(OSSL_LIB_CTX *lib, const char *file, struct tls_error *
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	unsigned char *seed = malloc(SEED_MOST);
 	ssize_t n = fd >= 0 && seed ? read(fd, seed, SEED_MOST) : -1;
-	bool ok = n >= 0 || tls_cannot_open(err, "prng_seed_file", file);
+	bool ok = n >= 0 || tls_cannot_open(err, "prng_seed_file", file, -errno);
 
 	if (n > 0) {
 		ok = stir(lib, seed, (size_t)n, "prng_seed_file", err);

@@ -180,11 +180,9 @@ static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session,
 static bool load_file(SSL_CTX *ctx, const char *file, struct tls_error *err)
 {
 	STACK_OF(X509_NAME) * names;
-	FILE *f = fopen(file, "re");
 
-	if (!f)
-		return tls_cannot_open(err, "ca_file", file);
-	fclose(f);
+	if (!tls_can_open(err, "ca_file", file))
+		return false;
 	names = SSL_load_client_CA_file(file);
 	if (!names || !SSL_CTX_load_verify_file(ctx, file)) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
@@ -199,7 +197,7 @@ static bool load_dir(SSL_CTX *ctx, const char *dir, struct tls_error *err)
 	DIR *d = opendir(dir);
 
 	if (!d)
-		return tls_cannot_open(err, "ca_dir", dir);
+		return tls_cannot_open(err, "ca_dir", dir, -errno);
 	closedir(d);
 	return SSL_CTX_load_verify_dir(ctx, dir) || tls_wrong_reason(err, "ca_dir", dir);
 }
@@ -208,11 +206,9 @@ static bool load_crls(SSL_CTX *ctx, const char *file, struct tls_error *err)
 {
 	X509_LOOKUP *l =
 		X509_STORE_add_lookup(SSL_CTX_get_cert_store(ctx), X509_LOOKUP_file());
-	FILE *f = fopen(file, "re");
 
-	if (!f)
-		return tls_cannot_open(err, "crl_file", file);
-	fclose(f);
+	if (!tls_can_open(err, "crl_file", file))
+		return false;
 	return (l && X509_load_crl_file(l, file, X509_FILETYPE_PEM) > 0) ||
 	       tls_wrong_reason(err, "crl_file", file);
 }

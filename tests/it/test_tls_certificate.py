@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Certificate and key: what -t and the start find wrong with them, how a reload changes them, and --tls's own."""
 
+import os
 import re
 import signal
 import ssl
@@ -101,6 +102,17 @@ def test_what_is_wrong_is_an_error_with_openssls_reason_at_t_and_at_the_start(ch
 )
 def test_values_that_cannot_be_are_errors(check, line, said):
     fails(check(HEAD + f"[tls]\n{line}\n[/x]\nexec = cat\n"), (4, re.escape(said)))
+
+
+@pytest.mark.parametrize("key", ["certificate", "key", "key_password_file", "ca_file", "crl_file"])
+def test_nobody_waits_for_the_other_end_of_a_fifo(check, certificate, tmp_path, key):
+    os.mkfifo(tmp_path / "fifo")
+    made = certificate()
+    files = {"certificate": made.certificate, "key": made.key, "ca_file": made.certificate, key: tmp_path / "fifo"}
+    lines = "".join(f"{name} = {file}\n" for name, file in files.items())
+    result = check(HEAD + f"[tls]\nclient_certificate = request\n{lines}" + ECHO)
+    assert result.status == 78, result.lines
+    assert [line for line in result.errors if line.endswith(f"{key}: {tmp_path}/fifo: it is no regular file")], result.lines
 
 
 @pytest.mark.key("listen")
