@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "exec_pipes.h"
+#include "terminal_master.h"
 
 static int set_nonblocking(int fd)
 {
@@ -25,32 +24,6 @@ static int make_pipe(int ours, int *ret_near, int *ret_far)
 	*ret_near = fd[ours];
 	*ret_far = fd[!ours];
 	return set_nonblocking(*ret_near);
-}
-
-/* Bytes pass a raw terminal as they pass a pipe; but a program's stdio takes it for
- * somebody who watches, and writes line by line. */
-static int make_raw(int fd)
-{
-	struct termios t;
-
-	if (tcgetattr(fd, &t) < 0)
-		return -errno;
-	cfmakeraw(&t);
-	return tcsetattr(fd, TCSANOW, &t) < 0 ? -errno : 0;
-}
-
-static int make_terminal(int *ret_near, int *ret_far)
-{
-	int r;
-
-	*ret_near = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*ret_near < 0 || unlockpt(*ret_near) < 0)
-		return -errno;
-	*ret_far = ioctl(*ret_near, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*ret_far < 0)
-		return -errno;
-	r = make_raw(*ret_far);
-	return r < 0 ? r : set_nonblocking(*ret_near);
 }
 
 static int make_stderr(enum exec_stderr to, struct exec_pipes *p)
@@ -73,15 +46,35 @@ static int make_stderr(enum exec_stderr to, struct exec_pipes *p)
 	return r;
 }
 
-int exec_pipes_open(const struct exec_conf *conf, struct exec_pipes *ret)
+/* All three are one terminal.  Ours are two descriptors of it, as two of pipes: each is
+ * watched and closed for itself, and the last that is closed hangs up. */
+static int make_whole_terminal(const struct exec_conf *conf, struct terminal_size size,
+			       struct exec_pipes *p)
+{
+	int r = terminal_open(conf->pty_utf8 ? TERMINAL_UTF8 : TERMINAL_BYTES, &p->out,
+			      &p->far[0]);
+
+	p->far[1] = p->far[2] = p->far[0];
+	if (r == 0)
+		r = terminal_set_size(p->out, size);
+	if (r < 0)
+		return r;
+	p->in = fcntl(p->out, F_DUPFD_CLOEXEC, 0);
+	return p->in < 0 ? -errno : 0;
+}
+
+int exec_pipes_open(const struct exec_conf *conf, struct terminal_size size,
+		    struct exec_pipes *ret)
 {
 	struct exec_pipes *p = ret;
 	int r;
 
 	*p = (struct exec_pipes){ -1, -1, -1, { -1, -1, -1 } };
+	if (size.rows > 0)
+		return make_whole_terminal(conf, size, p);
 	r = make_pipe(1, &p->in, &p->far[0]);
 	if (r == 0 && conf->line_buffer == LINE_BUFFER_PTY)
-		r = make_terminal(&p->out, &p->far[1]);
+		r = terminal_open(TERMINAL_RAW, &p->out, &p->far[1]);
 	else if (r == 0)
 		r = make_pipe(0, &p->out, &p->far[1]);
 	return r == 0 ? make_stderr(conf->stderr_to, p) : r;
@@ -89,9 +82,7 @@ int exec_pipes_open(const struct exec_conf *conf, struct exec_pipes *ret)
 
 void exec_pipes_close_far(struct exec_pipes *p)
 {
-	if (p->far[2] == p->far[1]) /* merged */
-		p->far[2] = -1;
-	for (int i = 0; i < 3; i++)
-		if (p->far[i] >= 0)
+	for (int i = 2; i >= 0; i--)
+		if (p->far[i] >= 0 && (i == 0 || p->far[i] != p->far[i - 1]))
 			close(p->far[i]);
 }

@@ -12,8 +12,10 @@ struct exec_pipes {
 	int far[3];       /* the program's 0, 1, 2; -1 or the same as another */
 };
 
-/* Make them as CONF says.  0 or -errno; whichever are open are the caller's. */
-int exec_pipes_open(const struct exec_conf *conf, struct exec_pipes *ret);
+/* Make them as CONF says, a terminal of SIZE if it has one.  0 or -errno; whichever are
+ * open are the caller's. */
+int exec_pipes_open(const struct exec_conf *conf, struct terminal_size size,
+		    struct exec_pipes *ret);
 
 /* The program has got its ends: close ours of them. */
 void exec_pipes_close_far(struct exec_pipes *p);

@@ -186,6 +186,12 @@ void hub_finish(struct hub *h)
 	h->source->ops->finish(h->source);
 }
 
+void hub_resize(struct hub *h, struct terminal_size size)
+{
+	if (h->source->ops->resize)
+		h->source->ops->resize(h->source, size);
+}
+
 size_t hub_kept(const struct hub *h)
 {
 	return h->source->ops->kept(h->source);
@@ -339,6 +345,13 @@ void hub_source_drained(struct hub *h)
 {
 	if (h->subscriber)
 		session_proceed(h->subscriber);
+}
+
+void hub_resized(struct hub *h, struct terminal_size size)
+{
+	h->terminal = size;
+	if (h->subscriber)
+		session_tell_size(h->subscriber);
 }
 
 void hub_source_ended(struct hub *h, const struct ending *e)

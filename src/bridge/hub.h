@@ -17,6 +17,7 @@
 #include "bridge.h"
 #include "framing.h"
 #include "source.h"
+#include "terminal.h"
 
 enum slow_client { SLOW_PAUSE };
 
@@ -47,6 +48,7 @@ struct hub {
 	bool care;     /* the next message is not to go as usual: */
 	bool dropping; /* the rest of it is dropped; or the subscriber waits for its end
 			*/
+	struct terminal_size terminal; /* of the source; 0, 0: it has none */
 	LIST_ENTRY(hub) link;
 };
 
@@ -99,6 +101,9 @@ void hub_flush(struct hub *h);
 /* The end of the input. */
 void hub_finish(struct hub *h);
 
+/* The source's terminal is to have SIZE; nothing happens if it has none. */
+void hub_resize(struct hub *h, struct terminal_size size);
+
 /* A whole message for the subscriber that is not the source's, while none of the source's
  * is under way (h->amid). */
 void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n);
@@ -126,6 +131,9 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof);
 
 /* Input was taken: clients may be read again. */
 void hub_source_drained(struct hub *h);
+
+/* The source's terminal has SIZE. */
+void hub_resized(struct hub *h, struct terminal_size size);
 
 /* The source has said everything. */
 void hub_source_ended(struct hub *h, const struct ending *e);

@@ -22,8 +22,11 @@ const char *const *line_buffer_env(const struct exec_conf *conf)
 	static const char *const preload[] = { "LD_PRELOAD=" LIBSTDBUF, "_STDBUF_O=L",
 					       "PYTHONUNBUFFERED=1", NULL };
 	static const char *const terminal[] = { "PAGER=cat", "TERM=dumb", NULL };
+	static const char *const whole[] = { "TERM=xterm-256color", NULL };
 	char file[4096];
 
+	if (conf->pty.rows > 0)
+		return whole;
 	if (conf->line_buffer == LINE_BUFFER_PTY)
 		return terminal;
 	if (sets_preload(conf->env) || access(LIBSTDBUF, R_OK) < 0)

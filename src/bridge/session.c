@@ -309,6 +309,8 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->asked = start->asked ? session_asked_copy(start->asked) : NULL;
 	s->hub = start->hub;
 	s->refused = !start->hub;
+	s->terminal = start->terminal;
+	s->aside = s->terminal || !s->conf->write;
 	s->round_trip = -1;
 	s->armed_for = UINT8_MAX; /* no key: the first session_proceed() arms */
 	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
@@ -358,6 +360,8 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	session_flush(s);
 	if (s->hub)
 		tell_ready(s);
+	if (s->terminal && s->hub)
+		session_tell_size(s);
 	return s;
 }
 

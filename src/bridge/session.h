@@ -68,6 +68,8 @@ struct session {
 	uint8_t newest_ping_size;
 	char *newest_ping; /* NULL until there were too many */
 
+	bool terminal;        /* it speaks terminal.wsbridge */
+	bool aside;           /* not all of its messages are for the backend */
 	bool input_ended;     /* the client has sent its end of input */
 	bool client_finished; /* SESSION_FLUSHING: the end of its stream has come */
 	bool empty;           /* the message under way, so far */
@@ -118,6 +120,7 @@ struct session_start {
 	const struct span *asked; /* ASKED_COUNT of them, copied; or NULL */
 	struct span greeting;     /* the 101, sent first */
 	struct span subprotocol;  /* in it; n == 0: none */
+	bool terminal; /* ... is terminal.wsbridge: text messages are control objects */
 };
 
 /* The session, or NULL: out of memory, and nothing was taken. */
@@ -166,6 +169,9 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 
 /* None of the source's messages is under way. */
 void session_boundary(struct session *s);
+
+/* The hub's terminal has another size. */
+void session_tell_size(struct session *s);
 
 /* The source has said everything. */
 void session_backend_ended(struct session *s, const struct ending *e);

@@ -37,6 +37,12 @@ void session_die(struct session *s, bool abort);
 /* Read the client once. */
 void session_read(struct session *s);
 
+/* ---- session_terminal.c ---- */
+
+/* A text message of a client that speaks terminal.wsbridge, N bytes at P.  NULL, or why
+ * it is no control object. */
+const char *session_control(struct session *s, const char *p, size_t n);
+
 /* ---- session_output.c ---- */
 
 /* Queue whole frames, N bytes at P. */

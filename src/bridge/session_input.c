@@ -46,6 +46,33 @@ static void tell_data(const struct session *s, const struct ws_event *e)
 			   { .flag = e->last } });
 }
 
+static void count_input(struct session *s, const struct ws_event *e)
+{
+	s->in.messages += e->last;
+	s->in.bytes += e->n;
+	s->stats->received.messages += e->last;
+	s->stats->received.bytes += e->n;
+}
+
+/* It is not for the backend: nobody takes it, or it is about the terminal. */
+static bool goes_aside(struct session *s, const struct ws_event *e)
+{
+	const char *wrong;
+
+	if (!s->conf->write || s->input_ended) {
+		discard(s, e);
+		return true;
+	}
+	if (!s->terminal || e->opcode != OP_TEXT)
+		return false;
+	wrong = session_control(s, e->p, e->n);
+	if (wrong)
+		refuse(s, CLOSE_POLICY, wrong);
+	else
+		count_input(s, e);
+	return true;
+}
+
 static void on_data(struct session *s, struct ws_event *e)
 {
 	struct refusal refused;
@@ -61,22 +88,18 @@ static void on_data(struct session *s, struct ws_event *e)
 	}
 	s->last_data = s->bridge->now;
 	s->empty = e->n == 0 && (e->first || s->empty);
-	if (!s->conf->write || s->input_ended) {
-		discard(s, e);
-	} else if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
-		s->input_ended = true;
+	if (s->aside && goes_aside(s, e))
+		return;
+	if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
+		s->input_ended = s->aside = true;
 		hub_finish(s->hub);
-	} else {
-		refused = hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage);
-		if (refused.code) {
-			refuse(s, refused.code, refused.reason);
-			return;
-		}
-		s->in.messages += e->last;
-		s->in.bytes += e->n;
-		s->stats->received.messages += e->last;
-		s->stats->received.bytes += e->n;
+		return;
 	}
+	refused = hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage);
+	if (refused.code)
+		refuse(s, refused.code, refused.reason);
+	else
+		count_input(s, e);
 }
 
 static void on_pong(struct session *s, const struct ws_event *e)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "gather.h"
+#include "terminal.h"
 
 struct hub;
 struct source;
@@ -30,6 +31,8 @@ struct source_ops {
 	size_t (*kept)(const struct source *s);
 	/* Pid of its program; 0: none. */
 	long (*pid)(const struct source *s);
+	/* Its terminal is to have SIZE.  NULL: it has none. */
+	void (*resize)(struct source *s, struct terminal_size size);
 	/* Start and stop the watchers, from the state and hub_room(). */
 	void (*proceed)(struct source *s);
 	/* Nobody needs it: with FLUSH what is kept still goes to the backend, then it

@@ -13,6 +13,7 @@
 #include "exec_pipes.h"
 #include "log.h"
 #include "stderr_log.h"
+#include "terminal_master.h"
 #include "watch.h"
 #include "which.h"
 #include "ws.h"
@@ -39,9 +40,10 @@ struct source_exec {
 	struct buf kept;    /* for its stdin */
 	size_t queued;      /* of it, as stats has it */
 	struct path_stats *stats;
-	bool finishing;   /* stdin ends after what is kept */
-	ev_timer stalled; /* EXEC_FLUSHING: it takes nothing */
-	ev_timer runtime; /* EXEC_RUNNING: max_runtime */
+	struct terminal_master *terminal; /* NULL: it has pipes */
+	bool finishing;                   /* stdin ends after what is kept */
+	ev_timer stalled;                 /* EXEC_FLUSHING: it takes nothing */
+	ev_timer runtime;                 /* EXEC_RUNNING: max_runtime */
 	struct stderr_log stderr_log;
 	char who[WHO_MAX];
 };
@@ -60,6 +62,10 @@ static void close_pipe(struct source_exec *x, ev_io *w)
 {
 	if (w->fd < 0)
 		return;
+	if (w == &x->out) {
+		terminal_master_free(x->terminal);
+		x->terminal = NULL;
+	}
 	ev_io_stop(loop_of(x), w);
 	close(w->fd);
 	w->fd = -1;
@@ -260,6 +266,8 @@ static void exec_write(struct source *s, const struct gather *g)
 
 	if (x->in.fd < 0 || x->finishing)
 		return;
+	if (x->terminal)
+		terminal_master_settle(x->terminal);
 	if (buf_len(&x->kept) == 0)
 		n = writev(x->in.fd, g->iov, (int)g->n);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) { /* EPIPE: its output goes on */
@@ -280,6 +288,12 @@ static void exec_finish(struct source *s)
 
 	x->finishing = true;
 	end_input_if_done(x);
+}
+
+static void exec_resize(struct source *s, struct terminal_size size)
+{
+	if (of(s)->terminal)
+		terminal_master_resize(of(s)->terminal, size);
 }
 
 static size_t exec_kept(const struct source *s)
@@ -370,6 +384,7 @@ static const struct source_ops exec_ops = {
 	.finish = exec_finish,
 	.kept = exec_kept,
 	.pid = exec_pid,
+	.resize = exec_resize,
 	.proceed = exec_proceed,
 	.stop = exec_stop,
 	.kill = exec_kill,
@@ -388,6 +403,7 @@ static int start(struct source_exec *x, const struct exec_start *start, const in
 		.umask = x->conf->umask,
 		.nofile = x->conf->nofile,
 		.new_privileges = x->conf->new_privileges,
+		.terminal = start->size.rows > 0,
 		.id = start->id,
 		.fd = { far[0], far[1], far[2] },
 		.parent_death_signal = x->conf->stop.signal,
@@ -428,6 +444,24 @@ static struct source_exec *source_exec_new(struct hub *h, const struct exec_star
 	return x;
 }
 
+static void on_settled(void *data)
+{
+	struct source_exec *x = data;
+
+	hub_resized(x->source.hub, terminal_master_size(x->terminal));
+}
+
+static int open_terminal(struct source_exec *x, struct terminal_size size)
+{
+	if (size.rows == 0)
+		return 0;
+	x->terminal = terminal_master_new(loop_of(x), x->out.fd, size, on_settled, x);
+	if (!x->terminal)
+		return -ENOMEM;
+	hub_resized(x->source.hub, size);
+	return 0;
+}
+
 int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret_what)
 {
 	struct source_exec *x = source_exec_new(h, s);
@@ -437,10 +471,12 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 	*ret_what = "pipe";
 	if (!x)
 		return -ENOMEM;
-	r = exec_pipes_open(x->conf, &pipes);
+	r = exec_pipes_open(x->conf, s->size, &pipes);
 	x->in.fd = pipes.in;
 	x->out.fd = pipes.out;
 	x->err.fd = pipes.err;
+	if (r == 0)
+		r = open_terminal(x, s->size);
 	if (r == 0)
 		r = start(x, s, pipes.far, ret_what);
 	exec_pipes_close_far(&pipes);

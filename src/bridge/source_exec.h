@@ -9,6 +9,7 @@
 #include "child.h"
 #include "hub.h"
 #include "stats.h"
+#include "terminal.h"
 
 enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_DROP };
 enum exec_line_buffer {
@@ -27,6 +28,8 @@ struct exec_conf {
 	enum exec_stderr stderr_to;
 	bool ends_at_eof; /* stdout's end is the end, whatever becomes of the program */
 	enum exec_line_buffer line_buffer;
+	struct terminal_size pty; /* stdin, stdout and stderr are one terminal; or 0 */
+	bool pty_utf8;            /* whose characters are UTF-8 */
 	enum exec_code exit_code; /* how an end that is no success is told */
 	unsigned nofile;          /* its soft limit of descriptors; 0: the daemon's */
 	bool new_privileges;      /* setuid programs work */
@@ -40,6 +43,7 @@ struct exec_conf {
 struct exec_start {
 	const struct exec_conf *conf; /* as long as the hub's */
 	char *const *envp;            /* needed during the start only */
+	struct terminal_size size;    /* of its terminal, if CONF has one */
 	const char *who;              /* log prefix of its session, copied */
 	uint64_t id;                  /* as it stands in ENVP */
 	unsigned *running; /* counted up now, down when the last of its group is gone */

@@ -73,6 +73,7 @@ struct child_spec {
 	int umask;           /* -1: ours */
 	long nofile;         /* soft limit; 0: that of struct children */
 	bool new_privileges; /* setuid programs and file capabilities work */
+	bool terminal;       /* fd[0] is a terminal: it becomes the controlling one */
 	uint64_t id;         /* as it stands in ENVP, 0: none */
 	int fd[3];           /* become 0, 1, 2; stay the caller's */
 	int parent_death_signal;

@@ -18,6 +18,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -100,6 +101,8 @@ static IN_CHILD int child(void *data)
 	default_signals();
 	take_descriptors(b);
 	setsid();
+	if (spec->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		fail(b, "controlling terminal");
 	if (spec->parent_death_signal)
 		prctl(PR_SET_PDEATHSIG, spec->parent_death_signal);
 	if (getppid() != b->parent) /* it ended before the line above */

@@ -40,6 +40,14 @@ static bool build_environment(const struct backend_start *b)
 	return cgi_build(&b->server->cgi, &r);
 }
 
+bool backend_terminal(const struct client *c, const struct route *route,
+		      struct terminal_size *ret)
+{
+	*ret = route->conf->exec.pty;
+	return !c || ret->rows == 0 ||
+	       terminal_read_query(http_span(buf_head(&c->head), c->http.query), ret);
+}
+
 static int open_exec(const struct backend_start *b, const char **ret_why)
 {
 	struct route *route = b->route;
@@ -55,6 +63,9 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	const char *what;
 	int err;
 
+	*ret_why = "rows and cols of a terminal are 1 to 1000";
+	if (!backend_terminal(b->client, route, &start.size))
+		return -ERANGE;
 	*ret_why = "the program's environment would be too large";
 	if (!build_environment(b))
 		return -E2BIG;
@@ -67,7 +78,8 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
 	*ret_why = is_want(err) ? "no room to start the program"
 				: "the program cannot be started";
-	return err == -E2BIG ? -ENOEXEC : err; /* not the request's fault */
+	return err == -E2BIG || err == -ERANGE ? -ENOEXEC
+					       : err; /* not the request's fault */
 }
 
 /* ---- all kinds ---- */
@@ -94,6 +106,8 @@ void backend_refuse(struct client *c, int error, const char *why)
 		status = 503;
 	else if (error == -ETIMEDOUT)
 		status = 504;
+	else if (error == -ERANGE)
+		status = 400;
 	else if (error == -E2BIG)
 		status = 431;
 	answer_error(c, status, why);

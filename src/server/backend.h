@@ -17,6 +17,11 @@ struct backend_start {
 	uint64_t id;                       /* of the client; or one of its own */
 };
 
+/* The size that the terminal of ROUTE has for C (NULL: for nobody); 0, 0: it has none.
+ * False: C asks for none that there is. */
+bool backend_terminal(const struct client *c, const struct route *route,
+		      struct terminal_size *ret);
+
 /*
  * Give B's hub its source, as its route is configured.  0: it is attached, and open, or
  * opening (hub->opening): hub_wait() tells.  Or -errno, which is logged: the hub has no

@@ -82,21 +82,57 @@ static void check_charset(struct conf_load *l, const struct conf_section *sectio
 			framing->charset, kind->name);
 }
 
+/* A terminal has a subprotocol of its own, behind those of the path. */
+static void offer_terminal(struct conf_load *l, struct path_conf *path)
+{
+	for (char **name = path->subprotocol; name && *name; name++)
+		if (strcmp(*name, TERMINAL_SUBPROTOCOL) == 0)
+			return;
+	if (conf_mem_append(l->conf->mem, &path->subprotocol, TERMINAL_SUBPROTOCOL) < 0)
+		l->status = -ENOMEM;
+}
+
+static void settle_terminal(struct conf_load *l, const struct conf_section *section,
+			    struct path_conf *path)
+{
+	struct conf_origin at = conf_where(l->conf, path, "eof");
+
+	if (path->source != SOURCE_EXEC) /* it may have come from [defaults] */
+		path->exec.pty = (struct terminal_size){ 0 };
+	if (path->exec.pty.rows == 0)
+		return;
+	if (path->eof == EOF_YES)
+		conf_error(&l->report, at.file ? at : section->where,
+			   "[%s] eof = yes: the input of a terminal (pty) does not end; "
+			   "a program there takes ^D for its end",
+			   section->name);
+	path->exec.pty_utf8 = !path->hub.framing.charset;
+	path->session.ws.whole = true; /* a control object is one message */
+	offer_terminal(l, path);
+}
+
 /* What follows from several settings together. */
 static void settle_path(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
 {
 	struct framing_conf *framing = &path->hub.framing;
-	const struct framing_traits *kind = framing_traits(framing->kind);
+	const struct framing_traits *kind;
 
+	settle_terminal(l, section, path);
+	framing->kind = path->frame           ? path->frame - FRAME_OF(0)
+			: path->exec.pty.rows ? FRAMING_RAW
+					      : FRAMING_LINE;
+	kind = framing_traits(framing->kind);
 	if (framing->type == 0)
 		framing->type = kind->type;
 	if (framing->embedded == EMBEDDED_USUAL)
 		framing->embedded = kind->embedded;
 	framing->max_message = path->session.ws.max_message;
-	path->session.eof =
-		path->eof == EOF_AUTO ? !kind->measured : path->eof == EOF_YES;
-	if (!kind->separated && path->exec.line_buffer == LINE_BUFFER_YES)
+	path->session.eof = path->eof == EOF_AUTO
+				    ? !kind->measured && !path->exec.pty.rows
+				    : path->eof == EOF_YES;
+	if (path->exec.pty.rows ||
+	    (!kind->separated && path->exec.line_buffer == LINE_BUFFER_YES))
 		path->exec.line_buffer = LINE_BUFFER_NO;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);

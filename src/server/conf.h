@@ -72,6 +72,9 @@ enum source_kind {
 	SOURCE_STATIC, /* files, and no WebSocket */
 };
 
+/* What `frame` names, or 0: the usual one. */
+#define FRAME_OF(kind) (1 + (unsigned)(kind))
+
 /* One [/path] with everything that [defaults] gave it. */
 struct path_conf {
 	char *path;  /* without the star of a prefix path: "/load", "/files/" for
@@ -88,6 +91,7 @@ struct path_conf {
 	struct session_conf session;
 	struct hub_conf hub;
 	struct exec_conf exec;
+	unsigned frame;    /* as written: FRAME_OF() its kind; 0: not at all */
 	enum eof_conf eof; /* as written; session.eof is what follows */
 };
 

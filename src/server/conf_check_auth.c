@@ -71,16 +71,47 @@ static void check_path(const struct conf *c, const struct path_conf *path,
 			     path->path);
 }
 
+/* Does everybody on the network reach it?  With proxy only trusted_proxy gets in, as with
+ * a proxy on loopback. */
+static bool is_open(const struct listen_conf *l)
+{
+	struct addr a;
+
+	return l->host && !l->redirect && !l->proxy && addr_inet(l->host, l->port, &a) &&
+	       !addr_is_local(&a);
+}
+
+static const struct listen_conf *open_listener(const struct conf *c)
+{
+	for (size_t i = 0; i < c->nlisten; i++)
+		if (is_open(&c->listen[i]))
+			return &c->listen[i];
+	return NULL;
+}
+
+/* Who types into a terminal does what its program can do, and a shell can do all. */
+static void check_terminal(const struct conf *c, const struct path_conf *path,
+			   struct conf_report *r)
+{
+	const struct listen_conf *l = open_listener(c);
+
+	if (path->exec.pty.rows == 0 || path->auth || !path->session.write)
+		return;
+	conf_warning(
+		r, conf_where(c, path, "pty"),
+		"[%s%s] is a terminal that asks nobody who it is: %s%s can type into "
+		"it; set auth, or write = no",
+		path->path, path->prefix ? "*" : "",
+		l ? "whoever reaches " : "every user of this machine", l ? l->text : "");
+}
+
 /* OPEN: there are programs that ask nobody who it is; ASKS: there are paths that do. */
 static void check_listener(const struct listen_conf *l, bool open, bool asks,
 			   struct conf_report *r)
 {
 	struct conf_origin at = { l->file, l->line };
-	struct addr a;
 
-	/* With proxy only trusted_proxy gets in, as with a proxy on loopback. */
-	if (!l->host || l->redirect || l->proxy || !addr_inet(l->host, l->port, &a) ||
-	    addr_is_local(&a))
+	if (!is_open(l))
 		return;
 	if (open)
 		conf_warning(r, at,
@@ -113,6 +144,7 @@ void conf_check_auth(const struct conf *c, struct conf_report *r)
 	}
 	for (size_t i = 0; i < c->npaths; i++) {
 		check_path(c, c->paths[i], r);
+		check_terminal(c, c->paths[i], r);
 		open |= !c->paths[i]->auth && !c->paths[i]->files;
 		asks |= !!c->paths[i]->auth;
 	}

@@ -66,9 +66,12 @@ static const struct conf_word allow_words[] = { { "allow", true },
 						{ NULL, 0 } };
 static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE }, { NULL, 0 } };
 static const struct conf_word frame_words[] = {
-	{ "line", FRAMING_LINE },   { "raw", FRAMING_RAW },
-	{ "nul", FRAMING_NUL },     { "netstring", FRAMING_NETSTRING },
-	{ "u32be", FRAMING_U32BE }, { NULL, 0 }
+	{ "line", FRAME_OF(FRAMING_LINE) },
+	{ "raw", FRAME_OF(FRAMING_RAW) },
+	{ "nul", FRAME_OF(FRAMING_NUL) },
+	{ "netstring", FRAME_OF(FRAMING_NETSTRING) },
+	{ "u32be", FRAME_OF(FRAMING_U32BE) },
+	{ NULL, 0 },
 };
 static const struct conf_word type_words[] = { { "text", OP_TEXT },
 					       { "binary", OP_BINARY },
@@ -597,10 +600,11 @@ const struct conf_key conf_keys[] = {
 
 	/* ---- [/path]: framing ---- */
 
-	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(hub.framing.kind),
+	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(frame),
 	  .kinds = MESSAGES,
-	  .def = "line", .words = frame_words,
+	  .def = "", .flags = CONF_EMPTY, .words = frame_words,
 	  .values = "line, raw, nul, netstring or u32be",
+	  .def_doc = "line, with pty raw",
 	  .doc = "How messages lie in the program's input and output: one a line, bytes "
 		 "as they come, each ended by a NUL, each as a netstring, or each after "
 		 "its length in four bytes, the highest first." },
@@ -642,7 +646,7 @@ const struct conf_key conf_keys[] = {
 	  .kinds = MESSAGES,
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input; auto is "
-		 "no for netstring and u32be, which can tell an empty message, and yes "
+		 "no for netstring and u32be, which can tell an empty message, and with pty, and yes "
 		 "for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
 	  .field = PATH(exec.line_buffer),
@@ -680,6 +684,13 @@ const struct conf_key conf_keys[] = {
 	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
 	  .doc = "Where the program's standard error goes: to the log, into its "
 		 "output, or nowhere." },
+	{ CONF_PATH, "pty", .parse = conf_parse_terminal, .field = PATH(exec.pty),
+	  .kinds = PROGRAMS,
+	  .def = "", .flags = CONF_EMPTY, .values = "ROWSxCOLS such as 24x80, each 1 to 1000",
+	  .def_doc = "none, it has pipes",
+	  .doc = "Give the program a terminal of this size, its controlling one, for standard "
+		 "input, output and error, whatever line_buffer and stderr say; the end of the "
+		 "session hangs up.  See TERMINALS." },
 	{ CONF_PATH, "max_processes", .parse = conf_parse_unsigned,
 	  .field = PATH(exec.max_processes),
 	  .kinds = PROGRAMS,

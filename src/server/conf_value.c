@@ -10,6 +10,7 @@
 #include "conf_value.h"
 #include "http.h"
 #include "num.h"
+#include "terminal.h"
 #include "utf8.h"
 #include "words.h"
 #include "ws.h"
@@ -212,6 +213,19 @@ int conf_parse_page(const struct conf_value *v)
 					"'%.200s' is neither off nor a path such as /%s",
 					v->text, v->key->name);
 	return keep_text(v);
+}
+
+int conf_parse_terminal(const struct conf_value *v)
+{
+	struct terminal_size *size = v->field;
+
+	*size = (struct terminal_size){ 0, 0 };
+	if (*v->text && !terminal_read_size(v->text, size))
+		return conf_value_wrong(v,
+					"'%.100s' is not ROWSxCOLS such as 24x80, each "
+					"from 1 to 1000",
+					v->text);
+	return 0;
 }
 
 int conf_parse_control(const struct conf_value *v)

@@ -55,6 +55,7 @@ conf_parser conf_parse_control;    /* struct control_conf: its automatic and soc
 conf_parser conf_parse_close_code; /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
 conf_parser conf_parse_page;         /* char *: a path of plain HTTP; off or "": NULL */
+conf_parser conf_parse_terminal;     /* struct terminal_size; "": 0, 0 */
 conf_parser conf_parse_charset;      /* char *: what iconv knows; UTF-8: NULL */
 conf_parser conf_parse_section_name; /* char *; none: NULL */
 conf_parser conf_parse_realm;        /* char *: what a quoted-string holds; "": NULL */

@@ -235,7 +235,7 @@ int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
 	*ret_what = "pipe";
 	if (!h)
 		return -ENOMEM;
-	r = exec_pipes_open(&pipes_conf, &pipes);
+	r = exec_pipes_open(&pipes_conf, (struct terminal_size){ 0 }, &pipes);
 	h->all = all;
 	h->bridge = b;
 	h->output_max = s->output_max;

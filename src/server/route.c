@@ -85,9 +85,10 @@ static bool add(struct route *all, size_t *count, const struct path_conf *conf,
 	struct route *r = &all[(*count)++];
 
 	r->conf = conf;
-	r->line_buffer = conf->exec.argv && conf->exec.line_buffer
-				 ? line_buffer_env(&conf->exec)
-				 : NULL;
+	r->line_buffer =
+		conf->exec.argv && (conf->exec.line_buffer || conf->exec.pty.rows)
+			? line_buffer_env(&conf->exec)
+			: NULL;
 	r->use = use_of(before, conf);
 	return r->use;
 }

@@ -108,6 +108,8 @@ static struct session *open_session(struct client *c, const struct route *route,
 		.asked = asked,
 		.greeting = { answer, n },
 		.subprotocol = hs->subprotocol,
+		.terminal = hub && hub->terminal.rows > 0 &&
+			    span_is(hs->subprotocol, SPAN(TERMINAL_SUBPROTOCOL)),
 	};
 	struct session *session;
 

@@ -65,7 +65,6 @@ def test_an_unknown_section_is_refused(check, section):
     [
         "compression = on",
         "process = shared",
-        "pty = 24x80",
         "connect = unix:/x",
         "linger = 1s",
         "restart = always",

@@ -263,11 +263,11 @@ TEST(unknown_names_are_refused_with_what_may_be_meant)
 
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
-	static const char *const later[] = { "pty = 24x80",      "compression = on",
-					     "process = shared", "hook = x",
-					     "connect = a:1",    "session_key = x",
-					     "linger = 1s",      "restart = always",
-					     "builtin = clock",  "session_key = x" };
+	static const char *const later[] = { "compression = on", "process = shared",
+					     "hook = x",         "connect = a:1",
+					     "session_key = x",  "linger = 1s",
+					     "restart = always", "builtin = clock",
+					     "session_key = x" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 		assert_non_null(strstr(errors_in_path(later[i]),
