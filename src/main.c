@@ -216,10 +216,14 @@ static struct conf *load(const struct command_line *cl, int *ret_status)
 
 static void tell_good(const struct conf *conf)
 {
+	const struct tls_section *t;
+
 	fprintf(stderr, "wsbridged: %s is good", conf->file);
-	if (conf->tls_context)
-		fprintf(stderr, "; its certificate has %d days left",
-			conf_tls_days_left(conf));
+	for (size_t i = 0; (t = conf_tls_at(conf, i)); i++)
+		if (t->conf.certificate)
+			fprintf(stderr, "; %s certificate%s%s has %d days left",
+				i ? "the" : "its", i ? " of " : "", i ? t->head.name : "",
+				conf_tls_days_left(t));
 	fputc('\n', stderr);
 }
 

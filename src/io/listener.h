@@ -21,9 +21,12 @@ struct listener_conf {
 	double rate;       /* clients a second, 0: no limit */
 	int redirect; /* its clients are sent to https at this port; 0: they are served */
 	bool proxy;   /* a PROXY header comes before the client's first byte */
-	bool tls;     /* they speak TLS */
-	int passed;   /* a socket at AT that listens already, the caller's; 0: none */
-	bool shared;  /* other processes that want it may listen there, too */
+	bool tls;     /* they speak TLS, ... */
+	const char *tls_name; /* ... as the settings of this name have it; NULL: of the
+			       * name that they ask for.  The caller's, until
+			       * listener_adjust() */
+	int passed;  /* a socket at AT that listens already, the caller's; 0: none */
+	bool shared; /* other processes that want it may listen there, too */
 	size_t receive_buffer; /* of its clients' sockets, bytes; 0: as the kernel likes
 				  ... */
 	size_t send_buffer;    /* likewise */

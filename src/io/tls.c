@@ -120,7 +120,10 @@ static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
 		tls_unref(t);
 		return NULL;
 	}
-	if (set_conf(t->ctx, conf, err))
+	t->groups = conf->groups ? strdup(conf->groups) : NULL;
+	if (conf->groups && !t->groups)
+		tls_wrong(err, "groups", "out of memory");
+	else if (set_conf(t->ctx, conf, err))
 		return t;
 	tls_unref(t);
 	return NULL;
@@ -137,6 +140,8 @@ struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 	t = create(conf, lib, err);
 	if (!t)
 		return NULL;
+	if (!conf->certificate)
+		return t;
 	if (!tls_load(t->ctx, lib, conf, err)) {
 		tls_unref(t);
 		return NULL;
@@ -173,6 +178,7 @@ void tls_unref(struct tls *t)
 	if (!t || --t->refs > 0)
 		return;
 	SSL_CTX_free(t->ctx);
+	free(t->groups);
 	free(t);
 }
 

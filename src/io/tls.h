@@ -61,7 +61,8 @@ struct tls_error {
 struct tls;
 
 /* As CONF, which is not kept, says.  Reads the files; secrets are wiped once used. With
- * one reference.  NULL, and why in ERR. */
+ * one reference.  NULL, and why in ERR.  Without a certificate it serves those alone who
+ * ask for a name of tls_add_name(). */
 struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err);
 
 /*
@@ -75,6 +76,13 @@ struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
 
 struct tls *tls_ref(struct tls *t); /* NULL stays NULL */
 void tls_unref(struct tls *t);      /* NULL is a no-op */
+
+/* Clients of T that ask for a name that PATTERN matches get NAMED, which has the same
+ * provider; a name that stands there as such wins.  0, or -1: out of memory. */
+int tls_add_name(struct tls *t, const char *pattern, struct tls *named);
+
+/* Is NAME the PATTERN, or with "*.x" something and ".x", without a dot in it? */
+bool tls_name_matches(const char *pattern, const char *name);
 
 /* From when and until when the certificate is valid. */
 time_t tls_valid_from(const struct tls *t);

@@ -10,6 +10,7 @@
 struct tls {
 	unsigned refs;
 	SSL_CTX *ctx;
+	char *groups; /* as tls_conf has them */
 	time_t from, until;
 	char fingerprint[96];
 };
@@ -39,6 +40,12 @@ bool tls_set_verify(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error 
 /* Tickets that CTX gives hold for where their client came to, and the name it asked for,
  * alone. */
 void tls_set_place(SSL_CTX *ctx);
+
+/* ---- tls_names.c ---- */
+
+/* In the callback for a client's hello: SSL goes on with the context of the name that it
+ * asks for.  False: there is none, and no certificate for the rest; or as *ALERT says. */
+bool tls_choose_name(SSL *ssl, int *alert);
 
 /* ---- tls_look.c ---- */
 

@@ -37,7 +37,8 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 	     SSL_set_session_id_context(ssl, md, sizeof(md));
 	EVP_MD_CTX_free(c);
 	*alert = SSL_AD_INTERNAL_ERROR;
-	return ok ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+	return ok && tls_choose_name(ssl, alert) ? SSL_CLIENT_HELLO_SUCCESS
+						 : SSL_CLIENT_HELLO_ERROR;
 }
 
 void tls_set_place(SSL_CTX *ctx)

@@ -54,7 +54,7 @@ static void print_tunnel(const struct addr *at)
 static void print_certificate(const struct conf *conf)
 {
 	printf("The certificate's SHA-256 fingerprint: %s\n",
-	       tls_fingerprint(conf->tls_context));
+	       tls_fingerprint(conf->tls.context));
 }
 
 void banner_print(const struct server *s)

@@ -8,6 +8,7 @@
 
 #include "become.h"
 #include "conf_sheet.h"
+#include "conf_tls.h"
 #include "log.h"
 
 #define LOW_PORTS 1024 /* the kernel's default */
@@ -206,30 +207,33 @@ static void check_ini(const struct conf *c, struct conf_report *r)
 	}
 }
 
-/* The files of [tls], which a reload reads again. */
-static void check_tls(const struct conf *c, struct conf_report *r)
+/* The files of T, which a reload reads again. */
+static void check_tls(const struct conf *c, const struct tls_section *t,
+		      struct conf_report *r)
 {
 	const struct {
 		const char *key, *file;
 	} files[] = {
-		{ "certificate", c->tls.certificate },
-		{ "key", c->tls.key },
-		{ "key_password_file", c->tls.key_password_file },
-		{ "ca_file", c->tls.ca_file },
-		{ "ca_dir", c->tls.ca_dir },
-		{ "crl_file", c->tls.crl_file },
-		{ "prng_seed_file", c->tls.prng_seed_file },
+		{ "certificate", t->conf.certificate },
+		{ "key", t->conf.key },
+		{ "key_password_file", t->conf.key_password_file },
+		{ "ca_file", t->conf.ca_file },
+		{ "ca_dir", t->conf.ca_dir },
+		{ "crl_file", t->conf.crl_file },
+		{ "prng_seed_file", t->conf.prng_seed_file },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (files[i].file && access(files[i].file, R_OK) < 0)
-			conf_warning(r, where(c, files[i].key),
+			conf_warning(r, conf_tls_where(c, t, files[i].key),
 				     "%s: %s cannot read %s: a reload will fail",
 				     files[i].key, c->user, files[i].file);
 }
 
 void become_check_again(const struct conf *conf, struct conf_report *r)
 {
+	const struct tls_section *t;
+
 	if (geteuid() == 0)
 		return;
 	check_ini(conf, r);
@@ -237,7 +241,8 @@ void become_check_again(const struct conf *conf, struct conf_report *r)
 		check_file(&conf->auth[i], conf->auth[i].file, conf->user, r);
 		check_file(&conf->auth[i], conf->auth[i].tokens, conf->user, r);
 	}
-	check_tls(conf, r);
+	for (size_t i = 0; (t = conf_tls_at(conf, i)); i++)
+		check_tls(conf, t, r);
 	for (size_t i = 0; i < conf->nlisten; i++)
 		check_listen(&conf->listen[i], conf->user, r);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client_impl.h"
+#include "conf_tls.h"
 #include "event.h"
 #include "hooks.h"
 #include "log.h"
@@ -69,6 +70,7 @@ void client_free(struct client *c)
 	free(c->path);
 	verdict_free(c->verdict);
 	free(c->seen);
+	tls_unref(c->tls);
 	buf_free(&c->out);
 	download_free(c->download);
 	free(c);
@@ -385,13 +387,11 @@ static bool may_talk(struct server *s, const struct addr *peer,
 
 void client_begin(struct client *c)
 {
-	const struct tls *tls = c->server->routes->conf->tls_context;
-
 	c->state = CLIENT_READING;
 	if (!c->tls)
 		return;
 	c->secure = true;
-	if (!tls /* a reload has taken it away */ || stream_secure(&c->stream, tls) < 0)
+	if (stream_secure(&c->stream, c->tls) < 0)
 		client_drop(c);
 }
 
@@ -416,7 +416,10 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	c->on_loopback =
 		listener->at.sa.sa_family != AF_UNIX && addr_is_local(&listener->at);
 	c->redirect = listener->redirect;
-	c->tls = listener->tls;
+	c->tls_by_name = !listener->tls_name;
+	if (listener->tls)
+		c->tls = tls_ref(
+			conf_tls_named(s->routes->conf, listener->tls_name)->context);
 	http_init(&c->http, s->routes->conf->limits.max_header);
 	if (peer->sa.sa_family != AF_UNIX)
 		stream_tune(fd, &s->routes->conf->stream);

@@ -44,7 +44,8 @@ struct client {
 	bool secure;      /* by TLS, or a trusted proxy says so */
 	bool on_loopback; /* it came to a loopback listener */
 	int redirect;     /* its listener's */
-	bool tls;         /* ... too: it speaks TLS */
+	struct tls *tls;  /* of its listener; NULL: it speaks none */
+	bool tls_by_name; /* ... or of what its server name stands for there */
 	struct tls_seen
 		*seen;    /* what TLS has agreed on; NULL: its handshake is not over */
 	unsigned of_peer; /* connections that its address had with it; 0: it is a session,

@@ -10,6 +10,7 @@
 #include "conf_auth.h"
 #include "conf_read.h"
 #include "conf_source.h"
+#include "conf_tls.h"
 #include "conf_web.h"
 #include "file.h"
 
@@ -200,7 +201,8 @@ static void apply_sheet(struct conf_load *l)
 			conf_apply_named(l, class);
 		else
 			conf_apply_whole(l, class, conf_sheet_of(l->conf->sheet, class),
-					 l->conf);
+					 (char *)l->conf + conf_classes[class].base);
+	conf_tls_settle(l->conf, &l->report);
 	conf_settle_auth(l);
 	add_paths(l);
 }
@@ -301,7 +303,9 @@ void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	tls_unref(c->tls_context);
+	tls_unref(c->tls.context);
+	for (size_t i = 0; i < c->ntls_names; i++)
+		tls_unref(c->tls_names[i].context);
 	conf_mem_free(c->mem);
 	free(c);
 }

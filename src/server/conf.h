@@ -31,15 +31,17 @@ enum compat { COMPAT_NONE, COMPAT_WEBSOCKETD };
 struct listen_conf {
 	char *text; /* as written, without the words: 127.0.0.1:8765, unix:/run/x.sock */
 	char *path; /* unix: the socket's path; else NULL */
-	char *systemd; /* systemd: the name of sockets that it passed; else NULL */
-	char *host;    /* else: a numeric address, no brackets */
-	unsigned port; /* 0: the kernel picks */
-	int mode;      /* unix mode=0660; -1: by umask */
-	char *group;   /* unix group=NAME; NULL: the daemon's */
-	int redirect;  /* to https at this port; REDIRECT_TLS; 0: not at all */
-	bool proxy;    /* clients come through a proxy that sends a PROXY header */
-	bool tls;      /* clients speak TLS */
-	int line;      /* of the entry, for messages, and its FILE */
+	char *systemd;  /* systemd: the name of sockets that it passed; else NULL */
+	char *host;     /* else: a numeric address, no brackets */
+	unsigned port;  /* 0: the kernel picks */
+	int mode;       /* unix mode=0660; -1: by umask */
+	char *group;    /* unix group=NAME; NULL: the daemon's */
+	int redirect;   /* to https at this port; REDIRECT_TLS; 0: not at all */
+	bool proxy;     /* clients come through a proxy that sends a PROXY header */
+	bool tls;       /* clients speak TLS */
+	char *tls_name; /* as this [tls NAME] has it; NULL: as the name that they ask for
+			 */
+	int line;       /* of the entry, for messages, and its FILE */
 	const char *file;
 };
 
@@ -102,6 +104,14 @@ struct hooks_conf {
 	unsigned max_running;
 };
 
+/* [tls], or one [tls NAME]. */
+struct tls_section {
+	struct conf_named head; /* [tls]: all zero */
+	struct tls_conf conf;
+	char **server_name;  /* patterns of names that clients may ask for, or NULL */
+	struct tls *context; /* made of it by conf_tls_open(), or NULL */
+};
+
 struct conf {
 	char *file; /* of the main ini, or "(command line)" */
 
@@ -117,8 +127,8 @@ struct conf {
 	double shutdown_timeout;
 	struct limits_conf limits;
 	struct stream_conf stream;
-	struct tls_conf tls;
-	struct tls *tls_context; /* made of it by conf_tls_open(), or NULL */
+	struct tls_section tls, *tls_names;
+	size_t ntls_names;
 	enum log_to log_to;
 	enum log_time log_time;
 	int log_level;  /* enum log_level */

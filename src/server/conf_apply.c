@@ -118,6 +118,23 @@ static size_t count(const struct conf_sheet *sheet, enum conf_class class)
 	return n;
 }
 
+/* What is not written comes from what each begins as, else from the defaults. */
+static void apply_named(struct conf_load *l, enum conf_class class,
+			const struct conf_section *s, void *each)
+{
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		const struct conf_slot *slot = conf_sheet_slot(s, key);
+
+		if (!conf_key_belongs(key, class))
+			continue;
+		if (slot->where.file)
+			apply_slot(l, key, each, slot, key->def);
+		else if (key->class == class || key->flags & CONF_OWN)
+			apply_slot(l, key, each, NULL, key->def);
+	}
+}
+
 void conf_apply_named(struct conf_load *l, enum conf_class class)
 {
 	const struct conf_class_traits *traits = &conf_classes[class];
@@ -134,12 +151,15 @@ void conf_apply_named(struct conf_load *l, enum conf_class class)
 	for (const struct conf_section *s = sheet->first; s; s = s->next) {
 		if (s->class != class)
 			continue;
+		if (traits->named.begins_as)
+			memcpy(each, (char *)l->conf + traits->named.begins_as,
+			       traits->named.size);
 		*(struct conf_named *)each = (struct conf_named){
 			.name = s->name + strcspn(s->name, " ") +
 				(strchr(s->name, ' ') != NULL),
 			.where = s->where,
 		};
-		conf_apply_whole(l, class, s, each);
+		apply_named(l, class, s, each);
 		each += traits->named.size;
 	}
 }

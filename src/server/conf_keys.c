@@ -7,6 +7,7 @@
 
 #define DAEMON(member) offsetof(struct conf, member)
 #define PATH(member) offsetof(struct path_conf, member)
+#define TLS(member) offsetof(struct tls_section, member)
 #define AUTH(member) offsetof(struct auth_conf, member)
 /* Kinds of sources. */
 #define OF(kind) (1u << SOURCE_##kind)
@@ -117,11 +118,12 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "listen", .parse = conf_parse_listen, .field = 0,
 	  .def = "127.0.0.1:8765", .flags = CONF_LIST | CONF_FILE,
 	  .values = "ADDR:PORT, [ADDR]:PORT, unix:/path with mode=0660 and group=NAME, "
-		    "or systemd:NAME; each may have tls, or redirect or redirect=PORT, and proxy",
+		    "or systemd:NAME; each may have tls or tls=NAME, or redirect or redirect=PORT, and proxy",
 	  .doc = "Accept clients on this address, one a line.  Port 0 is one that "
 		 "the kernel picks; the log tells which.  systemd:NAME stands for all sockets that "
 		 "systemd passes under this name (FileDescriptorName= of a socket unit).  "
-		 "With tls its clients speak TLS (https and wss), see [tls].  "
+		 "With tls its clients speak TLS (https and wss), see [tls]; with tls=NAME as "
+		 "[tls NAME] says.  "
 		 "With redirect all requests but for the health page are sent to https, "
 		 "at this port, that of the first listener with tls, or 443.  With proxy only trusted_proxy may connect, and "
 		 "sends a header of the PROXY protocol (version 1 or 2) first." },
@@ -258,108 +260,117 @@ const struct conf_key conf_keys[] = {
 
 	/* ---- [tls] ---- */
 
-	{ CONF_TLS, "certificate", .parse = conf_parse_absolute, .field = DAEMON(tls.certificate),
-	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
-	  .doc = "PEM file with the certificate for all listeners with the word tls, and "
+	{ CONF_TLS, "certificate", .parse = conf_parse_absolute, .field = TLS(conf.certificate),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE | CONF_OWN, .values = "an absolute path", .def_doc = "none",
+	  .doc = "PEM file with the certificate for listeners with the word tls, and "
 		 "behind it those of its issuers; or a file of PKCS#12 with the key as well.  "
 		 "Read at the start and at a reload." },
-	{ CONF_TLS, "key", .parse = conf_parse_absolute, .field = DAEMON(tls.key),
-	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
+	{ CONF_TLS, "key", .parse = conf_parse_absolute, .field = TLS(conf.key),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE | CONF_OWN, .values = "an absolute path",
 	  .def_doc = "the file of certificate",
 	  .doc = "PEM file with the certificate's private key." },
 	{ CONF_TLS, "key_password_file", .parse = conf_parse_absolute,
-	  .field = DAEMON(tls.key_password_file),
-	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path",
+	  .field = TLS(conf.key_password_file),
+	  .def = "", .flags = CONF_EMPTY | CONF_FILE | CONF_OWN, .values = "an absolute path",
 	  .def_doc = "none, the key is not encrypted",
 	  .doc = "File whose first line is the password of the key, or of the file of "
 		 "PKCS#12." },
 	{ CONF_TLS, "protocols", .parse = conf_parse_protocols,
-	  .field = DAEMON(tls.protocols),
+	  .field = TLS(conf.protocols),
 	  .def = "TLSv1.2 TLSv1.3", .flags = CONF_LIST, .words = protocol_words,
 	  .values = "a list of TLSv1.3, TLSv1.2, TLSv1.1 and TLSv1",
 	  .doc = "Versions of TLS that clients may use.  TLSv1.1 and TLSv1 are "
 		 "warned of: they are history, and need ciphers with @SECLEVEL=0." },
-	{ CONF_TLS, "ciphers", .parse = conf_parse_text, .field = DAEMON(tls.ciphers),
+	{ CONF_TLS, "ciphers", .parse = conf_parse_text, .field = TLS(conf.ciphers),
 	  .def = "ECDHE+AESGCM:ECDHE+CHACHA20", .values = "a list as openssl-ciphers(1) has it",
 	  .doc = "Ciphers of TLS 1.2, the preferred ones first.  A word that OpenSSL does not "
 		 "know is an error." },
 	{ CONF_TLS, "ciphersuites", .parse = conf_parse_text,
-	  .field = DAEMON(tls.ciphersuites),
+	  .field = TLS(conf.ciphersuites),
 	  .def = "", .flags = CONF_EMPTY, .values = "names with colons between them",
 	  .def_doc = "OpenSSL's",
 	  .doc = "Ciphers of TLS 1.3, the preferred ones first: "
 		 "TLS_AES_128_GCM_SHA256 and its like." },
 	{ CONF_TLS, "min_cipher_bits", .parse = conf_parse_unsigned,
-	  .field = DAEMON(tls.min_cipher_bits),
+	  .field = TLS(conf.min_cipher_bits),
 	  .def = "128", .max = 256, .values = "0 to 256",
 	  .doc = "Leave out ciphers, of TLS 1.3 too, whose key has fewer bits." },
 	{ CONF_TLS, "algorithms", .parse = conf_parse_algorithms,
-	  .field = DAEMON(tls.algorithms),
+	  .field = TLS(conf.algorithms),
 	  .def = "*", .flags = CONF_LIST,
 	  .values = "*, or a list of AES128-GCM, AES256-GCM, CHACHA20, AES128-CCM, "
 		    "AES256-CCM, AES128-CBC, AES256-CBC, ARIA128-GCM, ARIA256-GCM, "
 		    "CAMELLIA128-CBC, CAMELLIA256-CBC and 3DES-CBC",
 	  .doc = "Leave out ciphers, of TLS 1.3 too, that encrypt with another algorithm." },
-	{ CONF_TLS, "groups", .parse = conf_parse_text, .field = DAEMON(tls.groups),
+	{ CONF_TLS, "groups", .parse = conf_parse_text, .field = TLS(conf.groups),
 	  .def = "", .flags = CONF_EMPTY, .values = "names with colons between them",
 	  .def_doc = "OpenSSL's",
 	  .doc = "Groups for the exchange of keys, the preferred ones first: "
 		 "X25519:P-256 and its like." },
 	{ CONF_TLS, "session_reuse", .parse = conf_parse_bool,
-	  .field = DAEMON(tls.session_reuse),
+	  .field = TLS(conf.session_reuse),
 	  .def = "yes",
 	  .doc = "Give tickets, with which a client that comes back need not begin anew." },
 	{ CONF_TLS, "session_timeout", .parse = conf_parse_seconds,
-	  .field = DAEMON(tls.session_timeout),
-	  .def = "2h", .min = 1, .max = 7 * DAY, .values = "a duration from 1s to 7d",
+	  .field = TLS(conf.session_timeout),
+	  .def = "2h", .min = 1, .max = 7 * DAY, .flags = CONF_ALONE, .values = "a duration from 1s to 7d",
 	  .doc = "A ticket is good for this long." },
 	{ CONF_TLS, "expiry_warning", .parse = conf_parse_seconds,
-	  .field = DAEMON(tls.expiry_warning),
+	  .field = TLS(conf.expiry_warning),
 	  .def = "14d", .max = 365 * DAY, .values = "a duration up to 365d",
 	  .doc = "Warn, at the start, at a reload and with -t, when the certificate is "
 		 "valid for less than this time." },
 	{ CONF_TLS, "client_certificate", .parse = conf_parse_word,
-	  .field = DAEMON(tls.client_certificate),
+	  .field = TLS(conf.client_certificate),
 	  .def = "none", .words = client_words, .values = "none, request or require",
 	  .doc = "Ask clients for a certificate of their own.  One that is shown has to "
 		 "be good, with require it has to be shown.  Programs get "
 		 "SSL_CLIENT_VERIFY, _S_DN, _I_DN, _M_SERIAL and _FINGERPRINT." },
-	{ CONF_TLS, "ca_file", .parse = conf_parse_absolute, .field = DAEMON(tls.ca_file),
+	{ CONF_TLS, "ca_file", .parse = conf_parse_absolute, .field = TLS(conf.ca_file),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "PEM file with the authorities that may sign certificates of clients.  "
 		 "Clients are told their names." },
-	{ CONF_TLS, "ca_dir", .parse = conf_parse_absolute, .field = DAEMON(tls.ca_dir),
+	{ CONF_TLS, "ca_dir", .parse = conf_parse_absolute, .field = TLS(conf.ca_dir),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "Directory of such authorities, a file each, with names by openssl-rehash(1)." },
-	{ CONF_TLS, "crl_file", .parse = conf_parse_absolute, .field = DAEMON(tls.crl_file),
+	{ CONF_TLS, "crl_file", .parse = conf_parse_absolute, .field = TLS(conf.crl_file),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "PEM file with lists of what the authorities have revoked; as "
 		 "verify_flags = check_crl." },
 	{ CONF_TLS, "client_subject", .parse = conf_parse_lines,
-	  .field = DAEMON(tls.client_subject),
+	  .field = TLS(conf.client_subject),
 	  .def = "", .flags = CONF_LIST, .values = "a pattern, one a line", .def_doc = "any",
 	  .doc = "Clients whose certificate has such a subject are let in, all others "
 		 "are not.  The whole subject is compared, as RFC 2253 writes it: "
 		 "CN=alice,OU=staff,O=Example; * stands for anything, ? for one character." },
 	{ CONF_TLS, "verify_flags", .parse = conf_parse_flags,
-	  .field = DAEMON(tls.verify_flags),
+	  .field = TLS(conf.verify_flags),
 	  .def = "", .flags = CONF_LIST, .words = verify_words, .def_doc = "none",
 	  .values = "a list of ignore_time, allow_unknown_ca, ignore_usage, "
 		    "ignore_crl_unavailable, check_crl, check_crl_all, partial_chain and "
 		    "x509_strict",
 	  .doc = "How certificates of clients are verified, other than usual." },
-	{ CONF_TLS, "provider", .parse = conf_parse_name, .field = DAEMON(tls.provider),
-	  .def = "default", .flags = CONF_FILE, .values = "default, fips, legacy or another of OpenSSL's",
+	{ CONF_TLS, "provider", .parse = conf_parse_name, .field = TLS(conf.provider),
+	  .def = "default", .flags = CONF_ALONE | CONF_FILE, .values = "default, fips, legacy or another of OpenSSL's",
 	  .doc = "Who computes: a provider of OpenSSL (provider(7)), which is loaded "
 		 "for this alone; * is default." },
 	{ CONF_TLS, "prng_seed_file", .parse = conf_parse_absolute,
-	  .field = DAEMON(tls.prng_seed_file),
-	  .def = "", .flags = CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
+	  .field = TLS(conf.prng_seed_file),
+	  .def = "", .flags = CONF_ALONE | CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
 	  .doc = "File whose first 64k are stirred into OpenSSL's random numbers, "
 		 "in addition to the system's." },
-	{ CONF_TLS, "prng_seed", .parse = conf_parse_text, .field = DAEMON(tls.prng_seed),
-	  .def = "", .flags = CONF_EMPTY | CONF_SECRET, .values = "a text", .def_doc = "none",
+	{ CONF_TLS, "prng_seed", .parse = conf_parse_text, .field = TLS(conf.prng_seed),
+	  .def = "", .flags = CONF_ALONE | CONF_EMPTY | CONF_SECRET, .values = "a text", .def_doc = "none",
 	  .doc = "The same with this text; give it as ${cred:NAME}." },
+
+	/* ---- [tls NAME] ---- */
+
+	{ CONF_TLS_NAME, "server_name", .parse = conf_parse_server_names,
+	  .field = TLS(server_name),
+	  .def = "", .flags = CONF_LIST, .values = "a list of names, or *.example.org", .def_doc = "none",
+	  .doc = "Clients that ask for such a name, at a listener with the word tls alone, "
+		 "get this section's certificate and settings; * stands for one label.  "
+		 "All others get those of [tls], or are refused where it has no certificate." },
 
 	/* ---- [logging] ---- */
 
@@ -761,22 +772,24 @@ const struct conf_key conf_keys[] = {
 const size_t conf_nkeys = sizeof(conf_keys) / sizeof(*conf_keys);
 
 #define ALONE(name) .title = "[" name "]", .word = name
-#define NAMED(name, type, array)                  \
+#define NAMED(name, type, array, like)            \
 	.title = "[" name " NAME]", .word = name, \
 	.named = { .size = sizeof(type),          \
 		   .list = DAEMON(array),         \
-		   .count = DAEMON(n##array) }
+		   .count = DAEMON(n##array),     \
+		   .begins_as = like }
 
 const struct conf_class_traits conf_classes[CONF_CLASS_COUNT] = {
 	[CONF_SERVER] = { ALONE("server") },
 	[CONF_LIMITS] = { ALONE("limits") },
 	[CONF_SOCKET] = { ALONE("socket") },
-	[CONF_TLS] = { ALONE("tls") },
+	[CONF_TLS] = { ALONE("tls"), .base = DAEMON(tls) },
+	[CONF_TLS_NAME] = { NAMED("tls", struct tls_section, tls_names, DAEMON(tls)) },
 	[CONF_LOGGING] = { ALONE("logging") },
 	[CONF_CONTROL] = { ALONE("control") },
 	[CONF_WEB] = { ALONE("web") },
 	[CONF_HOOKS] = { ALONE("hooks") },
-	[CONF_AUTH] = { NAMED("auth", struct auth_conf, auth) },
+	[CONF_AUTH] = { NAMED("auth", struct auth_conf, auth, 0) },
 	[CONF_DEFAULTS] = { ALONE("defaults") },
 	[CONF_PATH] = { .title = "[/path]" },
 };
@@ -794,13 +807,18 @@ static bool is_section_name(const char *name)
 
 enum conf_class conf_class_of_word(const char *name)
 {
+	enum conf_class found = CONF_CLASS_COUNT;
 	size_t n = strcspn(name, CONF_BLANKS);
 
-	for (unsigned c = 0; c < CONF_PATH; c++)
-		if (strlen(conf_classes[c].word) == n &&
-		    memcmp(conf_classes[c].word, name, n) == 0)
-			return c;
-	return CONF_CLASS_COUNT;
+	for (unsigned c = 0; c < CONF_PATH; c++) {
+		if (strlen(conf_classes[c].word) != n ||
+		    memcmp(conf_classes[c].word, name, n) != 0)
+			continue;
+		found = c;
+		if ((conf_classes[c].named.size > 0) == (name[n] != '\0'))
+			break;
+	}
+	return found;
 }
 
 enum conf_class conf_class_find(const char *name)
@@ -825,6 +843,8 @@ bool conf_key_belongs(const struct conf_key *key, enum conf_class class)
 {
 	if (class == CONF_DEFAULTS)
 		return key->class == CONF_PATH && !(key->flags & CONF_SOURCE);
+	if (class == CONF_TLS_NAME && key->class == CONF_TLS)
+		return !(key->flags & CONF_ALONE);
 	return key->class == class;
 }
 

@@ -13,6 +13,7 @@ enum conf_class {
 	CONF_LIMITS,
 	CONF_SOCKET,
 	CONF_TLS,
+	CONF_TLS_NAME, /* takes those of CONF_TLS as well */
 	CONF_LOGGING,
 	CONF_CONTROL,
 	CONF_WEB,
@@ -33,6 +34,8 @@ enum conf_flags {
 	CONF_FILE = 32,    /* not by a control command: who could, could run anything or
 			    * read any file */
 	CONF_RESTART = 64, /* nor by a reload */
+	CONF_OWN = 128,    /* of CONF_TLS: [tls NAME] does not take it from [tls], ... */
+	CONF_ALONE = 256,  /* ... or has it not at all */
 };
 
 /* One word of a setting that takes one of a few. */
@@ -66,12 +69,15 @@ extern const size_t conf_nkeys;
 struct conf_class_traits {
 	const char *title; /* "[server]", "[auth NAME]", "[/path]": for messages and the
 			    * manual */
+	size_t base;       /* where its keys' fields are reckoned from, in struct conf */
 	const char *word;  /* the section's name, or what it begins with; NULL: a path */
 	struct {
 		size_t size; /* of its struct, which begins with a struct conf_named;
 			      * 0: there is one [word] alone */
 		size_t list, count; /* offsets in struct conf: of a pointer to an array of
 				     * them, and of its length (size_t) */
+		size_t begins_as;   /* offset of what each is a copy of, but for what it
+				     * says itself; 0: of nothing */
 		bool unnamed;       /* it may also stand as [word] */
 	} named;                    /* there may be many: [word NAME] */
 };

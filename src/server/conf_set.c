@@ -6,7 +6,7 @@
 
 #include "conf_set.h"
 #include "conf_sheet.h"
-#include "tls.h"
+#include "conf_tls.h"
 
 /* ---- a copy of a sheet ---- */
 
@@ -97,6 +97,6 @@ struct conf *conf_set(const struct conf *c, const char *section,
 	set = conf_load_sheet(c->file, write_change, &change, err, &status);
 	fclose(err);
 	if (set && key->class != CONF_TLS) /* tickets stay good */
-		set->tls_context = tls_ref(c->tls_context);
+		conf_tls_share(set, c);
 	return set;
 }

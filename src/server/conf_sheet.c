@@ -63,13 +63,14 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_section *section,
 					     const struct conf_key *key)
 {
-	const struct conf_section *defaults;
+	const struct conf_section *defaults = NULL;
 
 	if (section && conf_sheet_slot(section, key)->where.file)
 		return conf_sheet_slot(section, key);
-	if (!section || section->class != CONF_PATH)
-		return NULL;
-	defaults = conf_sheet_find(sheet, "defaults");
+	if (section && section->class == CONF_PATH)
+		defaults = conf_sheet_find(sheet, "defaults");
+	else if (section && section->class == CONF_TLS_NAME && !(key->flags & CONF_OWN))
+		defaults = conf_sheet_find(sheet, "tls");
 	if (defaults && conf_sheet_slot(defaults, key)->where.file)
 		return conf_sheet_slot(defaults, key);
 	return NULL;

@@ -56,7 +56,8 @@ struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class cl
 struct conf_slot *conf_sheet_slot(const struct conf_section *section,
 				  const struct conf_key *key);
 
-/* What S says about KEY, else what [defaults] says; NULL: neither says anything. */
+/* What S says about KEY, else what [defaults], or [tls], says for it; NULL: neither says
+ * anything. */
 const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_section *section,
 					     const struct conf_key *key);

@@ -1,19 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* The TLS context of a snapshot: what [tls] names, read and checked. */
+/* The TLS contexts of a snapshot: what [tls] and [tls NAME] name, read and checked. */
 #include <dirent.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
 #include "conf_tls.h"
+#include "nearest.h"
 
 #define DAY (24 * 3600.0)
 
-static struct conf_origin where(const struct conf *c, const char *key)
-{
-	struct conf_origin at = conf_where(c, NULL, key);
+/* ---- sections ---- */
 
+const struct tls_section *conf_tls_at(const struct conf *c, size_t i)
+{
+	if (i == 0)
+		return &c->tls;
+	return i <= c->ntls_names ? &c->tls_names[i - 1] : NULL;
+}
+
+const struct tls_section *conf_tls_named(const struct conf *c, const char *name)
+{
+	if (!name)
+		return &c->tls;
+	for (size_t i = 0; i < c->ntls_names; i++)
+		if (strcmp(c->tls_names[i].head.name, name) == 0)
+			return &c->tls_names[i];
+	return NULL;
+}
+
+const struct tls_section *conf_tls_of_host(const struct conf *c, const char *name)
+{
+	const struct tls_section *found = NULL;
+
+	for (size_t i = 0; i < c->ntls_names; i++)
+		for (char **p = c->tls_names[i].server_name; p && *p; p++)
+			if (tls_name_matches(*p, name) && (!found || **p != '*'))
+				found = &c->tls_names[i];
+	return found ? found : &c->tls;
+}
+
+/* May clients ask for a name? */
+static bool has_names(const struct conf *c)
+{
+	for (size_t i = 0; i < c->ntls_names; i++)
+		if (c->tls_names[i].server_name)
+			return true;
+	return false;
+}
+
+struct conf_origin conf_tls_where(const struct conf *c, const struct tls_section *t,
+				  const char *key)
+{
+	char name[64];
+	struct conf_origin at;
+
+	snprintf(name, sizeof(name), "tls.%s", key);
+	at = t->head.name ? conf_where_named(c, &t->head, key)
+			  : conf_where(c, NULL, name);
+	if (!at.file && t->head.name)
+		at = t->head.where;
 	return at.file ? at : (struct conf_origin){ c->file, 0 };
 }
 
@@ -29,46 +77,33 @@ static void place_text(struct conf_origin at, struct conf_origin other, char *ou
 		snprintf(out, cap, "%s:%d", other.file, other.line);
 }
 
-static void tell(const struct conf *c, struct conf_report *r, const struct tls_error *e)
+static void tell(const struct conf *c, const struct tls_section *t, struct conf_report *r,
+		 const struct tls_error *e)
 {
-	struct conf_origin at = conf_where(c, NULL, e->member);
+	bool same = e->other && strcmp(e->member, "key") == 0 && !t->conf.key;
+	struct conf_origin at = conf_tls_where(c, t, same ? e->other : e->member);
 	char place[512];
 
-	if (!at.file && e->other) /* the key lies in the certificate's file */
-		at = where(c, e->other);
-	if (!at.file)
-		at = where(c, "certificate");
+	if (at.line == 0)
+		at = conf_tls_where(c, t, "certificate");
 	if (!e->other) {
 		conf_error(r, at, "%s", e->text);
 		return;
 	}
-	place_text(at, where(c, e->other), place, sizeof(place));
+	place_text(at, conf_tls_where(c, t, e->other), place, sizeof(place));
 	conf_error(r, at, "%s (%s)", e->text, place);
-}
-
-/* Every listener with the word tls needs a context. */
-static void check_listeners(const struct conf *c, struct conf_report *r)
-{
-	for (size_t i = 0; i < c->nlisten; i++) {
-		const struct listen_conf *l = &c->listen[i];
-
-		if (l->tls)
-			conf_error(r, (struct conf_origin){ l->file, l->line },
-				   "listen: %s tls needs a certificate in [tls]",
-				   l->text);
-	}
 }
 
 /* ---- warnings ---- */
 
-static double seconds_left(const struct tls *t)
+static double seconds_left(const struct tls_section *t)
 {
-	return difftime(tls_valid_until(t), time(NULL));
+	return difftime(tls_valid_until(t->context), time(NULL));
 }
 
-int conf_tls_days_left(const struct conf *c)
+int conf_tls_days_left(const struct tls_section *t)
 {
-	return (int)floor(seconds_left(c->tls_context) / DAY);
+	return (int)floor(seconds_left(t) / DAY);
 }
 
 static void date_text(time_t at, char *out, size_t cap)
@@ -78,44 +113,46 @@ static void date_text(time_t at, char *out, size_t cap)
 	strftime(out, cap, "%Y-%m-%d %H:%M UTC", gmtime_r(&at, &tm));
 }
 
-static void check_dates(const struct conf *c, struct conf_report *r)
+static void check_dates(const struct conf *c, const struct tls_section *t,
+			struct conf_report *r)
 {
-	const struct tls *t = c->tls_context;
-	const char *file = c->tls.certificate;
-	struct conf_origin at = where(c, "certificate");
+	const char *file = t->conf.certificate;
+	struct conf_origin at = conf_tls_where(c, t, "certificate");
 	double left = seconds_left(t);
 	char from[64], until[64];
 
-	date_text(tls_valid_from(t), from, sizeof(from));
-	date_text(tls_valid_until(t), until, sizeof(until));
-	if (difftime(tls_valid_from(t), time(NULL)) > 0)
+	date_text(tls_valid_from(t->context), from, sizeof(from));
+	date_text(tls_valid_until(t->context), until, sizeof(until));
+	if (difftime(tls_valid_from(t->context), time(NULL)) > 0)
 		conf_warning(r, at, "certificate: %s is not valid before %s", file, from);
 	else if (left <= 0)
 		conf_warning(r, at,
 			     "certificate: %s expired at %s; clients will refuse it",
 			     file, until);
-	else if (left < c->tls.expiry_warning)
+	else if (left < t->conf.expiry_warning)
 		conf_warning(r, at, "certificate: %s expires in %d days, at %s", file,
-			     conf_tls_days_left(c), until);
+			     conf_tls_days_left(t), until);
 }
 
-static void check_mode(const struct conf *c, struct conf_report *r)
+static void check_mode(const struct conf *c, const struct tls_section *t,
+		       struct conf_report *r)
 {
-	const char *file = c->tls.key ? c->tls.key : c->tls.certificate;
-	const char *key = c->tls.key ? "key" : "certificate";
+	const char *file = t->conf.key ? t->conf.key : t->conf.certificate;
+	const char *key = t->conf.key ? "key" : "certificate";
 	struct stat st;
 
 	if (stat(file, &st) == 0 && st.st_mode & S_IROTH)
-		conf_warning(r, where(c, key),
+		conf_warning(r, conf_tls_where(c, t, key),
 			     "key: every user of this machine can read %s; chmod 600, or "
 			     "640 with wsbridged's group",
 			     file);
 }
 
-static void check_protocols(const struct conf *c, struct conf_report *r)
+static void check_protocols(const struct conf *c, const struct tls_section *t,
+			    struct conf_report *r)
 {
-	if (c->tls.protocols & (TLS_1_0 | TLS_1_1))
-		conf_warning(r, where(c, "protocols"),
+	if (t->conf.protocols & (TLS_1_0 | TLS_1_1))
+		conf_warning(r, conf_tls_where(c, t, "protocols"),
 			     "protocols: TLS before 1.2 is not safe any more (RFC 8996)");
 }
 
@@ -126,9 +163,10 @@ static bool is_hashed(const char *name)
 	       name[8] == '.' && strspn(name + 9, "r0123456789") == strlen(name + 9);
 }
 
-static void check_ca_dir(const struct conf *c, struct conf_report *r)
+static void check_ca_dir(const struct conf *c, const struct tls_section *t,
+			 struct conf_report *r)
 {
-	DIR *d = c->tls.ca_dir ? opendir(c->tls.ca_dir) : NULL;
+	DIR *d = t->conf.ca_dir ? opendir(t->conf.ca_dir) : NULL;
 	const struct dirent *e;
 	bool found = !d;
 
@@ -137,55 +175,137 @@ static void check_ca_dir(const struct conf *c, struct conf_report *r)
 	if (d)
 		closedir(d);
 	if (!found)
-		conf_warning(r, where(c, "ca_dir"),
+		conf_warning(r, conf_tls_where(c, t, "ca_dir"),
 			     "ca_dir: nothing in %s has a name that OpenSSL looks for; "
 			     "run: openssl rehash %s",
-			     c->tls.ca_dir, c->tls.ca_dir);
+			     t->conf.ca_dir, t->conf.ca_dir);
 }
 
-static void check_clients(const struct conf *c, struct conf_report *r)
+static void check_clients(const struct conf *c, const struct tls_section *t,
+			  struct conf_report *r)
 {
 	const struct {
 		const char *key;
 		bool used;
 	} keys[] = {
-		{ "ca_file", c->tls.ca_file },
-		{ "ca_dir", c->tls.ca_dir },
-		{ "crl_file", c->tls.crl_file },
-		{ "client_subject", c->tls.client_subject },
+		{ "ca_file", t->conf.ca_file },
+		{ "ca_dir", t->conf.ca_dir },
+		{ "crl_file", t->conf.crl_file },
+		{ "client_subject", t->conf.client_subject },
 	};
 
-	if (c->tls.client_certificate != TLS_CLIENT_NONE)
+	if (t->conf.client_certificate != TLS_CLIENT_NONE)
 		return;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].used)
-			conf_warning(r, where(c, keys[i].key),
+			conf_warning(r, conf_tls_where(c, t, keys[i].key),
 				     "%s means nothing with client_certificate = none",
 				     keys[i].key);
 }
 
-/* ---- all of it ---- */
+/* ---- of each other ---- */
 
-void conf_tls_make(struct conf *c, struct conf_report *r)
+static void check_listener(const struct conf *c, const struct listen_conf *l,
+			   struct conf_report *r)
+{
+	const struct conf_origin at = { l->file, l->line };
+	const struct tls_section *t = conf_tls_named(c, l->tls_name);
+	struct nearest n;
+
+	if (!t) {
+		nearest_init(&n, l->tls_name);
+		for (size_t i = 0; i < c->ntls_names; i++)
+			nearest_offer(&n, c->tls_names[i].head.name);
+		conf_error(r, at, "listen: there is no [tls %s]%s%s%s", l->tls_name,
+			   nearest_found(&n) ? "; did you mean '" : "",
+			   nearest_found(&n) ? nearest_found(&n) : "",
+			   nearest_found(&n) ? "'?" : "");
+	} else if (!l->tls_name && !t->conf.certificate && !has_names(c)) {
+		conf_error(r, at, "listen: %s tls needs a certificate in [tls]", l->text);
+	}
+}
+
+/* Which section before T has the name NAME, too? */
+static const struct tls_section *other_with(const struct conf *c,
+					    const struct tls_section *t, const char *name)
+{
+	for (const struct tls_section *o = c->tls_names; o < t; o++)
+		for (char **p = o->server_name; p && *p; p++)
+			if (strcasecmp(*p, name) == 0)
+				return o;
+	return NULL;
+}
+
+static void check_section(const struct conf *c, const struct tls_section *t,
+			  struct conf_report *r)
+{
+	const struct tls_section *other;
+
+	if (!t->conf.certificate)
+		conf_error(r, t->head.where, "[tls %s] needs a certificate",
+			   t->head.name);
+	for (char **p = t->server_name; p && *p; p++)
+		if ((other = other_with(c, t, *p)))
+			conf_error(r, conf_tls_where(c, t, "server_name"),
+				   "server_name: %s is that of [tls %s]", *p,
+				   other->head.name);
+}
+
+void conf_tls_settle(const struct conf *c, struct conf_report *r)
+{
+	for (size_t i = 0; i < c->ntls_names; i++)
+		check_section(c, &c->tls_names[i], r);
+}
+
+/* ---- contexts ---- */
+
+static void make(const struct conf *c, struct tls_section *t, struct conf_report *r)
 {
 	struct tls_error e;
 
-	if (c->tls_context)
+	t->context = tls_new(&t->conf, &e);
+	if (!t->context)
+		tell(c, t, r, &e);
+	if (!t->context || !t->conf.certificate)
 		return;
-	if (!c->tls.certificate) {
-		check_listeners(c, r);
+	check_dates(c, t, r);
+	check_mode(c, t, r);
+	check_protocols(c, t, r);
+	check_ca_dir(c, t, r);
+	check_clients(c, t, r);
+}
+
+static void add_names(const struct conf *c, struct conf_report *r)
+{
+	for (size_t i = 0; i < c->ntls_names; i++)
+		for (char **p = c->tls_names[i].server_name; p && *p; p++)
+			if (tls_add_name(c->tls.context, *p, c->tls_names[i].context) < 0)
+				conf_error(r, c->tls_names[i].head.where,
+					   "out of memory");
+}
+
+void conf_tls_make(struct conf *c, struct conf_report *r)
+{
+	unsigned errors = r->errors;
+
+	if (c->tls.context)
 		return;
-	}
-	c->tls_context = tls_new(&c->tls, &e);
-	if (!c->tls_context) {
-		tell(c, r, &e);
-		return;
-	}
-	check_dates(c, r);
-	check_mode(c, r);
-	check_protocols(c, r);
-	check_ca_dir(c, r);
-	check_clients(c, r);
+	for (size_t i = 0; i < c->nlisten; i++)
+		if (c->listen[i].tls)
+			check_listener(c, &c->listen[i], r);
+	for (size_t i = 0; i < c->ntls_names; i++)
+		make(c, &c->tls_names[i], r);
+	if (c->tls.conf.certificate || has_names(c))
+		make(c, &c->tls, r);
+	if (r->errors == errors && c->tls.context)
+		add_names(c, r);
+}
+
+void conf_tls_share(struct conf *c, const struct conf *other)
+{
+	c->tls.context = tls_ref(other->tls.context);
+	for (size_t i = 0; i < c->ntls_names; i++)
+		c->tls_names[i].context = tls_ref(other->tls_names[i].context);
 }
 
 int conf_tls_open(struct conf *c, FILE *err)

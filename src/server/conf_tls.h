@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_tls.h - the TLS context of a snapshot: what [tls] names, read and checked. */
+/* conf_tls.h - the TLS contexts of a snapshot: what [tls] and [tls NAME] name, read and
+ * checked. */
 #ifndef SERVER_CONF_TLS_H
 #define SERVER_CONF_TLS_H
 
 #include "conf_report.h"
 
+/* Check what the [tls NAME] sections say of each other. */
+void conf_tls_settle(const struct conf *c, struct conf_report *r);
+
 /*
- * Make C->tls_context, unless it is there, if [tls] has a certificate.  Errors in R: what
- * cannot be read or does not fit together, and a listener that wants TLS when there is no
- * certificate.  Warnings: the certificate's dates, a key that everybody can read.
+ * Make the contexts of the sections, where they are not there, that have certificates;
+ * and that of [tls] too if others have names.  Errors in R: what cannot be read or does
+ * not fit together.  Warnings: the certificates' dates, a key that everybody can read.
  */
 void conf_tls_make(struct conf *c, struct conf_report *r);
 
@@ -16,7 +20,23 @@ void conf_tls_make(struct conf *c, struct conf_report *r);
  * errors. */
 int conf_tls_open(struct conf *c, FILE *err);
 
-/* How many whole days C's certificate is still valid; negative: it is not. */
-int conf_tls_days_left(const struct conf *c);
+/* C, whose sections are those of OTHER, gets its contexts. */
+void conf_tls_share(struct conf *c, const struct conf *other);
+
+/* [tls NAME], or [tls] for NULL; NULL: there is none such. */
+const struct tls_section *conf_tls_named(const struct conf *c, const char *name);
+
+/* The section of those who ask for the host NAME at a listener with tls alone. */
+const struct tls_section *conf_tls_of_host(const struct conf *c, const char *name);
+
+/* The sections, [tls] at 0; NULL behind the last. */
+const struct tls_section *conf_tls_at(const struct conf *c, size_t i);
+
+/* Where KEY of T was written, else the section's header, else C's file. */
+struct conf_origin conf_tls_where(const struct conf *c, const struct tls_section *t,
+				  const char *key);
+
+/* How many whole days the certificate of T is still valid; negative: it is not. */
+int conf_tls_days_left(const struct tls_section *t);
 
 #endif

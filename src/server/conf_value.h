@@ -66,14 +66,15 @@ conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
 
 /* Lists (conf_value_list.c). */
-conf_parser conf_parse_origin;     /* char **: same, scheme://host[:port]; or any */
-conf_parser conf_parse_cidrs;      /* struct cidr_list */
-conf_parser conf_parse_tokens;     /* char **: tokens of RFC 9110 5.6.2 */
-conf_parser conf_parse_hosts;      /* char **: uri-host without a port */
-conf_parser conf_parse_protocols;  /* unsigned: a bit for each enum tls_protocol */
-conf_parser conf_parse_flags;      /* unsigned: the bits of the row's words */
-conf_parser conf_parse_algorithms; /* char **: one word each */
-conf_parser conf_parse_lines;      /* char **: one text an entry */
+conf_parser conf_parse_origin;       /* char **: same, scheme://host[:port]; or any */
+conf_parser conf_parse_cidrs;        /* struct cidr_list */
+conf_parser conf_parse_tokens;       /* char **: tokens of RFC 9110 5.6.2 */
+conf_parser conf_parse_hosts;        /* char **: uri-host without a port */
+conf_parser conf_parse_server_names; /* char **: names of TLS, or *.name */
+conf_parser conf_parse_protocols;    /* unsigned: a bit for each enum tls_protocol */
+conf_parser conf_parse_flags;        /* unsigned: the bits of the row's words */
+conf_parser conf_parse_algorithms;   /* char **: one word each */
+conf_parser conf_parse_lines;        /* char **: one text an entry */
 conf_parser conf_parse_env;   /* char **: NAME=value, a later NAME replaces an earlier */
 conf_parser conf_parse_token; /* struct auth_token *: sha256:HEX NAME, one an entry */
 conf_parser conf_parse_names; /* char **: names of environment variables */

@@ -91,6 +91,8 @@ int conf_parse_tokens(const struct conf_value *v)
 	return for_words(v, add_token);
 }
 
+#define HOST_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
 static int add_host(const struct conf_value *v, const char *word)
 {
 	size_t n = strlen(word);
@@ -110,6 +112,26 @@ int conf_parse_hosts(const struct conf_value *v)
 		return 0;
 	}
 	return for_words(v, add_host);
+}
+
+static int add_server_name(const struct conf_value *v, const char *word)
+{
+	const char *name = strncmp(word, "*.", 2) == 0 ? word + 2 : word;
+
+	if (strspn(name, HOST_BYTES) != strlen(name) || *name == '.' || !*name)
+		return conf_value_wrong(
+			v, "'%.100s' is no name as shell.example.org or *.example.org",
+			word);
+	return conf_mem_append(v->mem, v->field, word);
+}
+
+int conf_parse_server_names(const struct conf_value *v)
+{
+	if (!v->text) {
+		*(char ***)v->field = NULL;
+		return 0;
+	}
+	return for_words(v, add_server_name);
 }
 
 int conf_parse_token(const struct conf_value *v)

@@ -141,6 +141,14 @@ static int set_tls(const struct conf_value *v, struct listen_conf *l, const char
 	return 0;
 }
 
+static int set_tls_name(const struct conf_value *v, struct listen_conf *l,
+			const char *text)
+{
+	l->tls = true;
+	l->tls_name = conf_mem_text(v->mem, text, strlen(text));
+	return l->tls_name ? 0 : -ENOMEM;
+}
+
 /* What may stand behind an address. */
 static const struct listen_word {
 	const char *name; /* one that ends in = has a value, which SET gets */
@@ -150,6 +158,7 @@ static const struct listen_word {
 	{ "mode=", true, set_mode },         { "group=", true, set_group },
 	{ "redirect", false, set_redirect }, { "redirect=", false, set_redirect_port },
 	{ "proxy", false, set_proxy },       { "tls", false, set_tls },
+	{ "tls=", false, set_tls_name },
 };
 
 static const struct listen_word *find_listen_word(const char *word)

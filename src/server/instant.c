@@ -39,9 +39,9 @@ static int make_certificate(struct conf *conf, const char *bind)
 {
 	struct tls_error err;
 
-	conf->tls_context = tls_new_self_signed(
-		&conf->tls, bind && !is_named(bind) ? bind : NULL, &err);
-	if (conf->tls_context)
+	conf->tls.context = tls_new_self_signed(
+		&conf->tls.conf, bind && !is_named(bind) ? bind : NULL, &err);
+	if (conf->tls.context)
 		return 0;
 	fprintf(stderr, "wsbridged: %s\n", err.text);
 	return -EIO;

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_tls.h"
 #include "log.h"
 #include "metrics.h"
 #include "self.h"
 #include "server.h"
 #include "sys.h"
-#include "tls.h"
 
 #define NUMBER_TEXT 24 /* room for a label that is a number */
 
@@ -90,11 +90,17 @@ static void put_reloads(const struct metric *m, const struct scrape *s, const vo
 /* No sample without a certificate: 0 would have ended long ago. */
 static void put_expiry(const struct metric *m, const struct scrape *s, const void *base)
 {
-	const struct tls *tls = s->server->routes->conf->tls_context;
+	const struct tls_section *t;
 
 	(void)base;
-	if (tls)
-		prometheus_value(s->f, m->name, NULL, (double)tls_valid_until(tls));
+	for (size_t i = 0; (t = conf_tls_at(s->server->routes->conf, i)); i++) {
+		struct prometheus_label name[] = { { "tls", t->head.name },
+						   { NULL, NULL } };
+
+		if (t->conf.certificate)
+			prometheus_value(s->f, m->name, i ? name : NULL,
+					 (double)tls_valid_until(t->context));
+	}
 }
 
 /* 3xxx for what clients chose from 3000 on. */
@@ -180,8 +186,8 @@ const struct metric metrics[] = {
 		  "else 1." },
 	{ "wsbridge_tls_certificate_expiry_timestamp_seconds", GAUGE,
 	  BY(put_expiry, METRIC_OF_SERVER, struct server, stats),
-	  .help = "When the certificate of [tls] ends, in seconds since 1970; nothing "
-		  "without one." },
+	  .help = "When the certificate of [tls], or of [tls NAME] by its name, ends, in "
+		  "seconds since 1970; nothing without one." },
 
 	/* ---- each path ---- */
 

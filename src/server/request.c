@@ -6,6 +6,21 @@
 #include <string.h>
 
 #include "client_impl.h"
+#include "conf_tls.h"
+
+/* Has the HOST settings of TLS, as who may come by his certificate, that are not this
+ * connection's (RFC 9110 7.4)? */
+static bool is_misdirected(const struct client *c, struct span host)
+{
+	const struct conf *conf = c->routes->conf;
+	char name[256];
+
+	if (!c->tls || !c->tls_by_name || conf->ntls_names == 0 || host.n >= sizeof(name))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)host.n, host.p);
+	return conf_tls_of_host(conf, name) !=
+	       conf_tls_of_host(conf, c->seen->server_name);
+}
 
 /* A page of evil.example that resolves to 127.0.0.1 has us as its own origin (DNS
  * rebinding): what gives it away is the Host that it asks for. */
@@ -14,6 +29,14 @@ static enum step check_host(struct client *c)
 	struct span host = http_span(buf_head(&c->head), c->http.host);
 	char reason[512];
 
+	if (is_misdirected(c, access_host_name(host))) {
+		snprintf(reason, sizeof(reason),
+			 "this connection is not for Host %.*s: TLS began for %s",
+			 (int)host.n, host.p,
+			 *c->seen->server_name ? c->seen->server_name : "no name");
+		answer_error(c, 421, reason);
+		return STEP_END;
+	}
 	if (access_host(c->routes->conf->server_name, c->on_loopback, host))
 		return STEP_NEXT;
 	snprintf(reason, sizeof(reason),

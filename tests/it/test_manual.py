@@ -34,6 +34,8 @@ def world(tmp_path):
             file.write_text(TOKENS if path.endswith(".tokens") else PASSWORDS)
         elif path.endswith("/fullchain.pem"):
             foreign.lineage(file.parent, "www.example.com")
+        elif path.endswith("/admin.pem"):
+            certificates.Certificate(file.parent, "admin")
         elif path.endswith("-ca.pem"):
             file.write_bytes(certificates.Certificate(tmp_path, "ca", authority=True).certificate.read_bytes())
 

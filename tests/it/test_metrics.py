@@ -341,6 +341,9 @@ def test_the_end_of_the_certificate_in_use_is_told(daemon, certificate):
     assert value(d, name) == end(old)
     reload(d, with_canary(listen + new.ini() + ECHO))
     assert value(d, name) == end(new) > end(old)
+    named = new.ini().replace("[tls]", "[tls admin]")
+    reload(d, with_canary(listen + old.ini() + named + ECHO))
+    assert (value(d, name), value(d, name, tls="admin")) == (end(old), end(new))
     assert not scrape(daemon(ECHO))[name].samples
 
 

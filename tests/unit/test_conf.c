@@ -274,7 +274,7 @@ TEST(keys_and_sections_of_later_versions_are_unknown)
 				       "x.ini:3: error: unknown key '"));
 	assert_non_null(strstr(errors_of("[tls]\ngroupes = X25519\n"),
 			       "unknown key 'groupes' in [tls]"));
-	assert_non_null(strstr(errors_of("[tls x]\n"), "unknown section [tls x]"));
+	assert_non_null(strstr(errors_of("[tls x y]\n"), "[tls x y] is no [tls NAME]"));
 	assert_non_null(strstr(errors_of("[auth]\n"), "[auth] is no [auth NAME]"));
 	assert_non_null(strstr(errors_of("[server x]\n"), "unknown section [server x]"));
 }

@@ -422,7 +422,7 @@ TEST(words_behind_an_address_that_mean_nothing_are_refused)
 	static const struct {
 		const char *listen, *wrong;
 	} cases[] = {
-		{ "127.0.0.1:1 tls=x", "x.ini:2: error: listen: unknown word 'tls=x'\n" },
+		{ "127.0.0.1:1 tlsx", "x.ini:2: error: listen: unknown word 'tlsx'\n" },
 		{ "127.0.0.1:1 proxies",
 		  "x.ini:2: error: listen: unknown word 'proxies'\n" },
 		{ "127.0.0.1:1 mode=0660",
