@@ -367,7 +367,6 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 
 static void tell_disconnected(const struct session *s)
 {
-	static const char *const by[] = { "client", "server", "backend" };
 	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
 	char peer[ADDR_TEXT];
 	const union event_value values[] = {
@@ -378,7 +377,7 @@ static void tell_disconnected(const struct session *s)
 		{ .traffic = { out->messages, out->bytes } },
 		{ .traffic = { lost->messages, lost->bytes } },
 		{ .number = s->close_code },
-		{ .text = by[s->closed_by] },
+		{ .text = closed_by_name(s->closed_by) },
 		{ .text = s->close_reason },
 		{ .text = s->process },
 		{ .seconds = s->round_trip },

@@ -6,6 +6,17 @@
 
 #define FREE_CODES 3000 /* from here on a client says what it likes (RFC 6455 7.4.2) */
 
+const char *closed_by_name(enum closed_by by)
+{
+	static const char *const names[] = {
+		[CLOSED_BY_CLIENT] = "client",
+		[CLOSED_BY_SERVER] = "server",
+		[CLOSED_BY_BACKEND] = "backend",
+	};
+
+	return names[by];
+}
+
 static struct close_count *find(struct path_stats *s, enum closed_by by, unsigned code)
 {
 	for (size_t i = 0; i < s->ncloses; i++)

@@ -13,6 +13,9 @@ struct traffic {
 
 enum closed_by { CLOSED_BY_CLIENT, CLOSED_BY_SERVER, CLOSED_BY_BACKEND };
 
+/* "client", "server", "backend"; static. */
+const char *closed_by_name(enum closed_by by);
+
 /* Sessions that ended in one way. */
 struct close_count {
 	enum closed_by by;

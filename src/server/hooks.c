@@ -265,14 +265,13 @@ void hooks_opened(struct server *s, const struct session *session)
 
 void hooks_closed(struct server *s, const struct session *session)
 {
-	static const char *const by[] = { "client", "server", "backend" };
 	struct environment e = { .n = 0 };
 	char *const *argv = s->routes->conf->hooks.on_close;
 
 	if (!argv || session->refused || s->state == SERVER_KILLED)
 		return;
 	put(&e, "WSBRIDGE_CODE=%u", session->close_code);
-	put(&e, "WSBRIDGE_BY=%s", by[session->closed_by]);
+	put(&e, "WSBRIDGE_BY=%s", closed_by_name(session->closed_by));
 	put(&e, "WSBRIDGE_REASON=%s", session->close_reason ? session->close_reason : "");
 	put(&e, "WSBRIDGE_SECONDS=%.3f", s->bridge.now - session->opened);
 	tell(s, argv, "on_close", session, &e);

@@ -115,7 +115,6 @@ static const char *close_text(const struct close_count *c, char *out)
 
 static void put_closes(const struct metric *m, const struct scrape *s, const void *base)
 {
-	static const char *const by[] = { "client", "server", "backend" };
 	const struct path_stats *stats = base;
 	char code[NUMBER_TEXT];
 
@@ -123,7 +122,7 @@ static void put_closes(const struct metric *m, const struct scrape *s, const voi
 		const struct close_count *c = &stats->closes[i];
 		const struct prometheus_label labels[] = {
 			{ "path", s->path },
-			{ "by", by[c->by] },
+			{ "by", closed_by_name(c->by) },
 			{ "code", close_text(c, code) },
 			{ NULL, NULL },
 		};
