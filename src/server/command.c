@@ -284,9 +284,10 @@ void call_step(struct call *c)
 
 json_t *call_row(struct call *c)
 {
-	json_t *row = c->command->row(c);
+	bool later = false;
+	json_t *row = c->command->row(c, &later);
 
-	if (!row)
+	if (!row && !later)
 		ended(c);
 	return row;
 }

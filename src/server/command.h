@@ -70,8 +70,9 @@ struct command {
 	void (*start)(struct call *c);
 	/* CALL_STEPS: go on, for no more than a few milliseconds. */
 	void (*step)(struct call *c);
-	/* CALL_ROWS: the next element of the result, yours; NULL: no more. */
-	json_t *(*row)(struct call *c);
+	/* CALL_ROWS: the next element of the result, yours; NULL: no more, or, with
+	 * *RET_LATER (false before), none in this turn of the loop. */
+	json_t *(*row)(struct call *c, bool *ret_later);
 	/* It is over, or nobody wants it any more: give back what WORK holds.  NULL:
 	 * nothing. */
 	void (*end)(struct call *c);
@@ -83,7 +84,7 @@ extern const size_t ncommands;
 enum call_state {
 	CALL_NEW,
 	CALL_STEPS, /* call_step() goes on, in this turn or the next */
-	CALL_ROWS,  /* the result is a list: call_row() until NULL */
+	CALL_ROWS,  /* the result is a list: call_row() until it ends */
 	CALL_WAITS, /* for an event; then changed() is called */
 	CALL_ENDED, /* with a result or an error */
 };
@@ -129,7 +130,8 @@ void call_start(struct call *c, const char *name, json_t *params);
 /* Go on with a call in CALL_STEPS. */
 void call_step(struct call *c);
 
-/* The next element of a call in CALL_ROWS, yours; NULL: it has ended. */
+/* The next element of a call in CALL_ROWS, yours; NULL: it has ended, or it is still in
+ * CALL_ROWS and goes on in the next turn of the loop. */
 json_t *call_row(struct call *c);
 
 /* Forget C, whatever its state; what it held is given back. */
@@ -192,7 +194,7 @@ void command_version(struct call *c);
 void command_status(struct call *c);
 void command_reload(struct call *c);
 void command_list(struct call *c);
-json_t *command_list_row(struct call *c);
+json_t *command_list_row(struct call *c, bool *ret_later);
 void command_show(struct call *c);
 void command_walk_end(struct call *c);
 void command_disconnect(struct call *c);
@@ -210,7 +212,7 @@ void command_shutdown(struct call *c);
 void command_get(struct call *c);
 void command_set(struct call *c);
 void command_keys(struct call *c);
-json_t *command_keys_row(struct call *c);
+json_t *command_keys_row(struct call *c, bool *ret_later);
 void command_events(struct call *c);
 
 #endif

@@ -73,11 +73,11 @@ void command_list(struct call *c)
 }
 
 /* A page of the list: `limit` clients, from the first on that is older than `before`. */
-json_t *command_list_row(struct call *c)
+json_t *command_list_row(struct call *c, bool *ret_later)
 {
 	json_int_t limit = call_number(c, "limit", INT64_MAX);
 	json_int_t before = call_number(c, "before", INT64_MAX);
-	unsigned left = UINT32_MAX;
+	unsigned left = CALL_PER_STEP;
 	struct session *s;
 
 	if (c->at >= (size_t)limit)
@@ -85,7 +85,8 @@ json_t *command_list_row(struct call *c)
 	do
 		s = call_next(c, "path", &left);
 	while (s && (json_int_t)s->id >= before);
-	c->at++;
+	*ret_later = left == 0;
+	c->at += s != NULL;
 	return s ? summary(s) : NULL;
 }
 

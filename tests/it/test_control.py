@@ -16,7 +16,7 @@ from pathlib import Path
 import procfs
 import pytest
 from control import Control, Refused, socket_of
-from harness import ENVIRONMENT, ROOT, WSBRIDGED, is_sanitized, with_canary
+from harness import ENVIRONMENT, ROOT, WSBRIDGED, get, is_sanitized, with_canary
 from inicheck import fails
 from rawws import PING, PONG, TEXT
 from test_reload import file_of
@@ -527,6 +527,22 @@ def test_a_list_of_many_clients_is_whole(daemon):
     assert other.ask("version")
     rows = c.end()
     assert len({row["id"] for row in rows}) == len(rows) >= 250
+
+
+def test_a_list_looks_at_some_clients_a_turn(daemon):
+    """200: that none of 250 is on the path of a list is known in its second turn, not in its first."""
+    d = daemon("[web]\nmetrics = /metrics\n[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
+    c = Control(d)
+    clients = [d.ws("/echo") for _ in range(250)]
+
+    def turns():
+        return int(re.search(r"wsbridge_loop_turn_seconds_count (\d+)", get(d, "/metrics").text).group(1))
+
+    before = turns()
+    for _ in range(100):
+        assert c.ask("list", path="/nothing") == []
+    assert turns() - before >= 300
+    assert clients[0].echoes()
 
 
 # ---- messages ----
