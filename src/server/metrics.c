@@ -170,6 +170,10 @@ const struct metric metrics[] = {
 	  .help = "Requests by result: the status of the answer, of which 101 opens a "
 		  "WebSocket, or why there was none: lost, timeout, evicted, tls, or denied "
 		  "([server] allow)." },
+	{ "wsbridge_hooks", GAUGE, SERVER(hooks.n),
+	  .help = "Programs of [hooks] that run, or of which something is left." },
+	{ "wsbridge_hooks_stderr_lines_dropped_total", COUNTER, SERVER(hooks.stderr_dropped),
+	  .help = "Lines on their standard error that were too many for the log." },
 	{ "wsbridge_log_lines_dropped_total", COUNTER, BY(put_log_lines, METRIC_OF_SCRAPE, struct scrape, log),
 	  .help = "Lines that the log does not have, by reason: there were too many of "
 		  "the kind (limit), or who reads the log was too slow (reader)." },

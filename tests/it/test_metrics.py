@@ -18,7 +18,7 @@ from certificates import openssl
 from control import Control
 from harness import get, http, is_sanitized, run, with_canary
 from inicheck import fails
-from rawws import BINARY, RawWS
+from rawws import BINARY, RawWS, request
 from test_reload import file_of, reload
 from waiting import TIMEOUT, until
 
@@ -541,6 +541,22 @@ def test_lines_on_standard_error_that_the_log_does_not_have_are_counted(daemon):
     assert ws.recv() == "done"
     becomes(d, 50, "wsbridge_stderr_lines_dropped_total", path="/loud")
     ws.finish()
+
+
+@pytest.mark.metric("wsbridge_hooks", "wsbridge_hooks_stderr_lines_dropped_total")
+def test_hooks_are_counted_while_they_run_and_their_lines_when_they_are_too_many(daemon, program):
+    hook = program(
+        "import os, sys, time\n"
+        "if os.environ['WSBRIDGE_PATH'] == '/canary': sys.exit()\n"
+        "sys.stderr.write('x\\n' * 150)\nsys.stderr.flush()\ntime.sleep(60)\n"
+    )
+    d = daemon(ON + f"[hooks]\non_request = {hook}\n[/echo]\nexec = cat\n")
+    raw = d.raw()
+    raw.send_bytes(request("/echo", d.host))
+    becomes(d, 50, "wsbridge_hooks_stderr_lines_dropped_total")
+    assert value(d, "wsbridge_hooks") == 1
+    raw.sock.close()
+    becomes(d, 0, "wsbridge_hooks")
 
 
 @pytest.mark.metric("wsbridge_downloads", "wsbridge_file_bytes_total")
