@@ -9,8 +9,7 @@
 #include "cgi.h"
 #include "which.h"
 
-/* Append NAME=VALUE. */
-static void put(struct cgi *c, struct span name, struct span value)
+void cgi_put(struct cgi *c, struct span name, struct span value)
 {
 	size_t n = name.n + 1 + value.n + 1;
 	char *p = c->text + c->used;
@@ -51,9 +50,17 @@ static struct span text(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
-static void put_text(struct cgi *c, const char *name, const char *value)
+void cgi_put_text(struct cgi *c, const char *name, const char *value)
 {
-	put(c, text(name), text(value));
+	cgi_put(c, text(name), text(value));
+}
+
+void cgi_put_number(struct cgi *c, const char *name, unsigned long long n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%llu", n);
+	cgi_put_text(c, name, digits);
 }
 
 /* The place of the variable called NAME, or NULL. */
@@ -70,7 +77,7 @@ static void set(struct cgi *c, struct span name, struct span value)
 {
 	char **old = find(c, name);
 
-	put(c, name, value);
+	cgi_put(c, name, value);
 	if (!old || c->full)
 		return;
 	*old = c->vars[--c->n];
@@ -87,11 +94,15 @@ static void pass(struct cgi *c, const char *name)
 		set(c, text(name), text(value));
 }
 
-static void add_base(struct cgi *c, const struct exec_conf *conf)
+void cgi_begin(struct cgi *c, char *const *env)
 {
 	static const char *const passed[] = { "HOME", "USER", "SHELL", "LANG", "TZ" };
 
-	put_text(c, "PATH", which_path(conf->env));
+	c->n = 0;
+	c->used = 0;
+	c->full = false;
+	c->vars[0] = NULL;
+	cgi_put_text(c, "PATH", which_path(env));
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		pass(c, passed[i]);
 }
@@ -109,14 +120,6 @@ static void add_configured(struct cgi *c, const struct exec_conf *conf)
 
 /* ---- from the request ---- */
 
-static void add_number(struct cgi *c, const char *name, unsigned long long n)
-{
-	char digits[24];
-
-	snprintf(digits, sizeof(digits), "%llu", n);
-	put_text(c, name, digits);
-}
-
 /* SERVER_NAME and SERVER_PORT are what the client asked for: its Host. */
 static void add_server(struct cgi *c, struct span host, bool secure)
 {
@@ -130,22 +133,21 @@ static void add_server(struct cgi *c, struct span host, bool secure)
 		host.n = (size_t)(colon - host.p);
 	}
 	if (secure)
-		put_text(c, "HTTPS", "on");
-	put_text(c, "REQUEST_SCHEME", secure ? "https" : "http");
-	put(c, SPAN("SERVER_NAME"), host);
-	put(c, SPAN("SERVER_PORT"), port);
+		cgi_put_text(c, "HTTPS", "on");
+	cgi_put_text(c, "REQUEST_SCHEME", secure ? "https" : "http");
+	cgi_put(c, SPAN("SERVER_NAME"), host);
+	cgi_put(c, SPAN("SERVER_PORT"), port);
 }
 
-/* As Apache's mod_ssl calls them. */
-static void add_tls(struct cgi *c, const struct tls_seen *tls)
+void cgi_put_tls(struct cgi *c, const struct tls_seen *tls)
 {
-	put_text(c, "SSL_CLIENT_VERIFY", tls->verify);
+	cgi_put_text(c, "SSL_CLIENT_VERIFY", tls->verify);
 	if (!*tls->fingerprint) /* it showed no certificate */
 		return;
-	put_text(c, "SSL_CLIENT_S_DN", tls->subject);
-	put_text(c, "SSL_CLIENT_I_DN", tls->issuer);
-	put_text(c, "SSL_CLIENT_M_SERIAL", tls->serial);
-	put_text(c, "SSL_CLIENT_FINGERPRINT", tls->fingerprint);
+	cgi_put_text(c, "SSL_CLIENT_S_DN", tls->subject);
+	cgi_put_text(c, "SSL_CLIENT_I_DN", tls->issuer);
+	cgi_put_text(c, "SSL_CLIENT_M_SERIAL", tls->serial);
+	cgi_put_text(c, "SSL_CLIENT_FINGERPRINT", tls->fingerprint);
 }
 
 static bool is_websocketd(const struct cgi_request *r)
@@ -164,11 +166,11 @@ static void add_path(struct cgi *c, const struct cgi_request *r)
 		script = SPAN("/");
 		n = 0;
 	}
-	put(c, SPAN("SCRIPT_NAME"), script);
-	put_text(c, "PATH_INFO", r->decoded + n);
-	put_text(c, "PATH_TRANSLATED", r->decoded);
-	put(c, SPAN("QUERY_STRING"), http_span(r->data, r->http->query));
-	put(c, SPAN("REQUEST_URI"), http_span(r->data, r->http->target));
+	cgi_put(c, SPAN("SCRIPT_NAME"), script);
+	cgi_put_text(c, "PATH_INFO", r->decoded + n);
+	cgi_put_text(c, "PATH_TRANSLATED", r->decoded);
+	cgi_put(c, SPAN("QUERY_STRING"), http_span(r->data, r->http->query));
+	cgi_put(c, SPAN("REQUEST_URI"), http_span(r->data, r->http->target));
 }
 
 static void add_peer(struct cgi *c, const struct addr *peer)
@@ -176,9 +178,9 @@ static void add_peer(struct cgi *c, const struct addr *peer)
 	char host[ADDR_TEXT];
 
 	addr_host(peer, host);
-	put_text(c, "REMOTE_ADDR", host);
-	put_text(c, "REMOTE_HOST", host);
-	add_number(c, "REMOTE_PORT", addr_port(peer));
+	cgi_put_text(c, "REMOTE_ADDR", host);
+	cgi_put_text(c, "REMOTE_HOST", host);
+	cgi_put_number(c, "REMOTE_PORT", addr_port(peer));
 }
 
 /* What CGI knows and we do not: set, and empty. */
@@ -188,7 +190,7 @@ static void add_unknown(struct cgi *c)
 					     "REMOTE_IDENT" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		put_text(c, names[i], "");
+		cgi_put_text(c, names[i], "");
 }
 
 /* Who is who, for logs and for the processes that leave their group. */
@@ -198,41 +200,41 @@ static void add_ids(struct cgi *c, const struct cgi_request *r)
 
 	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
 		 (unsigned long long)r->id);
-	put_text(c, "UNIQUE_ID", unique);
-	add_number(c, ORPHAN_ID, r->id);
-	add_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
-	put_text(c, "WSBRIDGE_PATH", r->path->path);
+	cgi_put_text(c, "UNIQUE_ID", unique);
+	cgi_put_number(c, ORPHAN_ID, r->id);
+	cgi_put_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
+	cgi_put_text(c, "WSBRIDGE_PATH", r->path->path);
 }
 
 static void add_interface(struct cgi *c, const struct cgi_request *r)
 {
-	put_text(c, "GATEWAY_INTERFACE",
-		 is_websocketd(r) ? "websocketd-CGI/0.1" : "CGI/1.1");
-	put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
+	cgi_put_text(c, "GATEWAY_INTERFACE",
+		     is_websocketd(r) ? "websocketd-CGI/0.1" : "CGI/1.1");
+	cgi_put_text(c, "SERVER_SOFTWARE", "wsbridged/" VERSION);
 }
 
 static void add_request(struct cgi *c, const struct cgi_request *r)
 {
 	add_interface(c, r);
-	put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
-	put_text(c, "REQUEST_METHOD", "GET");
+	cgi_put_text(c, "SERVER_PROTOCOL", "HTTP/1.1");
+	cgi_put_text(c, "REQUEST_METHOD", "GET");
 	add_server(c, http_span(r->data, r->http->host), r->secure);
 	if (r->tls)
-		add_tls(c, r->tls);
+		cgi_put_tls(c, r->tls);
 	add_peer(c, r->peer);
 	add_path(c, r);
-	put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");
-	put_text(c, "REMOTE_USER", r->user ? r->user : "");
+	cgi_put_text(c, "AUTH_TYPE", r->auth_type ? r->auth_type : "");
+	cgi_put_text(c, "REMOTE_USER", r->user ? r->user : "");
 	add_unknown(c);
 	add_ids(c, r);
-	put(c, SPAN("WSBRIDGE_SUBPROTOCOL"), r->handshake->subprotocol);
+	cgi_put(c, SPAN("WSBRIDGE_SUBPROTOCOL"), r->handshake->subprotocol);
 }
 
 /* A program of many clients is told of none; but all of a session's have one user. */
 static void add_shared(struct cgi *c, const struct cgi_request *r)
 {
 	add_interface(c, r);
-	put_text(c, "REMOTE_USER", r->user ? r->user : "");
+	cgi_put_text(c, "REMOTE_USER", r->user ? r->user : "");
 	add_ids(c, r);
 }
 
@@ -265,7 +267,7 @@ static void put_joined(struct cgi *c, const char *variable, const struct http *h
 {
 	struct span name = http_span(data, h->fields[i].name);
 
-	put(c, text(variable), http_span(data, h->fields[i].value));
+	cgi_put(c, text(variable), http_span(data, h->fields[i].value));
 	while (++i < h->nfields && !c->full)
 		if (span_is_nocase(name, http_span(data, h->fields[i].name)))
 			append(c, http_span(data, h->fields[i].value));
@@ -284,11 +286,7 @@ static void add_fields(struct cgi *c, const struct http *h, const char *data)
 
 bool cgi_build(struct cgi *c, const struct cgi_request *r)
 {
-	c->n = 0;
-	c->used = 0;
-	c->full = false;
-	c->vars[0] = NULL;
-	add_base(c, &r->path->exec);
+	cgi_begin(c, r->path->exec.env);
 	if (r->http) {
 		add_request(c, r);
 		add_fields(c, r->http, r->data);
@@ -296,7 +294,8 @@ bool cgi_build(struct cgi *c, const struct cgi_request *r)
 		add_shared(c, r);
 	}
 	for (const char *const *v = r->line_buffer; v && *v; v++)
-		put(c, (struct span){ *v, strcspn(*v, "=") }, text(strchr(*v, '=') + 1));
+		cgi_put(c, (struct span){ *v, strcspn(*v, "=") },
+			text(strchr(*v, '=') + 1));
 	add_configured(c, &r->path->exec);
 	for (char *const *e = r->extra; e && *e; e++)
 		set(c, (struct span){ *e, strcspn(*e, "=") }, text(strchr(*e, '=') + 1));

@@ -39,4 +39,18 @@ struct cgi {
 /* Fill C for R.  False: it does not fit. */
 bool cgi_build(struct cgi *c, const struct cgi_request *r);
 
+/* ---- for a program that has no such request ---- */
+
+/* Empty C, but for what every program gets; ENV is its own environment (NULL-terminated,
+ * or NULL). */
+void cgi_begin(struct cgi *c, char *const *env);
+
+/* Append NAME=VALUE, which is not there yet; when it does not fit, C is full. */
+void cgi_put(struct cgi *c, struct span name, struct span value);
+void cgi_put_text(struct cgi *c, const char *name, const char *value);
+void cgi_put_number(struct cgi *c, const char *name, unsigned long long n);
+
+/* The client's certificate, as Apache's mod_ssl calls the variables. */
+void cgi_put_tls(struct cgi *c, const struct tls_seen *tls);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The programs of [hooks]: they decide on requests, and hear of sessions. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,87 +10,53 @@
 #include "hooks.h"
 #include "log.h"
 #include "session_asked.h"
-#include "which.h"
-
-#define VARIABLES 32
 
 /* ---- the environment ---- */
 
-struct environment {
-	char *vars[VARIABLES + 1]; /* NULL-terminated */
-	size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct environment *e,
-						      const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	if (e->n < VARIABLES && vasprintf(&e->vars[e->n], fmt, args) >= 0)
-		e->n++;
-	va_end(args);
-	e->vars[e->n] = NULL;
-}
-
-static void put_span(struct environment *e, const char *name, struct span value)
-{
-	put(e, "%s=%.*s", name, (int)value.n, value.p ? value.p : "");
-}
-
 /* What every hook gets; nothing of ours that it is not told of on purpose. */
-static void put_base(struct environment *e, const char *event, uint64_t id,
-		     const char *path, const struct addr *peer, const char *user)
+static void put_base(struct cgi *e, const char *event, uint64_t id, const char *path,
+		     const struct addr *peer, const char *user)
 {
-	static const char *const passed[] = { "HOME", "USER", "SHELL", "LANG", "TZ" };
 	char host[ADDR_TEXT];
 
-	put(e, "PATH=%s", which_path(NULL));
-	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
-		if (getenv(passed[i]))
-			put(e, "%s=%s", passed[i], getenv(passed[i]));
+	cgi_begin(e, NULL);
 	addr_host(peer, host);
-	put(e, "WSBRIDGE_EVENT=%s", event);
-	put(e, "WSBRIDGE_ID=%llu", (unsigned long long)id);
-	put(e, "WSBRIDGE_PATH=%s", path);
-	put(e, "WSBRIDGE_REMOTE_ADDR=%s", host);
-	put(e, "WSBRIDGE_REMOTE_PORT=%u", addr_port(peer));
-	put(e, "WSBRIDGE_USER=%s", user ? user : "");
+	cgi_put_text(e, "WSBRIDGE_EVENT", event);
+	cgi_put_number(e, "WSBRIDGE_ID", id);
+	cgi_put_text(e, "WSBRIDGE_PATH", path);
+	cgi_put_text(e, "WSBRIDGE_REMOTE_ADDR", host);
+	cgi_put_number(e, "WSBRIDGE_REMOTE_PORT", addr_port(peer));
+	cgi_put_text(e, "WSBRIDGE_USER", user ? user : "");
 }
 
-/* As programs get them (cgi.c). */
-static void put_tls(struct environment *e, const struct tls_seen *tls)
-{
-	put(e, "SSL_CLIENT_VERIFY=%s", tls->verify);
-	if (!*tls->fingerprint) /* it showed no certificate */
-		return;
-	put(e, "SSL_CLIENT_S_DN=%s", tls->subject);
-	put(e, "SSL_CLIENT_I_DN=%s", tls->issuer);
-	put(e, "SSL_CLIENT_M_SERIAL=%s", tls->serial);
-	put(e, "SSL_CLIENT_FINGERPRINT=%s", tls->fingerprint);
-}
-
-static void put_request(struct environment *e, const struct client *c)
+static void put_request(struct cgi *e, const struct client *c)
 {
 	const char *data = buf_head(&c->head);
 	struct span origin = { NULL, 0 }, offered = { NULL, 0 };
 
 	http_find(&c->http, data, "Origin", &origin);
 	http_find(&c->http, data, "Sec-WebSocket-Protocol", &offered);
-	put(e, "WSBRIDGE_REQUEST_PATH=%s", c->path);
-	put_span(e, "WSBRIDGE_QUERY", http_span(data, c->http.query));
-	put_span(e, "WSBRIDGE_HOST", http_span(data, c->http.host));
-	put_span(e, "WSBRIDGE_ORIGIN", origin);
-	put_span(e, "WSBRIDGE_SUBPROTOCOLS", offered);
-	put(e, "WSBRIDGE_SECURE=%s", c->secure ? "yes" : "no");
+	cgi_put_text(e, "WSBRIDGE_REQUEST_PATH", c->path);
+	cgi_put(e, SPAN("WSBRIDGE_QUERY"), http_span(data, c->http.query));
+	cgi_put(e, SPAN("WSBRIDGE_HOST"), http_span(data, c->http.host));
+	cgi_put(e, SPAN("WSBRIDGE_ORIGIN"), origin);
+	cgi_put(e, SPAN("WSBRIDGE_SUBPROTOCOLS"), offered);
+	cgi_put_text(e, "WSBRIDGE_SECURE", c->secure ? "yes" : "no");
 	if (c->seen)
-		put_tls(e, c->seen);
+		cgi_put_tls(e, c->seen);
 }
 
-static void environment_free(struct environment *e)
+static void put_end(struct cgi *e, const struct session *session)
 {
-	while (e->n > 0)
-		free(e->vars[--e->n]);
+	char seconds[32];
+
+	snprintf(seconds, sizeof(seconds), "%.3f",
+		 session->bridge->now - session->opened);
+	cgi_put_number(e, "WSBRIDGE_CODE", session->close_code);
+	cgi_put_text(e, "WSBRIDGE_BY", closed_by_name(session->closed_by));
+	cgi_put_text(e, "WSBRIDGE_REASON",
+		     session->close_reason ? session->close_reason : "");
+	cgi_put_text(e, "WSBRIDGE_SECONDS", seconds);
 }
 
 /* ---- on_request ---- */
@@ -182,17 +147,19 @@ static void cancel(struct client *c)
 	hook_cancel(c->waits_for);
 }
 
-/* Run ARGV.  0, or -errno: it is logged. */
+/* Run ARGV in the environment s->cgi.  0, or -errno: it is logged. */
 static int run(struct server *s, char *const *argv, const struct hook_start *how,
 	       struct hook **ret)
 {
 	struct hook_start start = *how;
-	const char *what;
-	int r;
+	const char *what = "its environment";
+	int r = -E2BIG;
 
 	start.argv = argv;
+	start.envp = s->cgi.vars;
 	start.timeout = s->routes->conf->hooks.timeout;
-	r = hook_run(&s->hooks, &s->bridge, &start, ret, &what);
+	if (!s->cgi.full)
+		r = hook_run(&s->hooks, &s->bridge, &start, ret, &what);
 	if (r < 0)
 		log_error(how->who, "cannot start the hook: %s: %s", what, strerror(-r));
 	return r;
@@ -207,10 +174,8 @@ enum step hooks_ask(struct client *c, const struct route *route)
 {
 	struct server *s = c->server;
 	char *const *argv = s->routes->conf->hooks.on_request;
-	struct environment e = { .n = 0 };
 	char who[SESSION_WHO];
 	struct hook_start start = { .who = client_who(c, who),
-				    .envp = e.vars,
 				    .output_max = HOOK_ANSWER_MOST,
 				    .done = on_answer,
 				    .data = c };
@@ -221,10 +186,11 @@ enum step hooks_ask(struct client *c, const struct route *route)
 		return STEP_NEXT;
 	if (is_full(s))
 		return refuse(c, 503, "too many hooks are running ([hooks] max_running)");
-	put_base(&e, "on_request", c->id, route->conf->path, &c->peer, c->user);
-	put_request(&e, c);
+	put_base(&s->cgi, "on_request", c->id, route->conf->path, &c->peer, c->user);
+	put_request(&s->cgi, c);
 	r = run(s, argv, &start, &hook);
-	environment_free(&e);
+	if (r == -E2BIG)
+		return refuse(c, 431, "the hook's environment would be too large");
 	if (r < 0)
 		return refuse(c, 502, "the on_request hook cannot be started");
 	c->waits_for = hook;
@@ -235,45 +201,37 @@ enum step hooks_ask(struct client *c, const struct route *route)
 /* ---- on_open, on_close ---- */
 
 static void tell(struct server *s, char *const *argv, const char *event,
-		 const struct session *session, struct environment *e)
+		 const struct session *session, bool ended)
 {
 	char who[SESSION_WHO];
-	struct hook_start start = { .who = session_who(session->id, session->path, who),
-				    .envp = e->vars };
+	struct hook_start start = { .who = session_who(session->id, session->path, who) };
 	struct hook *hook;
 
 	if (is_full(s)) {
 		log_warning(start.who, "%s is not run: max_running hooks are", event);
 		return;
 	}
-	put_base(e, event, session->id, session->path, &session->peer, session->user);
-	put(e, "WSBRIDGE_SUBPROTOCOL=%s",
-	    session_asked_text(session->asked, ASKED_SUBPROTOCOL));
+	put_base(&s->cgi, event, session->id, session->path, &session->peer,
+		 session->user);
+	cgi_put_text(&s->cgi, "WSBRIDGE_SUBPROTOCOL",
+		     session_asked_text(session->asked, ASKED_SUBPROTOCOL));
+	if (ended)
+		put_end(&s->cgi, session);
 	run(s, argv, &start, &hook);
 }
 
 void hooks_opened(struct server *s, const struct session *session)
 {
-	struct environment e = { .n = 0 };
 	char *const *argv = s->routes->conf->hooks.on_open;
 
-	if (!argv || session->refused)
-		return;
-	tell(s, argv, "on_open", session, &e);
-	environment_free(&e);
+	if (argv && !session->refused)
+		tell(s, argv, "on_open", session, false);
 }
 
 void hooks_closed(struct server *s, const struct session *session)
 {
-	struct environment e = { .n = 0 };
 	char *const *argv = s->routes->conf->hooks.on_close;
 
-	if (!argv || session->refused || s->state == SERVER_KILLED)
-		return;
-	put(&e, "WSBRIDGE_CODE=%u", session->close_code);
-	put(&e, "WSBRIDGE_BY=%s", closed_by_name(session->closed_by));
-	put(&e, "WSBRIDGE_REASON=%s", session->close_reason ? session->close_reason : "");
-	put(&e, "WSBRIDGE_SECONDS=%.3f", s->bridge.now - session->opened);
-	tell(s, argv, "on_close", session, &e);
-	environment_free(&e);
+	if (argv && !session->refused && s->state != SERVER_KILLED)
+		tell(s, argv, "on_close", session, true);
 }

@@ -190,6 +190,13 @@ def test_it_sees_the_request_and_no_secret(daemon, program, tmp_path):
     }
 
 
+def test_a_request_that_does_not_fit_into_its_environment_is_refused(daemon, says):
+    d = daemon(ini(says(""), "[limits]\nmax_header = 64k\n"))
+    assert d.ws("/echo?" + "a" * 12000).echoes()
+    response = d.handshake("/echo?" + "a" * 40000).response
+    assert response.status == 431 and "the hook's environment" in response.text
+
+
 def test_its_standard_error_is_in_the_log(daemon):
     d = daemon("[hooks]\non_request = sh -c 'echo whatever >&2'\n" + ECHO)
     assert d.ws("/echo").echoes()
