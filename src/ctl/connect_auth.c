@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Authorization field of who connects. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "base64.h"
 #include "connect_auth.h"
 
-#define SECRET_MAX 1024
+#define SECRET_MAX 8192 /* bytes of a password, a token, or --user */
 #define PASSWORD_ENV "WSBRIDGECTL_PASSWORD"
 
 static bool say(const char *what, const char *why)
@@ -18,20 +19,35 @@ static bool say(const char *what, const char *why)
 	return false;
 }
 
-/* The first line of F, which is closed, to OUT. */
-static bool read_line(FILE *f, char *out, size_t cap)
-{
-	bool ok;
+/* A secret, and room for the end of its line and a NUL, so that what is longer is seen.
+ */
+struct secret {
+	char text[SECRET_MAX + 4];
+};
 
-	setvbuf(f, NULL, _IONBF, 0);
-	ok = fgets(out, (int)cap, f) != NULL;
-	fclose(f);
-	if (ok)
-		out[strcspn(out, "\r\n")] = 0;
-	return ok && *out;
+static bool fits(const struct secret *s, const char *name)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "more than %d bytes", SECRET_MAX);
+	return strlen(s->text) <= SECRET_MAX || say(name, why);
 }
 
-static bool ask(const char *user, char *out, size_t cap)
+static void copy(struct secret *s, const char *from)
+{
+	snprintf(s->text, sizeof(s->text), "%s", from);
+}
+
+/* The next line of F; false: there is none. */
+static bool read_line(struct secret *s, FILE *f)
+{
+	if (!fgets(s->text, sizeof(s->text), f))
+		return false;
+	s->text[strcspn(s->text, "\r\n")] = 0;
+	return true;
+}
+
+static bool ask(const char *user, struct secret *out)
 {
 	FILE *tty = fopen("/dev/tty", "r+e");
 	struct termios old, quiet;
@@ -50,12 +66,10 @@ static bool ask(const char *user, char *out, size_t cap)
 	tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
 	fprintf(tty, "Password of %s: ", user);
 	fflush(tty);
-	ok = fgets(out, (int)cap, tty) != NULL;
+	ok = read_line(out, tty);
 	tcsetattr(fileno(tty), TCSAFLUSH, &old);
 	fputs("\n", tty);
 	fclose(tty);
-	if (ok)
-		out[strcspn(out, "\r\n")] = 0;
 	return ok || say("--user", "no password");
 }
 
@@ -68,59 +82,81 @@ static bool is_clean(const char *text)
 	return true;
 }
 
-static bool find_password(const char *user, char *out, size_t cap)
+static bool find_password(const char *user, struct secret *out)
 {
 	const char *from = getenv(PASSWORD_ENV);
 
 	if (!from)
-		return ask(user, out, cap);
-	snprintf(out, cap, "%s", from);
-	return true;
+		return ask(user, out) && fits(out, "--user");
+	copy(out, from);
+	return fits(out, PASSWORD_ENV);
 }
 
-/* Basic and the base64 of NAME:PASSWORD (RFC 7617). */
+/* Basic and the base64 of the N bytes at PAIR. */
+static char *encode(const char *pair, size_t n)
+{
+	char *value = malloc(6 + BASE64_SIZE(n));
+
+	if (!value)
+		return NULL;
+	memcpy(value, "Basic ", 6);
+	base64_encode((struct span){ pair, n }, value + 6);
+	return value;
+}
+
+/* Of NAME:PASSWORD (RFC 7617). */
 static char *basic(const char *user)
 {
-	char pair[2 * SECRET_MAX], password[SECRET_MAX] = "";
-	char *value;
+	struct secret password = { "" };
+	char pair[2 * SECRET_MAX + 2], *value = NULL;
+	bool whole = strchr(user, ':');
 	int n;
 
-	if (!strchr(user, ':') && !find_password(user, password, sizeof(password)))
-		return NULL;
-	n = snprintf(pair, sizeof(pair), "%s%s%s", user, strchr(user, ':') ? "" : ":",
-		     password);
-	explicit_bzero(password, sizeof(password));
-	value = n < (int)sizeof(pair) ? malloc(6 + BASE64_SIZE((size_t)n)) : NULL;
-	if (value) {
-		memcpy(value, "Basic ", 6);
-		base64_encode((struct span){ pair, (size_t)n }, value + 6);
+	if (strlen(user) > SECRET_MAX)
+		say("--user", "too long");
+	else if (whole || find_password(user, &password)) {
+		n = snprintf(pair, sizeof(pair), "%s%s%s", user, whole ? "" : ":",
+			     password.text);
+		value = encode(pair, (size_t)n);
+		explicit_bzero(pair, sizeof(pair));
 	}
-	explicit_bzero(pair, sizeof(pair));
+	explicit_bzero(&password, sizeof(password));
 	return value;
+}
+
+/* The token, if there is one.  False: said why not. */
+static bool find_token(const struct connect_options *o, struct secret *out)
+{
+	const char *from = o->token_file ? NULL : getenv(o->token_env);
+	FILE *f;
+
+	if (from)
+		copy(out, from);
+	if (!o->token_file)
+		return true;
+	f = fopen(o->token_file, "re");
+	if (!f)
+		return say(o->token_file, strerror(errno));
+	setvbuf(f, NULL, _IONBF, 0); /* no copy stays behind */
+	(void)read_line(out, f);
+	fclose(f);
+	return true;
 }
 
 /* Bearer and the token (RFC 6750 2.1). */
 static char *bearer(const struct connect_options *o)
 {
 	const char *name = o->token_file ? o->token_file : o->token_env;
-	char token[SECRET_MAX] = "";
-	const char *from;
+	struct secret token = { "" };
 	char *value = NULL;
-	FILE *f;
 
-	if (o->token_file && (f = fopen(o->token_file, "re"))) {
-		read_line(f, token, sizeof(token));
-	} else if (o->token_file) {
-		fprintf(stderr, "wsbridgectl: connect: %s: %m\n", name);
-		return NULL;
-	} else if ((from = getenv(o->token_env))) {
-		snprintf(token, sizeof(token), "%s", from);
+	if (find_token(o, &token) && fits(&token, name)) {
+		if (!*token.text || !is_clean(token.text))
+			say(name, "there is no token");
+		else if (asprintf(&value, "Bearer %s", token.text) < 0)
+			value = NULL;
 	}
-	if (!*token || !is_clean(token))
-		say(name, "there is no token");
-	else if (asprintf(&value, "Bearer %s", token) < 0)
-		value = NULL;
-	explicit_bzero(token, sizeof(token));
+	explicit_bzero(&token, sizeof(token));
 	return value;
 }
 

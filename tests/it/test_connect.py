@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """wsbridgectl connect: a WebSocket on standard input and output."""
 
+import base64
 import os
 import pty
 import re
@@ -376,6 +377,36 @@ def test_a_token_from_a_file_or_the_environment(daemon, tmp_path):
     assert Done("--token-env", "T", d.url("/x"), env={"T": TOKEN}).out == "robot\n"
     done = Done("--token-env", "T", d.url("/x"), env={"T": "wrong"})
     assert done.status == 1 and "refused: 401" in done.said and "--user" in done.said
+
+
+def test_a_secret_is_sent_whole_or_not_at_all(fake, tmp_path):
+    def story(s):
+        s.read_request()
+        s.send("HTTP/1.1 403 x\r\n\r\n")
+        s.sock.close()
+
+    def sent(*argv, env=None):
+        server = fake(story)
+        Done(*argv, server.url(), env=env)
+        server.join()
+        return re.search(r"Authorization: ([^\r]*)", server.request).group(1)
+
+    def refused(*argv, env=None):
+        done = Done(*argv, "ws://127.0.0.1:1/", env=env)
+        assert done.status == 64
+        return done.said
+
+    longest = "t" * 8192
+    (tmp_path / "token").write_text(longest + "\r\n")
+    assert sent("--token-file", tmp_path / "token") == "Bearer " + longest
+    assert sent("--token-env", "T", env={"T": longest}) == "Bearer " + longest
+    pair = base64.b64encode(b"guest:" + longest.encode()).decode()
+    assert sent("-u", "guest", env={"WSBRIDGECTL_PASSWORD": longest}) == "Basic " + pair
+    (tmp_path / "token").write_text(longest + "t\r\n")
+    assert f"{tmp_path}/token: more than 8192 bytes" in refused("--token-file", tmp_path / "token")
+    assert "T: more than 8192 bytes" in refused("--token-env", "T", env={"T": longest + "t"})
+    assert "PASSWORD: more than" in refused("-u", "guest", env={"WSBRIDGECTL_PASSWORD": longest + "t"})
+    assert "--user: too long" in refused("-u", "guest:" + longest)
 
 
 def password_file(tmp_path):
