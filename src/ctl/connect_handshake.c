@@ -129,13 +129,32 @@ static struct span next_line(struct span *rest)
 	return line;
 }
 
+/* How much of the body to wait for: a server may keep the connection open behind it. */
+static size_t body_size(const struct response *r, const char *data)
+{
+	struct span length;
+	size_t n = 0;
+
+	if (!http_find(&r->head, data, "Content-Length", &length) || length.n == 0)
+		return BODY_MAX;
+	for (size_t i = 0; i < length.n && n < BODY_MAX; i++) {
+		if (length.p[i] < '0' || length.p[i] > '9')
+			return BODY_MAX;
+		n = 10 * n + (size_t)(length.p[i] - '0');
+	}
+	return n < BODY_MAX ? n : BODY_MAX;
+}
+
 /* What follows the head, as far as it comes. */
 static struct span read_body(struct wire *w, const struct response *r, double end,
 			     struct buf *in)
 {
-	while (buf_len(in) - r->head.size < BODY_MAX && read_more(w, in, end) > 0)
+	size_t most = body_size(r, buf_head(in)), n;
+
+	while (buf_len(in) - r->head.size < most && read_more(w, in, end) > 0)
 		;
-	return (struct span){ buf_head(in) + r->head.size, buf_len(in) - r->head.size };
+	n = buf_len(in) - r->head.size;
+	return (struct span){ buf_head(in) + r->head.size, n < most ? n : most };
 }
 
 /* The first line of TEXT that does not only repeat the status. */

@@ -298,6 +298,18 @@ def test_a_refusal_is_told_with_its_reason(daemon):
     assert done.status == 1 and "refused: 503 Service Unavailable" in done.said
 
 
+def test_a_refusal_is_told_when_it_is_whole_though_the_server_stays(fake):
+    def story(s):
+        s.read_request()
+        s.send("HTTP/1.1 403 No\r\nContent-Length: 8\r\n\r\nnot you\n")
+        s.end()
+
+    server = fake(story)
+    done = Done("--connect-timeout", int(3 * TIMEOUT), server.url())
+    server.join()
+    assert (done.status, done.said) == (1, "wsbridgectl: refused: 403 No: not you\n")
+
+
 def test_nobody_there_is_69():
     with socket.create_server(("127.0.0.1", 0)) as s:
         port = s.getsockname()[1]
