@@ -31,7 +31,7 @@ sees.ctl    := ctl proto base
 sees.main   := $(layers)
 
 # libev has no .pc file; it casts its watchers to each other, hence -fno-strict-aliasing below.
-packages   := libcrypto libssl inih jansson
+packages   := libcrypto libssl inih jansson libcares
 pc_cflags  := $(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null)
 LDLIBS     := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lev -lcrypt -lm
 

@@ -202,6 +202,13 @@ long hub_pid(const struct hub *h)
 	return h->source->ops->pid(h->source);
 }
 
+const struct addr *hub_service(const struct hub *h)
+{
+	const struct source_ops *ops = h->source->ops;
+
+	return ops->peer ? ops->peer(h->source) : NULL;
+}
+
 /* ---- source -> clients ---- */
 
 /* Hand the frames gathered so far, T of them messages, to the subscriber. */

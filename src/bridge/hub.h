@@ -114,6 +114,9 @@ size_t hub_kept(const struct hub *h);
 /* Pid of the source's program; 0: none. */
 long hub_pid(const struct hub *h);
 
+/* Where the service is that it stands for; NULL: it is none. */
+const struct addr *hub_service(const struct hub *h);
+
 /* The subscriber's queue has changed: the source may be read again, or no more. */
 void hub_proceed(struct hub *h);
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "addr.h"
 #include "gather.h"
 #include "terminal.h"
 
@@ -33,6 +34,9 @@ struct source_ops {
 	long (*pid)(const struct source *s);
 	/* Its terminal is to have SIZE.  NULL: it has none. */
 	void (*resize)(struct source *s, struct terminal_size size);
+	/* The address of the service that it is connected to; NULL, or no such function:
+	 * none. */
+	const struct addr *(*peer)(const struct source *s);
 	/* Start and stop the watchers, from the state and hub_room(). */
 	void (*proceed)(struct source *s);
 	/* Nobody needs it: with FLUSH what is kept still goes to the backend, then it

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proxy.h"
+#include "proxy_v2.h"
 #include "span.h"
 
 static enum proxy_result bad(struct proxy *p, const char *reason)
@@ -99,16 +100,7 @@ static enum proxy_result parse_v1(struct span data, struct proxy *p)
 
 /* ---- version 2: binary ---- */
 
-static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
-
-#define SIGNATURE (sizeof(signature) - 1)
-#define HEAD (SIGNATURE + 4) /* and version with command, family, length */
-#define TLV_HEAD 3           /* type and length */
-#define UNIX_BYTES 108       /* of each path */
-
-enum { LOCAL = 0x20, PROXIED = 0x21 };        /* version and command */
-enum { TYPE_CRC32C = 0x03, TYPE_SSL = 0x20 }; /* of TLVs */
-enum { CLIENT_SSL = 0x01 };                   /* of the first byte of TYPE_SSL */
+static const char signature[] = PROXY_V2_TEXT;
 
 /* The protocols that can carry a WebSocket, and the bytes of their two addresses. */
 static const struct {
@@ -116,9 +108,9 @@ static const struct {
 	int family;
 	size_t size;
 } protocols[] = {
-	{ 0x11, AF_INET, 2 * 4 + 2 * 2 },
-	{ 0x21, AF_INET6, 2 * 16 + 2 * 2 },
-	{ 0x31, AF_UNIX, 2 * UNIX_BYTES },
+	{ OVER_IPV4, AF_INET, 2 * 4 + 2 * 2 },
+	{ OVER_IPV6, AF_INET6, 2 * 16 + 2 * 2 },
+	{ OVER_UNIX, AF_UNIX, 2 * UNIX_BYTES },
 };
 
 static unsigned be16(const char *p)

@@ -36,4 +36,28 @@ struct proxy {
  */
 enum proxy_result proxy_parse(const char *data, size_t n, struct proxy *ret);
 
+enum proxy_certificate {
+	PROXY_CERTIFICATE_NONE,
+	PROXY_CERTIFICATE_DOUBTFUL, /* shown, and not verified */
+	PROXY_CERTIFICATE_GOOD,
+};
+
+/* What a service behind us is told of its client. */
+struct proxy_about {
+	struct addr client; /* of any family, ...; len 0: there is none */
+	struct addr server; /* ... as is the address that it has connected to; len 0: not
+			     * known */
+	bool secure;        /* it speaks TLS with us: */
+	const char *version, *cipher; /* as OpenSSL names them; NULL: not known */
+	enum proxy_certificate certificate;
+};
+
+#define PROXY_WORD_MAX 63 /* bytes of version and cipher that are told */
+#define PROXY_WRITE_MAX                                                           \
+	(16 + 2 * 108 + 3 + 5 + 2 * (3 + PROXY_WORD_MAX)) /* of two Unix sockets' \
+							   * paths, and TLS */
+
+/* Write a binary header about A; its size. */
+size_t proxy_write(const struct proxy_about *a, char out[PROXY_WRITE_MAX]);
+
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "asset.h"
-#include "client_impl.h"
+#include "backend.h"
 #include "log.h"
 #include "pages.h"
 
@@ -159,7 +159,7 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
 	*ret = (struct web_path){
 		.path = star,
-		.exec = p->files ? "files" : basename(p->exec.argv[0]),
+		.exec = backend_name(p),
 		.files = p->files,
 		.frame = framing_traits(p->hub.framing.kind)->name,
 		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",

@@ -6,6 +6,7 @@
 #include "backend.h"
 #include "hooks.h"
 #include "log.h"
+#include "proxy.h"
 
 /* There are not enough descriptors, processes or memory. */
 static bool is_want(int error)
@@ -82,16 +83,110 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 					       : err; /* not the request's fault */
 }
 
+/* ---- services ---- */
+
+static enum proxy_certificate certificate_of(const struct tls_seen *seen)
+{
+	if (!*seen->fingerprint)
+		return PROXY_CERTIFICATE_NONE;
+	return strcmp(seen->verify, "SUCCESS") == 0 ? PROXY_CERTIFICATE_GOOD
+						    : PROXY_CERTIFICATE_DOUBTFUL;
+}
+
+/* What a service is told of C; NULL: that nobody is there. */
+static size_t write_header(const struct client *c, char out[PROXY_WRITE_MAX])
+{
+	struct proxy_about about = { .secure = false };
+
+	if (!c)
+		return proxy_write(&about, out);
+	about.client = c->peer;
+	about.secure = c->secure;
+	about.server.len = sizeof(about.server.un);
+	if (getsockname(c->stream.io.fd, &about.server.sa, &about.server.len) < 0)
+		about.server.len = 0;
+	if (c->seen) {
+		about.version = c->seen->version;
+		about.cipher = c->seen->cipher;
+		about.certificate = certificate_of(c->seen);
+	}
+	return proxy_write(&about, out);
+}
+
+/* Who looks names up, from the first one on; NULL: out of memory. */
+static struct resolver *make_resolver(const struct server *s)
+{
+	struct resolver *r = resolver_new(s->loop);
+
+	if (r)
+		resolver_configure(r, s->routes->conf->resolver);
+	return r;
+}
+
+static int open_connect(const struct backend_start *b, const char **ret_why)
+{
+	const struct path_conf *path = b->route->conf;
+	const char *name = path->connect.target.name;
+	struct server *s = b->server;
+	char who[SESSION_WHO], header[PROXY_WRITE_MAX];
+	struct connect_start start = {
+		.conf = &path->connect,
+		.tune = &s->routes->conf->stream,
+		.who = session_who(b->id, path->path, who),
+		.running = &b->route->use->running,
+		.stats = &b->route->use->stats,
+	};
+	int err = 0;
+
+	if (path->connect.send_proxy)
+		start.header = (struct span){ header, write_header(b->client, header) };
+	if (name && !s->resolver) {
+		s->resolver = make_resolver(s);
+		err = s->resolver ? 0 : -ENOMEM;
+	}
+	start.resolver = s->resolver;
+	if (err == 0)
+		err = source_connect_open(b->hub, &start);
+	if (err == 0)
+		return 0;
+	log_error(who, "connect: %s: %s", path->connect.target.text, strerror(-err));
+	*ret_why = "the service cannot be reached";
+	return err;
+}
+
 /* ---- all kinds ---- */
 
 /* One kind of source. */
 struct backend_kind {
 	int (*open)(const struct backend_start *b, const char **ret_why);
+	const char *name;         /* for a page; NULL: the program's own */
+	const char *many, *often; /* why there is none for C: max_processes, spawn_rate */
 };
 
 static const struct backend_kind kinds[] = {
-	[SOURCE_EXEC] = { open_exec },
+	[SOURCE_STATIC] = { .name = "files" },
+	[SOURCE_EXEC] = { open_exec, NULL,
+			  "too many programs of this path (max_processes)",
+			  "too many starts of this path's program (spawn_rate)" },
+	[SOURCE_CONNECT] = { open_connect, "a service",
+			     "too many connections of this path (max_processes)",
+			     "too many new connections of this path (spawn_rate)" },
 };
+
+const char *backend_why_many(const struct route *route)
+{
+	return kinds[route->conf->source].many;
+}
+
+const char *backend_why_often(const struct route *route)
+{
+	return kinds[route->conf->source].often;
+}
+
+const char *backend_name(const struct path_conf *p)
+{
+	return kinds[p->source].name ? kinds[p->source].name : basename(p->exec.argv[0]);
+}
 
 int backend_open(const struct backend_start *b, const char **ret_why)
 {

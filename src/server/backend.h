@@ -17,6 +17,14 @@ struct backend_start {
 	uint64_t id;                       /* of the client; or one of its own */
 };
 
+/* What it is, for a page that everybody may see: the program's name, "files". */
+const char *backend_name(const struct path_conf *p);
+
+/* Why there is none for one more client, in words for it: max_processes run, or
+ * spawn_rate is over.  Static. */
+const char *backend_why_many(const struct route *route);
+const char *backend_why_often(const struct route *route);
+
 /* The size that the terminal of ROUTE has for C (NULL: for nobody); 0, 0: it has none.
  * False: C asks for none that there is. */
 bool backend_terminal(const struct client *c, const struct route *route,

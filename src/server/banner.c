@@ -27,12 +27,13 @@ static void print_path(const struct path_conf *p, const char *base, bool file)
 				  : "view only");
 	if (file)
 		printf(" [%s%s]", p->path, p->prefix ? "*" : "");
-	if (p->files) {
-		printf(" %s\n", p->files);
-		return;
-	}
-	for (char **a = first_shown(p->exec.argv); *a; a++)
-		printf(" %s", *a);
+	if (p->source == SOURCE_STATIC)
+		printf(" %s", p->files);
+	else if (p->source == SOURCE_CONNECT)
+		printf(" %s", p->connect.target.text);
+	else
+		for (char **a = first_shown(p->exec.argv); *a; a++)
+			printf(" %s", *a);
 	printf("\n");
 }
 

@@ -125,6 +125,15 @@ static json_t *local_of(const struct session *s)
 	return call_json_text(addr_text(&at, text));
 }
 
+/* What it is connected to, when that is no program. */
+static json_t *service_of(const struct session *s)
+{
+	const struct addr *at = s->hub ? hub_service(s->hub) : NULL;
+	char text[ADDR_TEXT];
+
+	return at ? call_json_text(addr_text(at, text)) : json_null();
+}
+
 void command_show(struct call *c)
 {
 	struct session *s = call_client(c);
@@ -139,6 +148,7 @@ void command_show(struct call *c)
 	json_object_set_new(r, "local", local_of(s));
 	json_object_set_new(r, "via", s->via ? call_json_text(s->via) : json_null());
 	json_object_set_new(r, "tls", json_boolean(s->client.tls));
+	json_object_set_new(r, "service", service_of(s));
 	json_object_set_new(r, "discarded", call_json_traffic(&s->in_discarded));
 	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
 	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));

@@ -112,6 +112,13 @@ static void settle_terminal(struct conf_load *l, const struct conf_section *sect
 	offer_terminal(l, path);
 }
 
+/* What is said once for all that is started for a client. */
+static void settle_connect(struct path_conf *path)
+{
+	path->connect.patience = path->exec.stop.eof_timeout;
+	path->connect.max_runtime = path->exec.max_runtime;
+}
+
 /* What follows from several settings together. */
 static void settle_path(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
@@ -137,6 +144,7 @@ static void settle_path(struct conf_load *l, const struct conf_section *section,
 		path->exec.line_buffer = LINE_BUFFER_NO;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
+	settle_connect(path);
 	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
 	    (framing->charset && framing->charset_error == CHARSET_CLOSE))
 		path->session.ws.whole = true;

@@ -17,6 +17,7 @@
 #include "auth_conf.h"
 #include "hub.h"
 #include "session.h"
+#include "source_connect.h"
 #include "source_exec.h"
 #include "stream.h"
 #include "tls.h"
@@ -71,6 +72,7 @@ enum eof_conf { EOF_AUTO, EOF_YES, EOF_NO };
 /* What is behind a path: the one of its keys with CONF_SOURCE says it. */
 enum source_kind {
 	SOURCE_EXEC,
+	SOURCE_CONNECT,
 	SOURCE_STATIC, /* files, and no WebSocket */
 };
 
@@ -92,7 +94,8 @@ struct path_conf {
 	const struct auth_conf *auth; /* of that name, or NULL */
 	struct session_conf session;
 	struct hub_conf hub;
-	struct exec_conf exec;
+	struct exec_conf exec; /* some of it is for all that is started for a client */
+	struct connect_conf connect;
 	unsigned frame;    /* as written: FRAME_OF() its kind; 0: not at all */
 	enum eof_conf eof; /* as written; session.eof is what follows */
 };
@@ -125,6 +128,7 @@ struct conf {
 	struct cidr_list trusted_proxy;
 	char **server_name; /* Hosts that are answered; NULL-terminated, or NULL: any */
 	double shutdown_timeout;
+	char *resolver; /* name servers, as c-ares reads them; NULL: the system's */
 	struct limits_conf limits;
 	struct stream_conf stream;
 	struct tls_section tls, *tls_names;

@@ -264,10 +264,40 @@ static void check_exec(const struct path_check *k)
 	check_nofile(k);
 }
 
+/* Somebody may listen there later. */
+static void check_socket(const struct path_check *k)
+{
+	const char *path = k->path->connect.target.addr.un.sun_path;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		conf_warning(k->report, where(k, "connect"), "connect: %s: %s", path,
+			     errno == ENOENT ? "no such socket yet" : strerror(errno));
+	else if (!S_ISSOCK(st.st_mode))
+		conf_warning(k->report, where(k, "connect"), "connect: %s: not a socket",
+			     path);
+}
+
+static void check_connect(const struct path_check *k)
+{
+	const struct dial_target *to = &k->path->connect.target;
+	double most = k->conf->limits.handshake_timeout;
+
+	if (to->addr.len > 0 && to->addr.sa.sa_family == AF_UNIX)
+		check_socket(k);
+	if (k->path->connect.timeout >= most)
+		conf_warning(
+			k->report, where(k, "connect_timeout"),
+			"connect_timeout is not reached: handshake_timeout (%gs) ends "
+			"the request before",
+			most);
+}
+
 static void check_paths(const struct conf *c, struct conf_report *r)
 {
 	static void (*const checks[])(const struct path_check *k) = {
 		[SOURCE_EXEC] = check_exec,
+		[SOURCE_CONNECT] = check_connect,
 		[SOURCE_STATIC] = check_files,
 	};
 

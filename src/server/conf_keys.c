@@ -12,7 +12,8 @@
 /* Kinds of sources. */
 #define OF(kind) (1u << SOURCE_##kind)
 #define PROGRAMS OF(EXEC)
-#define MESSAGES (~OF(STATIC)) /* all that are a WebSocket */
+#define STARTED (OF(EXEC) | OF(CONNECT)) /* for one client each */
+#define MESSAGES (~OF(STATIC))           /* all that are a WebSocket */
 #define KIB 1024.0
 #define MIB (1024.0 * KIB)
 #define GIB (1024.0 * MIB)
@@ -106,6 +107,9 @@ static const struct conf_word line_buffer_words[] = { { "pty", LINE_BUFFER_PTY }
 static const struct conf_word exit_code_words[] = { { "status", EXIT_CODE_STATUS },
 						    { "plain", EXIT_CODE_PLAIN },
 						    { NULL, 0 } };
+static const struct conf_word send_proxy_words[] = { { "no", false },
+						     { "v2", true },
+						     { NULL, 0 } };
 static const struct conf_word scope_words[] = { { "tree", STOP_TREE },
 						{ "group", STOP_GROUP },
 						{ NULL, 0 } };
@@ -167,6 +171,12 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Hosts that requests may ask for, else they get 421.  On a loopback "
 		 "listener localhost and addresses always may, and nothing unlisted: a web "
 		 "page whose name resolves to 127.0.0.1 gets nowhere." },
+	{ CONF_SERVER, "resolver", .parse = conf_parse_resolver, .field = DAEMON(resolver),
+	  .def = "", .flags = CONF_LIST | CONF_FILE,
+	  .values = "a list of ADDR, ADDR:PORT or [ADDR]:PORT, 8 at most",
+	  .def_doc = "those of /etc/resolv.conf",
+	  .doc = "Name servers that are asked for the hosts of connect.  A reload reads "
+		 "/etc/resolv.conf again." },
 	{ CONF_SERVER, "shutdown_timeout", .parse = conf_parse_seconds,
 	  .field = DAEMON(shutdown_timeout),
 	  .def = "20s", .max = HOUR, .values = "a duration up to 1h",
@@ -601,6 +611,15 @@ const struct conf_key conf_keys[] = {
 	  .values = "a shell command", .def_doc = "none",
 	  .doc = "Run this text with /bin/sh -c for each client." },
 
+	{ CONF_PATH, "connect", .parse = conf_parse_connect, .field = PATH(connect.target),
+	  .source = SOURCE_CONNECT,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
+	  .values = "HOST:PORT, [ADDR]:PORT or unix:/path", .def_doc = "none",
+	  .doc = "Connect each client to the service that listens there.  The name of a host "
+		 "is looked up for each client, in /etc/hosts and then by resolver, and its "
+		 "addresses are tried one after the other.  A service that refuses is "
+		 "status 502." },
+
 	{ CONF_PATH, "static", .parse = conf_parse_absolute, .field = PATH(files),
 	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
 	  .source = SOURCE_STATIC,
@@ -656,7 +675,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
 	  .kinds = MESSAGES,
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
-	  .doc = "An empty binary message closes the program's standard input; auto is "
+	  .doc = "An empty binary message closes the program's standard input, or ends that of "
+		 "a service; auto is "
 		 "no for netstring and u32be, which can tell an empty message, and with pty, and yes "
 		 "for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
@@ -704,21 +724,22 @@ const struct conf_key conf_keys[] = {
 		 "session hangs up.  See TERMINALS." },
 	{ CONF_PATH, "max_processes", .parse = conf_parse_unsigned,
 	  .field = PATH(exec.max_processes),
-	  .kinds = PROGRAMS,
+	  .kinds = STARTED,
 	  .def = "256", .min = 1, .max = 1e6, .values = "1 to 1000000",
-	  .doc = "Programs of this path at the same time, else status 503." },
+	  .doc = "Programs of this path, or connections to its service, at the same time, "
+		 "else status 503." },
 	{ CONF_PATH, "spawn_rate", .parse = conf_parse_rate,
 	  .field = PATH(exec.spawn_rate),
-	  .kinds = PROGRAMS,
+	  .kinds = STARTED,
 	  .def = "50/s", .max = 1e6, .values = "a rate, or 0 for no limit",
-	  .doc = "Programs of this path started in this time, and one second's worth at "
-		 "once, else status 503." },
+	  .doc = "Programs of this path started, or connections to its service made, in "
+		 "this time, and one second's worth at once, else status 503." },
 	{ CONF_PATH, "max_runtime", .parse = conf_parse_seconds,
 	  .field = PATH(exec.max_runtime),
-	  .kinds = PROGRAMS,
+	  .kinds = STARTED,
 	  .def = "0", .max = 365 * DAY, .values = "a duration up to 365d, 0 is no limit",
-	  .doc = "Close the session with 1008 and stop the program this long after its "
-		 "start." },
+	  .doc = "Close the session with 1008 and stop the program, or leave the service, "
+		 "this long after its start." },
 	{ CONF_PATH, "nofile", .parse = conf_parse_unsigned, .field = PATH(exec.nofile),
 	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY, .min = 4, .max = 1 << 30,
@@ -748,15 +769,30 @@ const struct conf_key conf_keys[] = {
 	  .doc = "From stop_signal to SIGKILL." },
 	{ CONF_PATH, "eof_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(exec.stop.eof_timeout),
-	  .kinds = PROGRAMS,
+	  .kinds = STARTED,
 	  .def = "1s", .websocketd = "100ms", .max = HOUR, .values = "a duration up to 1h",
 	  .doc = "From the end of the program's input to stop_signal, when its client "
-		 "has left." },
+		 "has left; with connect: until a service is left that takes nothing or "
+		 "does not end." },
 	{ CONF_PATH, "stop_scope", .parse = conf_parse_word, .field = PATH(exec.stop.scope),
 	  .kinds = PROGRAMS,
 	  .def = "tree", .words = scope_words, .values = "tree or group",
 	  .doc = "What ends with the program: its process group and the processes that "
 		 "left the group (daemons), or the group alone." },
+	{ CONF_PATH, "connect_timeout", .parse = conf_parse_seconds,
+	  .field = PATH(connect.timeout),
+	  .kinds = OF(CONNECT),
+	  .def = "5s", .min = 0.01, .max = HOUR, .values = "a duration from 10ms to 1h",
+	  .doc = "With connect: the connection must be there after this time, with the "
+		 "lookup of its name and all of its addresses, else status 504.  "
+		 "handshake_timeout may end it earlier." },
+	{ CONF_PATH, "send_proxy", .parse = conf_parse_flag_word,
+	  .field = PATH(connect.send_proxy),
+	  .kinds = OF(CONNECT),
+	  .def = "no", .words = send_proxy_words, .values = "no or v2",
+	  .doc = "With connect: tell the service whose connection it gets, by a header of "
+		 "the PROXY protocol before everything else: the client's address, and "
+		 "its TLS." },
 	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
 	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,

@@ -65,6 +65,10 @@ conf_parser conf_parse_shell;        /* char **: /bin/sh -c text; "": left alone
 /* An address to listen on, with its words (conf_value_listen.c). */
 conf_parser conf_parse_listen; /* struct conf: its listen and nlisten */
 
+/* Addresses of services (conf_value_connect.c). */
+conf_parser conf_parse_connect;  /* struct dial_target; "": left alone */
+conf_parser conf_parse_resolver; /* char *: a list as c-ares reads it; empty: NULL */
+
 /* Lists (conf_value_list.c). */
 conf_parser conf_parse_origin;       /* char **: same, scheme://host[:port]; or any */
 conf_parser conf_parse_cidrs;        /* struct cidr_list */

@@ -46,6 +46,8 @@ static void take(struct server *s, struct routes *fresh)
 {
 	routes_unref(s->routes);
 	s->routes = fresh;
+	if (s->resolver)
+		resolver_configure(s->resolver, fresh->conf->resolver);
 	logging_apply(s);
 }
 

@@ -296,6 +296,7 @@ static void server_free(struct server *s)
 		ctl_close(s);
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
+		resolver_free(s->resolver);
 		auth_free(&s->auth);
 		hooks_free(&s->hooks);
 		logging_end(s);

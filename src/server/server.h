@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "passed.h"
 #include "peers.h"
+#include "resolver.h"
 #include "route.h"
 #include "server_stats.h"
 
@@ -60,6 +61,7 @@ struct server {
 	struct server_stats stats;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
+	struct resolver *resolver; /* NULL until a service's name is looked up */
 	double started;
 	bool deaf;        /* told not to listen */
 	struct addr *was; /* ... and where it listened before: NWAS of them */

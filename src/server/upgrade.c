@@ -254,7 +254,7 @@ static bool is_full_of_programs(struct client *c, const struct route *route,
 	if (route->use->running < route->conf->exec.max_processes)
 		return false;
 	refuse_full(c, route, hs, route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
-		    "too many programs of this path (max_processes)");
+		    backend_why_many(route));
 	return true;
 }
 
@@ -294,8 +294,7 @@ static enum step start(struct client *c, struct route *route,
 	if (bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
 			c->server->bridge.now))
 		return open_backend(c, route, &hs);
-	refuse_full(c, route, &hs, 503,
-		    "too many starts of this path's program (spawn_rate)");
+	refuse_full(c, route, &hs, 503, backend_why_often(route));
 	return STEP_END;
 }
 

@@ -17,6 +17,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 import aftermath  # noqa: E402
 import certificates  # noqa: E402
 import inicheck  # noqa: E402
+import services  # noqa: E402
 from harness import Daemon, with_canary  # noqa: E402
 from websocketd import Websocketd  # noqa: E402
 
@@ -93,6 +94,29 @@ def program(tmp_path):
         return str(path)
 
     return write
+
+
+def closing(kind):
+    """A fixture that makes things of KIND and closes them at the test's end."""
+
+    @pytest.fixture
+    def make():
+        made = []
+
+        def start(*args, **how):
+            made.append(kind(*args, **how))
+            return made[-1]
+
+        yield start
+        for thing in made:
+            thing.close()
+
+    return make
+
+
+service = closing(services.Service)
+full_house = closing(services.FullHouse)
+name_server = closing(services.NameServer)
 
 
 @pytest.fixture

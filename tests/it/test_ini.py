@@ -65,7 +65,6 @@ def test_an_unknown_section_is_refused(check, section):
     [
         "compression = on",
         "process = shared",
-        "connect = unix:/x",
         "linger = 1s",
         "restart = always",
         "session_key = x",

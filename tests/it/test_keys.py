@@ -10,6 +10,7 @@ EVERYTHING = """
 listen = 127.0.0.1:0
 user = root
 group = root
+resolver = 127.0.0.1
 [tls]
 certificate = /etc/ssl/x.pem
 key = /etc/ssl/x.key
@@ -39,6 +40,8 @@ nofile = 64
 shell = cat
 [/static]
 static = /
+[/connect]
+connect = 127.0.0.1:1
 """
 
 

@@ -7,7 +7,7 @@
 
 #include "conf_text.h"
 
-#define SOURCES "exec, shell or static"
+#define SOURCES "exec, shell, connect or static"
 
 TEST(the_smallest_useful_file_loads)
 {
@@ -264,7 +264,7 @@ TEST(unknown_names_are_refused_with_what_may_be_meant)
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
 	static const char *const later[] = { "compression = on", "process = shared",
-					     "hook = x",         "connect = a:1",
+					     "hook = x",         "builtin = x",
 					     "session_key = x",  "linger = 1s",
 					     "restart = always", "builtin = clock",
 					     "session_key = x" };
