@@ -67,6 +67,18 @@ static bool open_unix(struct wire *w, const struct ws_url *u, double end)
 	return r == 0 || say_unreachable(u, strerror(-r));
 }
 
+/* Until when the first of the addresses A may be tried: they share the time to END, so
+ * that one that does not answer hides no other. */
+static double end_of_first(const struct addrinfo *a, double end)
+{
+	double now = sys_now();
+	unsigned n = 0;
+
+	for (; a; a = a->ai_next)
+		n++;
+	return now + (end - now) / n;
+}
+
 /* Each address of the host in turn. */
 static bool open_tcp(struct wire *w, const struct ws_url *u, double end)
 {
@@ -81,7 +93,7 @@ static bool open_tcp(struct wire *w, const struct ws_url *u, double end)
 	if (r != 0)
 		return say_unreachable(u, gai_strerror(r));
 	for (a = all; a; a = a->ai_next) {
-		r = try_address(w, a->ai_addr, a->ai_addrlen, end);
+		r = try_address(w, a->ai_addr, a->ai_addrlen, end_of_first(a, end));
 		if (r == 0)
 			break;
 	}

@@ -2,6 +2,7 @@
 """wsbridgectl connect: a WebSocket on standard input and output."""
 
 import base64
+import contextlib
 import os
 import pty
 import re
@@ -308,6 +309,48 @@ def test_a_refusal_is_told_when_it_is_whole_though_the_server_stays(fake):
     done = Done("--connect-timeout", int(3 * TIMEOUT), server.url())
     server.join()
     assert (done.status, done.said) == (1, "wsbridgectl: refused: 403 No: not you\n")
+
+
+TWO = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+
+/* Every host has two addresses. */
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **all)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+		dlsym(RTLD_NEXT, "getaddrinfo");
+	int r = real("127.0.0.2", port, hints, all);
+
+	(void)host;
+	return r ? r : real("127.0.0.1", port, hints, &(*all)->ai_next);
+}
+"""
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(fake, tmp_path):
+    def story(s):
+        s.open()
+        s.send(close())
+        s.finish()
+
+    preload = tmp_path / "two.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", preload, "-"], input=TWO, text=True, check=True)
+    options = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    server = fake(story)
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.2", server.port), backlog=0))
+        waiting = stack.enter_context(socket.socket())
+        waiting.connect(silent.getsockname())  # its place is taken: others get no answer
+        done = Done(
+            "--connect-timeout",
+            "2s",
+            f"ws://two.example:{server.port}/",
+            env={"LD_PRELOAD": str(preload), "ASAN_OPTIONS": options},
+        )
+        server.join()
+    assert (done.status, done.said) == (0, "closed: 1000 normal closure\n")
 
 
 def test_nobody_there_is_69():
