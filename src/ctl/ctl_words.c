@@ -139,8 +139,8 @@ static json_t *listen_params(char **argv)
 	bool on = strcmp(argv[0], "on") == 0;
 
 	if (on || strcmp(argv[0], "off") == 0)
-		return json_pack("{s:b}", "on", on);
-	fputs("usage: wsbridgectl listen on|off\n", stderr);
+		return json_pack("{s:b, s:s*}", "on", on, "listener", argv[1]);
+	fputs("usage: wsbridgectl listen on|off [LISTENER]\n", stderr);
 	return NULL;
 }
 
@@ -193,7 +193,7 @@ const struct ctl_word ctl_words[] = {
 	  .params = send_file_params, .show = show_counts, .file = 2 },
 	{ "interrupt", "TARGET", "drop what waits for clients, but cut no frame", 1, 1,
 	  .params = to_params, .show = show_counts },
-	{ "listen", "on|off", "close the listening sockets, or open them again", 1, 1,
+	{ "listen", "on|off [LISTENER]", "close the listening sockets, or one, or open them again", 1, 2,
 	  .params = listen_params, .show = show_fields },
 	{ "get", "KEY", "a setting: limits.full, /x.queue", 1, 1,
 	  .params = get_params, .show = show_fields },

@@ -56,6 +56,11 @@ void stream_unsecure(struct stream *s);
  * handshake is not over, or out of memory. */
 struct tls_seen *stream_tls_seen(const struct stream *s);
 
+/* Tell of each step of S's TLS handshake, and each alert, as OpenSSL calls it; from now
+ * on, or with NULL no more. */
+typedef void stream_tls_step(void *data, const char *step);
+void stream_tls_tell(struct stream *s, stream_tls_step *tell, void *data);
+
 /* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped.
  */
 void stream_move(EV_P_ struct stream *from, struct stream *to);

@@ -33,6 +33,8 @@ struct stream_tls {
 	bool cut;              /* the end came without close_notify */
 	bool broken;           /* OpenSSL must not be asked for anything any more */
 	unsigned long reason;  /* of -EPROTO, as OpenSSL numbers them */
+	stream_tls_step *tell; /* stream_tls_tell() */
+	void *tell_data;
 };
 
 /* ---- what OpenSSL says ---- */
@@ -334,6 +336,31 @@ static long on_bio(BIO *bio, int what, const char *p, size_t n, int i, long l, i
 	}
 	BIO_set_retry_read(bio);
 	return -1;
+}
+
+static void on_info(const SSL *ssl, int where, int value)
+{
+	struct stream_tls *t =
+		(struct stream_tls *)BIO_get_callback_arg(SSL_get_rbio(ssl));
+	char text[128];
+
+	if (where & SSL_CB_LOOP)
+		t->tell(t->tell_data, SSL_state_string_long(ssl));
+	if (!(where & SSL_CB_ALERT))
+		return;
+	snprintf(text, sizeof(text), "alert %s: %s",
+		 where & SSL_CB_READ ? "received" : "sent",
+		 SSL_alert_desc_string_long(value));
+	t->tell(t->tell_data, text);
+}
+
+void stream_tls_tell(struct stream *s, stream_tls_step *tell, void *data)
+{
+	if (!s->tls)
+		return;
+	s->tls->tell = tell;
+	s->tls->tell_data = data;
+	SSL_set_info_callback(s->tls->ssl, tell ? on_info : NULL);
 }
 
 int stream_secure(struct stream *s, const struct tls *tls)

@@ -104,6 +104,31 @@ int client_no_room(const struct client *c, const char **ret_reason)
 	return 0;
 }
 
+/* The handshake of TLS is over as SEEN, or NULL, by ERROR. */
+static void tell_tls(const struct client *c, const struct tls_seen *seen,
+		     const char *error)
+{
+	static const struct tls_seen nothing;
+	const struct tls_seen *s = seen ? seen : &nothing;
+	char who[SESSION_WHO];
+
+	event_tell(EVENT_SSL_STATUS, client_who(c, who),
+		   (union event_value[]){
+			   { .text = s->version },
+			   { .text = s->cipher },
+			   { .number = (unsigned)s->bits },
+			   { .flag = s->resumed },
+			   { .text = *s->server_name ? s->server_name : NULL },
+			   { .text = error } });
+}
+
+/* The handshake of TLS, if it was not over, has failed by ERROR. */
+static void tell_tls_failed(const struct client *c, const char *error)
+{
+	if (c->tls && !c->seen && event_wanted(EVENT_SSL_STATUS))
+		tell_tls(c, NULL, error);
+}
+
 static void on_deadline(EV_P_ ev_timer *w, int revents)
 {
 	struct client *c = w->data;
@@ -123,6 +148,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 		return;
 	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
+	tell_tls_failed(c, "handshake_timeout");
 	if (c->state != CLIENT_LINGERING)
 		c->end = UNANSWERED_TIMEOUT;
 	client_drop(c);
@@ -130,22 +156,12 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 /* ---- the request ---- */
 
-/* The handshake of TLS is over as SEEN, or NULL, by ERROR. */
-static void tell_tls(const struct client *c, const struct tls_seen *seen,
-		     const char *error)
+static void tell_step(void *data, const char *step)
 {
-	static const struct tls_seen nothing;
-	const struct tls_seen *s = seen ? seen : &nothing;
 	char who[SESSION_WHO];
 
-	event_tell(EVENT_SSL_STATUS, client_who(c, who),
-		   (union event_value[]){
-			   { .text = s->version },
-			   { .text = s->cipher },
-			   { .number = (unsigned)s->bits },
-			   { .flag = s->resumed },
-			   { .text = *s->server_name ? s->server_name : NULL },
-			   { .text = error } });
+	event_tell(EVENT_SSL_STEP, client_who(data, who),
+		   &(union event_value){ .text = step });
 }
 
 /* The client has shown a certificate. */
@@ -167,8 +183,7 @@ static void refuse_tls(struct client *c, ssize_t error)
 	char who[SESSION_WHO];
 
 	log_info(client_who(c, who), "TLS: %s", stream_strerror(&c->stream, error));
-	if (!c->seen && event_wanted(EVENT_SSL_STATUS))
-		tell_tls(c, NULL, stream_strerror(&c->stream, error));
+	tell_tls_failed(c, stream_strerror(&c->stream, error));
 	stream_unsecure(&c->stream);
 	stream_finish(&c->stream);
 	c->state = CLIENT_LINGERING;
@@ -184,11 +199,14 @@ static void on_end(struct client *c, ssize_t r)
 		refuse_tls(c, r);
 		break;
 	case -EPROTONOSUPPORT:
+		tell_tls_failed(c, "no TLS");
 		stream_unsecure(&c->stream);
 		c->secure = false;
 		answer_error(c, 400, "this port speaks TLS; use https:// or wss://");
 		break;
 	default:
+		tell_tls_failed(c, r == 0 ? "connection lost"
+					  : stream_strerror(&c->stream, r));
 		client_drop(c);
 	}
 }
@@ -199,6 +217,7 @@ static void look_at_tls(struct client *c)
 	c->seen = stream_tls_seen(&c->stream);
 	if (!c->seen)
 		return;
+	stream_tls_tell(&c->stream, NULL, NULL);
 	if (event_wanted(EVENT_SSL_STATUS))
 		tell_tls(c, c->seen, NULL);
 	if (*c->seen->fingerprint && event_wanted(EVENT_SSL_CLIENT_AUTHENTICATION))
@@ -393,6 +412,8 @@ void client_begin(struct client *c)
 	c->secure = true;
 	if (stream_secure(&c->stream, c->tls) < 0)
 		client_drop(c);
+	else if (event_wanted(EVENT_SSL_STEP))
+		stream_tls_tell(&c->stream, tell_step, c);
 }
 
 void client_accepted(void *data, int fd, const struct addr *peer,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands about the daemon itself. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,9 +100,10 @@ static json_t *lines_of(char *text)
 
 void command_listen(struct call *c)
 {
+	const char *name = call_text(c, "listener", NULL);
 	struct server *s = c->server;
-	bool on = call_flag(c, "on");
 	char *text = NULL;
+	int r = -ENOMEM;
 	size_t n;
 	FILE *err;
 
@@ -110,20 +112,26 @@ void command_listen(struct call *c)
 		return;
 	}
 	err = open_memstream(&text, &n);
-	if (!err) {
-		call_fail(c, CALL_INTERNAL, "out of memory");
-		return;
+	if (err) {
+		r = call_flag(c, "on") ? listen_on(s, name, err) : listen_off(s, name);
+		fclose(err);
 	}
-	if (!on)
-		listen_off(s);
-	else if (s->deaf)
-		listen_on(s, err);
-	fclose(err);
-	if (on && s->deaf) {
-		c->data = lines_of(text);
-		call_fail(c, CALL_LISTEN, "nothing is listened on");
-	} else {
+	switch (r) {
+	case 0:
 		call_succeed(c, json_pack("{s:o}", "listening", addresses(s)));
+		break;
+	case -ENOENT:
+		call_fail(c, CALL_VALUE,
+			  "there is no listener %.200s; status lists those that are on, "
+			  "get server.listen all",
+			  name);
+		break;
+	case -ENOMEM:
+		call_fail(c, CALL_INTERNAL, "out of memory");
+		break;
+	default:
+		c->data = lines_of(text);
+		call_fail(c, CALL_LISTEN, "it cannot be listened on");
 	}
 	free(text);
 }

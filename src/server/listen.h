@@ -21,12 +21,26 @@ struct listen_place {
 /* Close them all. */
 void listen_close(struct server *s);
 
-/* Close them all until listen_on(): a new configuration opens none meanwhile. */
-void listen_off(struct server *s);
+/* A listener that was told to be off. */
+struct listen_off {
+	char *text;     /* of its entry */
+	struct addr at; /* where it was; len 0: nowhere */
+	bool on;        /* listen_on() is about to open it */
+};
 
-/* Open again what the configuration says, where the kernel has picked a port the same
- * one. What fails is told on ERR, and s->deaf stays. */
-void listen_on(struct server *s, FILE *err);
+/*
+ * Close that which NAME is: the entry as the configuration has it, or its real address;
+ * NULL: all.  A new configuration does not open it, with NULL none at all, until
+ * listen_on().  0, -ENOENT or -ENOMEM.
+ */
+int listen_off(struct server *s, const char *name);
+
+/* Open it again, where the kernel has picked a port the same one.  0; -ENOENT; -EIO: what
+ * fails is told on ERR, and all stays as it was. */
+int listen_on(struct server *s, const char *name, FILE *err);
+
+/* Free the list of those that are off. */
+void listen_forget(struct server *s);
 
 /* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
 const char *listen_text(const struct server *s, char *out, size_t cap);

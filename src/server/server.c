@@ -306,7 +306,7 @@ static void server_free(struct server *s)
 	free(s->group);
 	loop_free(s->loop);
 	passed_close(&s->passed);
-	free(s->was);
+	listen_forget(s);
 	free(s->saved_path);
 	free(s);
 }

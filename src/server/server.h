@@ -63,9 +63,9 @@ struct server {
 	struct bridge bridge;
 	struct resolver *resolver; /* NULL until a service's name is looked up */
 	double started;
-	bool deaf;        /* told not to listen */
-	struct addr *was; /* ... and where it listened before: NWAS of them */
-	size_t nwas;
+	bool deaf;              /* told not to listen */
+	struct listen_off *off; /* ... or not there: NOFF of them */
+	size_t noff;
 	bool from_file;           /* the configuration, which can be read again */
 	struct listener *control; /* NULL: none */
 	LIST_HEAD(, ctl_client) control_clients, dead_control_clients;

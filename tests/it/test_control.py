@@ -681,6 +681,48 @@ def test_wsserver_Listening(daemon):
     assert c.ask("listen", on=True) == {"listening": [d.address]}
 
 
+def test_one_listener_is_closed_and_opened_again(daemon, rundir):
+    """By its entry or its address; a reload does not open it, the port is the same, and the others go on."""
+    unix = f"unix:{rundir}/s"
+    d = daemon(f"[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.2:0\nlisten = {unix}\n" + ECHO)
+    c = Control(d)
+    first, second = d.addresses[:2]
+    live = d.ws("/echo", address=second)
+    assert c.ask("listen", on=False, listener=second) == {"listening": [first, unix]}
+    with pytest.raises(ConnectionRefusedError):
+        d.connect(second)
+    assert live.echoes() and d.ws("/echo", address=first).echoes()
+    assert c.ask("listen", on=False, listener=unix) == {"listening": [first]}
+    assert not os.path.exists(f"{rundir}/s")
+    assert c.ask("listen", on=False, listener="127.0.0.2:0") == {"listening": [first]}
+    c.ask("reload")
+    assert c.ask("status")["listening"] == [first]
+    assert c.ask("listen", on=True, listener=unix) == {"listening": [first, unix]}
+    assert c.ask("listen", on=True, listener=second) == {"listening": [first, second, unix]}
+    assert d.ws("/echo", address=second).echoes()
+    with pytest.raises(Refused, match="there is no listener 127.0.0.9:1") as refused:
+        c.ask("listen", on=False, listener="127.0.0.9:1")
+    assert refused.value.code == -32004
+
+
+def test_one_of_all_that_are_off_is_opened(daemon):
+    d = daemon("[server]\nlisten = 127.0.0.1:0\nlisten = 127.0.0.2:0\n" + ECHO)
+    c = Control(d)
+    first, second = d.addresses[:2]
+    assert c.ask("listen", on=False) == {"listening": []}
+    assert c.ask("listen", on=True, listener=second) == {"listening": [second]}
+    assert c.ask("listen", on=True, listener=second) == {"listening": [second]}
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", int(first.rpartition(":")[2])))
+        s.listen()
+        with pytest.raises(Refused):
+            c.ask("listen", on=True)
+        assert c.ask("status")["listening"] == [second]
+    assert c.ask("listen", on=True) == {"listening": [first, second]}
+    assert d.ws("/echo", address=first).echoes()
+
+
 def test_listening_that_fails_is_told_with_the_owner(daemon):
     d = daemon(ECHO)
     c = Control(d)

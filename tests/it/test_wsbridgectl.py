@@ -131,6 +131,8 @@ def test_listen_and_shutdown(daemon):
     with pytest.raises(ConnectionRefusedError):
         d.connect()
     assert d.address in ctl(d, "listen", "on")
+    assert d.address not in ctl(d, "listen", "off", d.address)
+    assert d.address in ctl(d, "listen", "on", d.address)
     assert "usage" in ctl(d, "listen", "maybe", status=64)
     assert "needs a unit" in ctl(d, "shutdown", "5", status=64)
     assert "stopping" in ctl(d, "shutdown", "1s")
@@ -222,6 +224,7 @@ def test_every_word_is_completed_and_what_it_takes(daemon, tmp_path):
     assert offered("--socket", "fi", cwd=tmp_path) == ["file"]
     assert offered("--socket", "/nonexistent", "show", "") == []
     assert set(offered("listen", "o")) == {"on", "off"}
+    assert offered(*at, "listen", "off", "") == ["127.0.0.1:0"]
     assert set(offered("connect", "")) >= {"ws://", "wss://", "--raw", "--cacert"}
     assert offered("connect", "--raw", "--token-f") == ["--token-file"]
     assert offered("connect", "--cacert", "fi", cwd=tmp_path) == ["file"]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The rows of WSServer's events (tests/wsserver.txt), as one sees them who follows the events."""
 
+import socket
 import ssl
+import struct
 
 import pytest
 from certificates import Certificate
@@ -123,19 +125,46 @@ def test_wsserver_SSLStatus(daemon, certificate, version, name):
     d.context = context(made, version)
     ws = d.ws("/echo")
     seen = f.until("connected")
+    steps = [e["step"] for e in seen if e["event"] == "ssl_step"]
+    assert [s for s in steps if "client hello" in s] and [s for s in steps if "write finished" in s], steps
     names = [e["event"] for e in seen]
-    assert names.index("connection_request") < names.index("ssl_status") < names.index("websocket_open_request")
+    assert names.index("connection_request") < names.index("ssl_step") < names.index("ssl_status") < names.index("websocket_open_request")
     told = seen[names.index("ssl_status")]
     cipher, _, bits = ws.sock.tls.cipher()
     assert (told["version"], told["cipher"], told["bits"], told["resumed"]) == (name, cipher, bits, False)
     ws.finish()
     assert "ssl_client_authentication" not in names
-    failed = Follower(d, "event=ssl_status")
+    failed = Follower(d, "event=ssl_status", "event=ssl_step")
+
+    def ending():
+        """What a handshake that fails has ended with."""
+        seen = failed.until("ssl_status")
+        assert "version" not in seen[-1]
+        return seen[-2]["step"] if len(seen) > 1 else None, seen[-1]["error"]
+
     sock = d.connect(plain=True)
     sock.sendall(b"\x16\x03\x01\x00\x04zzzz")
     sock.recv(1)
-    told = failed.next()
-    assert told["error"] and "version" not in told
+    alert, error = ending()
+    assert alert.startswith("alert sent: ") and error
+    d.connect(plain=True).close()
+    assert ending() == (None, "connection lost")
+    sock = d.connect(plain=True)
+    sock.sendall(b"\x16\x03\x01\x00")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+    assert ending()[1] in ("connection lost", "Connection reset by peer")
+    sock = d.connect(plain=True)
+    sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert ending() == (None, "no TLS")
+
+
+def test_a_handshake_that_takes_too_long_is_told(daemon, certificate):
+    ini = "[server]\nlisten = 127.0.0.1:0 tls\n[limits]\nhandshake_timeout = 100ms\n"
+    d = daemon(ini + certificate().ini() + ECHO, canary=None)
+    f = Follower(d, "event=ssl_status")
+    with d.connect(plain=True):
+        assert f.next()["error"] == "handshake_timeout"
 
 
 def test_wsserver_SSLClientAuthentication(daemon, certificate, tmp_path):
@@ -148,7 +177,7 @@ def test_wsserver_SSLClientAuthentication(daemon, certificate, tmp_path):
     d.context = showing(alice)
     first = d.ws("/echo")
     assert first.echoes()
-    seen = f.until("connected")
+    seen = [e for e in f.until("connected") if e["event"] != "ssl_step"]
     names = [e["event"] for e in seen]
     assert names == [
         "connection_request",
