@@ -25,6 +25,7 @@ struct session;
 struct scratch {
 	char read[TURN_BYTES];
 	struct gather gather;
+	struct gather aside; /* for one write while `gather` is filled */
 };
 
 /* What the bridge tells to whoever runs it. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hub.h"
+#include "hub_json.h"
 #include "log.h"
 #include "session.h"
 
@@ -13,6 +14,19 @@ static int open_charset(const struct framing_conf *conf, struct charset **ret)
 	if (!conf->charset)
 		return 0;
 	return charset_open(conf->charset, CHARSET_ENCODE, conf->charset_error, ret);
+}
+
+/* What messages become on their way through H. */
+static int open_framing(struct hub *h)
+{
+	const struct framing_conf *framing = &h->conf->framing;
+
+	h->plain = !framing->charset && framing->kind != FRAMING_JSON;
+	if (framing->kind == FRAMING_JSON && !(h->json = hub_json_new(h->conf)))
+		return -ENOMEM;
+	if (framing_init(&h->framing, framing) < 0)
+		return -ENOMEM;
+	return open_charset(framing, &h->charset);
 }
 
 struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
@@ -24,9 +38,9 @@ struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
 	h->bridge = b;
 	h->conf = conf;
 	h->keep = keep;
-	if (framing_init(&h->framing, &conf->framing) < 0 ||
-	    open_charset(&conf->framing, &h->charset) < 0) {
+	if (open_framing(h) < 0) {
 		framing_free(&h->framing);
+		hub_json_free(h->json);
 		free(h);
 		return NULL;
 	}
@@ -49,6 +63,7 @@ void hub_free(struct hub *h)
 		h->source->ops->free(h->source);
 	framing_free(&h->framing);
 	charset_free(h->charset);
+	hub_json_free(h->json);
 	h->bridge->owner.unkeep(h->keep);
 	free(h);
 }
@@ -91,8 +106,15 @@ void hub_subscribe(struct hub *h, struct session *s)
 	h->source->ops->proceed(h->source);
 }
 
-void hub_leave(struct hub *h, bool flush)
+int hub_introduce(struct hub *h, struct session *s, const struct session_start *start)
 {
+	return h->json ? hub_json_open(h, s, start) : 0;
+}
+
+void hub_leave(struct hub *h, const struct session *s, bool flush)
+{
+	if (h->json)
+		hub_json_close(h, s);
 	h->subscriber = NULL;
 	h->source->ops->stop(h->source, flush);
 }
@@ -156,12 +178,14 @@ static struct refusal pass_text(struct hub *h, bool last, const char *p, size_t 
 	return refused;
 }
 
-struct refusal hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-			 struct buf *storage)
+struct refusal hub_input(struct hub *h, const struct session *s, const struct ws_event *e)
 {
-	if (h->charset && opcode == OP_TEXT)
-		return pass_text(h, last, p, n);
-	return pass(h, opcode, last, p, n, storage);
+	if (h->plain || (h->charset && e->opcode != OP_TEXT))
+		return pass(h, e->opcode, e->last, e->p, e->n, e->storage);
+	if (h->charset)
+		return pass_text(h, e->last, e->p, e->n);
+	hub_json_input(h, s, e->opcode, e->p, e->n);
+	return (struct refusal){ 0 };
 }
 
 /* What brings the charset's shift state back belongs to the end of a raw input. */
@@ -178,8 +202,12 @@ static void end_text(struct hub *h)
 	buf_free(&out);
 }
 
-void hub_finish(struct hub *h)
+void hub_finish(struct hub *h, const struct session *s)
 {
+	if (h->json) {
+		hub_json_eof(h, s);
+		return;
+	}
 	if (h->charset)
 		end_text(h);
 	hub_flush(h);
@@ -317,6 +345,10 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 	const char *reason;
 	bool last = !h->amid;
 
+	if (h->json) {
+		hub_json_output(h, p, n, eof);
+		return;
+	}
 	gather_reset(g);
 	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
 	       FRAMING_PIECE) {

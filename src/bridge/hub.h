@@ -18,6 +18,7 @@
 #include "framing.h"
 #include "source.h"
 #include "terminal.h"
+#include "ws.h"
 
 enum slow_client { SLOW_PAUSE };
 
@@ -34,6 +35,9 @@ struct hub_waiter {
 	LIST_ENTRY(hub_waiter) link;
 };
 
+struct hub_json;
+struct session_start;
+
 struct hub {
 	struct bridge *bridge;
 	const struct hub_conf *conf;
@@ -44,6 +48,8 @@ struct hub {
 	struct session *subscriber;      /* or NULL */
 	struct framing framing;          /* of the source's output */
 	struct charset *charset;         /* of text in its input; NULL: UTF-8 */
+	struct hub_json *json;           /* with frame = json; else NULL */
+	bool plain;    /* messages go to the source as they are: neither of both */
 	bool amid;     /* the source's message has begun and not ended */
 	bool care;     /* the next message is not to go as usual: */
 	bool dropping; /* the rest of it is dropped; or the subscriber waits for its end
@@ -79,9 +85,13 @@ void hub_abandon(struct hub *h);
 /* S hears from now on what the source says. */
 void hub_subscribe(struct hub *h, struct session *s);
 
+/* The source hears who S is, if it is one that wants to know.  0, or why S may not stay:
+ * -ENOMEM, or -ENOBUFS: it does not read its input. */
+int hub_introduce(struct hub *h, struct session *s, const struct session_start *start);
+
 /* S leaves.  Nobody is left: the source is stopped; with FLUSH after what was written to
  * it. */
-void hub_leave(struct hub *h, bool flush);
+void hub_leave(struct hub *h, const struct session *s, bool flush);
 
 /* Why a message is not passed on. */
 struct refusal {
@@ -89,17 +99,17 @@ struct refusal {
 	const char *reason;
 };
 
-/* A piece of a client's message for the source.  P stays until hub_flush(); or it is all
- * that lies in STORAGE, which goes with the next event and may be emptied.  Nothing was
- * passed on of what is refused. */
-struct refusal hub_input(struct hub *h, enum opcode opcode, bool last, char *p, size_t n,
-			 struct buf *storage);
+/* E, a piece of S's message, for the source.  Its bytes stay until hub_flush(); or they
+ * are all that lies in its storage, which goes with the next event and may be emptied.
+ * Nothing was passed on of what is refused. */
+struct refusal hub_input(struct hub *h, const struct session *s,
+			 const struct ws_event *e);
 
 /* Write what hub_input() gathered. */
 void hub_flush(struct hub *h);
 
-/* The end of the input. */
-void hub_finish(struct hub *h);
+/* The end of S's input. */
+void hub_finish(struct hub *h, const struct session *s);
 
 /* The source's terminal is to have SIZE; nothing happens if it has none. */
 void hub_resize(struct hub *h, struct terminal_size size);

@@ -66,7 +66,7 @@ static void leave_hub(struct session *s, bool flush)
 
 	s->hub = NULL;
 	if (h)
-		hub_leave(h, flush);
+		hub_leave(h, s, flush);
 }
 
 /* Did something go wrong?  What a client says of itself in its close frame did not go
@@ -338,6 +338,18 @@ static void tell_connected(const struct session *s, struct span subprotocol)
 	event_tell(EVENT_CONNECTED, session_name(s), values);
 }
 
+/* S stays only if its source could be told of it. */
+static void introduce(struct session *s, const struct session_start *start)
+{
+	int r = hub_introduce(s->hub, s, start);
+
+	if (r == -ENOBUFS)
+		session_close(s, CLOSE_TRY_LATER, "program does not read its input",
+			      CLOSED_BY_SERVER);
+	else if (r < 0)
+		session_abort(s, "out of memory");
+}
+
 struct session *session_open(struct bridge *b, const struct session_start *start)
 {
 	struct session *s = session_new(b, start);
@@ -358,6 +370,8 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	if (event_wanted(EVENT_CONNECTED))
 		tell_connected(s, start->subprotocol);
 	session_flush(s);
+	if (s->hub)
+		introduce(s, start);
 	if (s->hub)
 		tell_ready(s);
 	if (s->terminal && s->hub)

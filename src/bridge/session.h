@@ -117,6 +117,8 @@ struct session_start {
 	const char *via; /* the address of the proxy that names PEER, or NULL; copied */
 	struct hub *hub; /* with a source; NULL: the session is closed at once by
 			    session_close() */
+	const char *request_path; /* as it was asked for, decoded */
+	struct span query;        /* the same, as it came */
 	const struct span *asked; /* ASKED_COUNT of them, copied; or NULL */
 	struct span greeting;     /* the 101, sent first */
 	struct span subprotocol;  /* in it; n == 0: none */

@@ -92,10 +92,10 @@ static void on_data(struct session *s, struct ws_event *e)
 		return;
 	if (e->opcode == OP_BINARY && e->last && s->empty && s->conf->eof) {
 		s->input_ended = s->aside = true;
-		hub_finish(s->hub);
+		hub_finish(s->hub, s);
 		return;
 	}
-	refused = hub_input(s->hub, e->opcode, e->last, e->p, e->n, e->storage);
+	refused = hub_input(s->hub, s, e);
 	if (refused.code)
 		refuse(s, refused.code, refused.reason);
 	else

@@ -33,6 +33,8 @@ struct path_stats {
 	size_t output_queue;      /* bytes that wait for clients now */
 	uint64_t spawns, spawn_failures;
 	uint64_t stderr_dropped; /* lines */
+	uint64_t json_skipped;   /* lines of programs that were no orders */
+	uint64_t json_unknown;   /* ids in orders that were nobody's (any more) */
 	uint64_t file_bytes;     /* sent, of static files */
 	struct close_count *closes;
 	size_t ncloses;

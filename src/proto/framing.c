@@ -13,6 +13,7 @@ static const struct framing_row kinds[] = {
 			.type = OP_TEXT,
 			.embedded = EMBEDDED_PASS,
 			.separated = true,
+			.by_lines = true,
 		},
 		.tail = { "\n", 1 },
 		.text_only = true,
@@ -34,6 +35,7 @@ static const struct framing_row kinds[] = {
 			.type = OP_TEXT,
 			.embedded = EMBEDDED_REFUSE,
 			.separated = true,
+			.by_lines = true,
 		},
 		.tail = { "", 1 }, /* the NUL */
 		.decode = framing_separated_decode,
@@ -44,6 +46,7 @@ static const struct framing_row kinds[] = {
 			.type = OP_BINARY,
 			.embedded = EMBEDDED_PASS,
 			.measured = true,
+			.whole = true,
 		},
 		.tail = { ",", 1 },
 		.decode = framing_measured_decode,
@@ -59,6 +62,7 @@ static const struct framing_row kinds[] = {
 			.type = OP_BINARY,
 			.embedded = EMBEDDED_PASS,
 			.measured = true,
+			.whole = true,
 		},
 		.tail = { "", 0 },
 		.decode = framing_measured_decode,
@@ -66,6 +70,16 @@ static const struct framing_row kinds[] = {
 		.read_header = framing_u32be_read,
 		.too_big = "program wrote a length over max_message",
 		.cut_off = "program ended inside a message",
+	},
+	[FRAMING_JSON] = {
+		.traits = {
+			.name = "json",
+			.type = OP_TEXT,
+			.embedded = EMBEDDED_PASS,
+			.whole = true,
+			.by_lines = true,
+		},
+		.tail = { "", 0 },
 	},
 };
 

@@ -10,6 +10,7 @@
  * u32be: each message is its length in 4 bytes, the highest first, and its payload.
  *        Back: a message over FRAMING_HELD_MAX is passed on in pieces as it comes.
  * raw:   payload, as it is.  Back: one message for each read.
+ * json:  not in here: framing_json.h.  Only its row is in the table.
  */
 #ifndef PROTO_FRAMING_H
 #define PROTO_FRAMING_H
@@ -44,6 +45,7 @@ enum framing_kind {
 	FRAMING_NUL,
 	FRAMING_NETSTRING,
 	FRAMING_U32BE,
+	FRAMING_JSON,
 };
 enum framing_embedded {
 	EMBEDDED_USUAL, /* not said: that of the kind */
@@ -73,6 +75,8 @@ struct framing_traits {
 	enum framing_embedded embedded; /* the same */
 	bool separated;                 /* one byte ends a message: it may be embedded */
 	bool measured;                  /* the length comes before a message */
+	bool whole;    /* messages come whole from the client, and may be empty */
+	bool by_lines; /* the backend writes lines: they should not wait in its buffers */
 };
 
 const struct framing_traits *framing_traits(enum framing_kind kind);

@@ -119,6 +119,25 @@ static void settle_connect(struct path_conf *path)
 	path->connect.max_runtime = path->exec.max_runtime;
 }
 
+/* Lines of JSON are UTF-8, and say themselves what a message is. */
+static void settle_json(struct conf_load *l, const struct conf_section *section,
+			struct path_conf *path)
+{
+	static const char *const others[] = { "type",          "embedded",     "charset",
+					      "charset_error", "invalid_utf8", "pty" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const struct conf_key *key = conf_key_find(CONF_PATH, others[i]);
+		const struct conf_slot *slot = conf_sheet_slot(section, key);
+
+		if (slot->where.file)
+			conf_error(&l->report, slot->where,
+				   "%s means nothing with frame = json", key->name);
+	}
+	path->hub.framing.charset = NULL; /* of [defaults], and so is the terminal */
+	path->exec.pty = (struct terminal_size){ 0 };
+}
+
 /* What follows from several settings together. */
 static void settle_path(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
@@ -126,6 +145,8 @@ static void settle_path(struct conf_load *l, const struct conf_section *section,
 	struct framing_conf *framing = &path->hub.framing;
 	const struct framing_traits *kind;
 
+	if (path->frame == FRAME_OF(FRAMING_JSON))
+		settle_json(l, section, path);
 	settle_terminal(l, section, path);
 	framing->kind = path->frame           ? path->frame - FRAME_OF(0)
 			: path->exec.pty.rows ? FRAMING_RAW
@@ -136,23 +157,22 @@ static void settle_path(struct conf_load *l, const struct conf_section *section,
 	if (framing->embedded == EMBEDDED_USUAL)
 		framing->embedded = kind->embedded;
 	framing->max_message = path->session.ws.max_message;
-	path->session.eof = path->eof == EOF_AUTO
-				    ? !kind->measured && !path->exec.pty.rows
-				    : path->eof == EOF_YES;
+	path->session.eof = path->eof == EOF_AUTO ? !kind->whole && !path->exec.pty.rows
+						  : path->eof == EOF_YES;
 	if (path->exec.pty.rows ||
-	    (!kind->separated && path->exec.line_buffer == LINE_BUFFER_YES))
+	    (!kind->by_lines && path->exec.line_buffer == LINE_BUFFER_YES))
 		path->exec.line_buffer = LINE_BUFFER_NO;
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
 	settle_connect(path);
-	if (kind->measured || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
+	if (kind->whole || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
 	    (framing->charset && framing->charset_error == CHARSET_CLOSE))
 		path->session.ws.whole = true;
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
 		conf_error(&l->report, section->where,
 			   "[%s] holds whole messages (buffer_message = yes, embedded = "
 			   "refuse, charset_error = close, or frame = nul, netstring, "
-			   "u32be): max_message = 0 sets no limit to them",
+			   "u32be, json): max_message = 0 sets no limit to them",
 			   section->name);
 	check_charset(l, section, path);
 	conf_settle_path_auth(l, path);

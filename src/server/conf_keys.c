@@ -73,6 +73,7 @@ static const struct conf_word frame_words[] = {
 	{ "nul", FRAME_OF(FRAMING_NUL) },
 	{ "netstring", FRAME_OF(FRAMING_NETSTRING) },
 	{ "u32be", FRAME_OF(FRAMING_U32BE) },
+	{ "json", FRAME_OF(FRAMING_JSON) },
 	{ NULL, 0 },
 };
 static const struct conf_word type_words[] = { { "text", OP_TEXT },
@@ -559,7 +560,8 @@ const struct conf_key conf_keys[] = {
 	  .field = PATH(session.ws.max_message),
 	  .def = "1M", .max = GIB, .values = "a size up to 1G, 0 is no limit",
 	  .doc = "Bytes of a client's message, a longer one closes the session with 1009; "
-		 "and of a program's netstring or u32be message, there with 1011." },
+		 "and of a program's message: in netstring and u32be a longer one closes with "
+		 "1011, in json its line is skipped." },
 	{ CONF_PATH, "buffer_message", .parse = conf_parse_bool,
 	  .field = PATH(session.ws.whole),
 	  .def = "no",
@@ -633,11 +635,12 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(frame),
 	  .kinds = MESSAGES,
 	  .def = "", .flags = CONF_EMPTY, .words = frame_words,
-	  .values = "line, raw, nul, netstring or u32be",
+	  .values = "line, raw, nul, netstring, u32be or json",
 	  .def_doc = "line, with pty raw",
 	  .doc = "How messages lie in the program's input and output: one a line, bytes "
-		 "as they come, each ended by a NUL, each as a netstring, or each after "
-		 "its length in four bytes, the highest first." },
+		 "as they come, each ended by a NUL, each as a netstring, each after its "
+		 "length in four bytes, the highest first, or as lines of JSON that say "
+		 "whom they are from and for (THE JSON LINES)." },
 	{ CONF_PATH, "type", .parse = conf_parse_word, .field = PATH(hub.framing.type),
 	  .kinds = MESSAGES,
 	  .def = "", .flags = CONF_EMPTY, .words = type_words, .values = "text or binary",
@@ -675,16 +678,16 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
 	  .kinds = MESSAGES,
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
-	  .doc = "An empty binary message closes the program's standard input, or ends that of "
-		 "a service; auto is "
-		 "no for netstring and u32be, which can tell an empty message, and with pty, and yes "
+	  .doc = "An empty binary message closes the program's standard input, ends that of "
+		 "a service, or is told as an event (json); auto is no for netstring, "
+		 "u32be and json, which can tell an empty message, and with pty, and yes "
 		 "for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
 	  .field = PATH(exec.line_buffer),
 	  .kinds = PROGRAMS,
 	  .def = "yes", .websocketd = "no", .words = line_buffer_words,
 	  .values = "yes, no or pty",
-	  .doc = "With frame = line or nul make programs that use C's stdio, or Python, write "
+	  .doc = "With frame = line, nul or json make programs that use C's stdio, or Python, write "
 		 "each line at once; pty helps perl and mawk too, by a raw "
 		 "pseudo-terminal for standard output." },
 

@@ -227,6 +227,10 @@ const struct metric metrics[] = {
 	  .help = "Programs that could not be started, services that were not reached." },
 	{ "wsbridge_stderr_lines_dropped_total", COUNTER, PATH(stats.stderr_dropped),
 	  .help = "Lines on standard error that were too many for the log." },
+	{ "wsbridge_json_lines_skipped_total", COUNTER, PATH(stats.json_skipped),
+	  .help = "Lines of programs with frame = json that were none." },
+	{ "wsbridge_json_ids_unknown_total", COUNTER, PATH(stats.json_unknown),
+	  .help = "Ids in such lines whose clients were not there, or not any more." },
 	{ "wsbridge_file_bytes_total", COUNTER, PATH(stats.file_bytes),
 	  .help = "Bytes of static files that went to clients." },
 

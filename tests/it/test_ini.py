@@ -77,11 +77,10 @@ def test_a_key_that_is_not_built_yet_is_unknown(check, line):
 def test_values_that_are_not_built_yet_are_refused_by_name(check):
     fails(
         check(
-            HEAD + "[/x]\nexec = cat\nframe = json\nslow_client = drop\nstderr = client\n"
+            HEAD + "[/x]\nexec = cat\nslow_client = drop\nstderr = client\n"
         ),
-        (5, "json"),
-        (6, "drop"),
-        (7, "client"),
+        (5, "drop"),
+        (6, "client"),
     )
 
 

@@ -195,7 +195,7 @@ TEST(the_examples_of_the_manual_load)
 		put_path(begin, "/etc/wsbridge.htpasswd", users());
 		if ((e = strstr(begin, "report-token}")))
 			memcpy(e, "null}        ", 13);
-		if (strncmp(begin, "[section]", 9) == 0)
+		if (*begin != '[' || strncmp(begin, "[section]", 9) == 0)
 			continue;
 		conf_free(load_good(begin));
 		examples++;

@@ -174,8 +174,8 @@ TEST(a_wrong_value_is_told_with_what_would_be_right)
 		  IN_PATH("ping_interval = 30 needs a unit: 500ms, 10s, 2m") },
 		{ "queue = 100", IN_PATH("queue = 100 is not between 4k and 1G") },
 		{ "write = maybe", IN_PATH("write = maybe is not yes or no") },
-		{ "frame = json",
-		  IN_PATH("frame = json is not line, raw, nul, netstring or u32be") },
+		{ "frame = xml",
+		  IN_PATH("frame = xml is not line, raw, nul, netstring, u32be or json") },
 		{ "charset = latin99",
 		  IN_PATH("charset: 'latin99' is no charset that iconv knows; iconv -l "
 			  "lists them") },
