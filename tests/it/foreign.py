@@ -22,10 +22,10 @@ def lineage(place, name):
 
 
 class Server:
-    """ARGV in the network of the daemon D until kill(); ready once PORT accepts."""
+    """ARGV in the network of the daemon D until kill(); ready once PORT of HOST accepts."""
 
-    def __init__(self, d, argv, port):
-        self.d, self.port = d, port
+    def __init__(self, d, argv, port, host=OUTSIDE):
+        self.d, self.address = d, f"{host}:{port}"
         self.process = subprocess.Popen(
             ["nsenter", f"--net=/proc/{d.pid}/ns/net", *map(str, argv)],
             env={**ENVIRONMENT, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -35,12 +35,12 @@ class Server:
             start_new_session=True,
         )
         self.output = Collector(self.process.stdout)
-        until(self._accepts, lambda: f"{argv} listens on port {port}:\n{self.output.text()}")
+        until(self._accepts, lambda: f"{argv} listens on {self.address}:\n{self.output.text()}")
 
     def _accepts(self):
         assert self.process.poll() is None, self.output.text()
         try:
-            self.d.connect(f"{OUTSIDE}:{self.port}").close()
+            self.d.connect(self.address).close()
         except ConnectionRefusedError:
             return False
         return True

@@ -411,3 +411,44 @@ def test_the_check_of_certificate_and_passwords_has_no_objection(lets_encrypt):
 def no_objection(m):
     result = run("-t", "-c", m.at("/etc/wsbridge.ini"))
     assert result.returncode == 0 and not re.search("error|warning", result.stderr), result.stderr
+
+
+# ---- a broker of MQTT ----
+
+CONNECT = b"\x10\x0c\0\4MQTT\4\2\0\0\0\0"  # MQTT 3.1.1: a clean session of a client without a name
+CONNACK = b"\x20\2\0\0"
+
+
+def packet(kind, *fields):
+    """A packet of MQTT with each of FIELDS, which are short, as it is."""
+    data = b"".join(fields)
+    return bytes([kind, len(data)]) + data
+
+
+def field(data):
+    return len(data).to_bytes(2, "big") + data
+
+
+def mqtt(d):
+    """A client that the broker has welcomed."""
+    ws = d.ws("/mqtt", [("Sec-WebSocket-Protocol", "mqtt")])
+    assert ws.response.headers["sec-websocket-protocol"] == "mqtt"
+    ws.binary(CONNECT)
+    assert ws.recv() == CONNACK
+    return ws
+
+
+def test_a_broker_of_mqtt_speaks_to_pages(machine, bridge, serve):
+    d = bridge(machine("A BROKER OF MQTT"))
+    assert d.handshake("/mqtt").response.status == 502
+    broker = serve(d, ["mosquitto", "-p", "1883"], 1883, "127.0.0.1")
+    one, other = mqtt(d), mqtt(d)
+    one.binary(packet(0x82, b"\0\1", field(b"weather"), b"\0"))
+    assert one.recv() == b"\x90\3\0\1\0"
+    news = packet(0x30, field(b"weather"), b"rain")
+    other.binary(news)
+    assert one.recv() == news
+    other.binary(b"\xe0\0")  # DISCONNECT
+    assert other.closed()[0] == 1000
+    broker.kill()
+    assert one.closed()[0] in (1000, 1011)
