@@ -228,9 +228,11 @@ static void give_up(struct source_connect *x)
 static void lose_input(struct source_connect *x, int error)
 {
 	log_debug(x->who, "input: %s", strerror(error));
-	if (error != EPIPE) /* that alone is an end */
-		x->error = -error;
 	drop_input(x);
+	if (error == EPIPE) /* it takes nothing more, and may go on to speak */
+		return;
+	x->error = -error;
+	shutdown(x->io.fd, SHUT_RDWR); /* its end is awaited as ever */
 }
 
 static void write_kept(struct source_connect *x)
@@ -264,9 +266,7 @@ static void connect_write(struct source *s, const struct gather *g)
 	 * `queue`. */
 	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0) {
 		log_error(x->who, "out of memory: what was sent to the service is cut");
-		x->error = -ENOMEM;
-		drop_input(x);
-		shutdown(x->io.fd, SHUT_RDWR); /* its end is awaited as ever */
+		lose_input(x, ENOMEM);
 	}
 }
 
@@ -425,13 +425,13 @@ static void on_dialed(void *data, int fd, int error, const struct addr *to)
 		proceed(x);
 }
 
-int source_connect_open(struct hub *h, const struct connect_start *start)
+static struct source_connect *source_connect_new(struct hub *h,
+						 const struct connect_start *start)
 {
 	struct source_connect *x = calloc(1, sizeof(*x));
-	int r;
 
 	if (!x)
-		return -ENOMEM;
+		return NULL;
 	x->source = (struct source){ &connect_ops, h };
 	x->conf = start->conf;
 	x->tune = *start->tune;
@@ -441,10 +441,26 @@ int source_connect_open(struct hub *h, const struct connect_start *start)
 	ev_init(&x->timer, on_timer);
 	x->io.data = x->timer.data = x;
 	snprintf(x->who, sizeof(x->who), "%s", start->who);
+	return x;
+}
+
+int source_connect_open(struct hub *h, const struct connect_start *start)
+{
+	struct source_connect *x = source_connect_new(h, start);
+	struct dial_start dial = {
+		.target = &start->conf->target,
+		.resolver = start->resolver,
+		.seconds = start->conf->timeout,
+		.done = on_dialed,
+		.data = x,
+	};
+	int r;
+
+	if (!x)
+		return -ENOMEM;
 	r = buf_append(&x->kept, start->header.p, start->header.n, SIZE_MAX);
 	if (r == 0)
-		r = dial_begin(h->bridge->loop, start->resolver, &x->conf->target,
-			       x->conf->timeout, on_dialed, x, &x->dial);
+		r = dial_begin(h->bridge->loop, &dial, &x->dial);
 	if (r < 0) {
 		connect_free(&x->source);
 		return r;

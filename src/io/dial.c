@@ -192,9 +192,9 @@ static void on_found(struct resolver_lookup *l, const struct addr *a, unsigned n
 	try(d);
 }
 
-int dial_begin(struct ev_loop *loop, struct resolver *r, const struct dial_target *target,
-	       double seconds, dial_done *done, void *data, struct dial **ret)
+int dial_begin(struct ev_loop *loop, const struct dial_start *start, struct dial **ret)
 {
+	const struct dial_target *target = start->target;
 	struct dial *d = calloc(1, sizeof(*d));
 	int error = 0;
 
@@ -202,9 +202,9 @@ int dial_begin(struct ev_loop *loop, struct resolver *r, const struct dial_targe
 		return -ENOMEM;
 	d->loop = loop;
 	d->target = target;
-	d->done = done;
-	d->data = data;
-	d->until = sys_now() + seconds;
+	d->done = start->done;
+	d->data = start->data;
+	d->until = sys_now() + start->seconds;
 	d->lookup.found = on_found;
 	ev_io_init(&d->io, on_io, -1, EV_WRITE);
 	ev_init(&d->timer, on_timer);
@@ -214,8 +214,8 @@ int dial_begin(struct ev_loop *loop, struct resolver *r, const struct dial_targe
 		d->state = DIAL_PAUSING;
 		set_timer(d, 0);
 	} else {
-		error = resolver_begin(r, target->name, &d->lookup);
-		set_timer(d, seconds);
+		error = resolver_begin(start->resolver, target->name, &d->lookup);
+		set_timer(d, start->seconds);
 	}
 	if (error < 0) {
 		dial_cancel(d);

@@ -22,13 +22,19 @@ struct dial;
  * last, or NULL: it never came so far.  The dial is gone afterwards. */
 typedef void dial_done(void *data, int fd, int error, const struct addr *to);
 
+struct dial_start {
+	const struct dial_target *target; /* which stays */
+	struct resolver *resolver;        /* is asked for a name; else NULL will do */
+	double seconds;                   /* for everything together */
+	dial_done *done;
+	void *data;
+};
+
 /*
- * Connect to TARGET, which stays, within SECONDS for everything together.  R is asked for
- * a name.  0, and DONE is called in a later turn; or -errno.  An address gets its share
- * of the time that is left, so that one that does not answer leaves some for the next.
+ * 0, and DONE is called in a later turn; or -errno.  An address gets its share of the
+ * time that is left, so that one that does not answer leaves some for the next.
  */
-int dial_begin(struct ev_loop *loop, struct resolver *r, const struct dial_target *target,
-	       double seconds, dial_done *done, void *data, struct dial **ret);
+int dial_begin(struct ev_loop *loop, const struct dial_start *start, struct dial **ret);
 
 /* Give up; DONE is not called.  NULL is a no-op. */
 void dial_cancel(struct dial *d);

@@ -348,13 +348,15 @@ void resolver_configure(struct resolver *r, const char *servers)
 
 void resolver_free(struct resolver *r)
 {
-	struct resolver_query *q;
+	struct resolver_query *q, *next;
 
 	if (!r)
 		return;
 	close_channel(r);
-	while ((q = LIST_FIRST(&r->queries)))
+	for (q = LIST_FIRST(&r->queries); q; q = next) {
+		next = LIST_NEXT(q, link);
 		query_free(q);
+	}
 	ares_library_cleanup();
 	free(r);
 }

@@ -35,6 +35,8 @@ void __libc_free(void *p);
 enum call {
 	MALLOC,
 	ACCEPT4,
+	SOCKET,
+	CONNECT,
 	PIPE2,
 	CLONE,
 	READ,
@@ -51,6 +53,8 @@ static const struct {
 } calls[CALLS] = {
 	[MALLOC] = { "malloc", ENOMEM },
 	[ACCEPT4] = { "accept4", EMFILE },
+	[SOCKET] = { "socket", EMFILE },
+	[CONNECT] = { "connect", ENETUNREACH },
 	[PIPE2] = { "pipe2", EMFILE },
 	[CLONE] = { "clone", EAGAIN },
 	[READ] = { "read", EIO },
@@ -192,6 +196,19 @@ void free(void *p)
 int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	return fails(ACCEPT4) ? -1 : REAL(accept4)(fd, addr, len, flags);
+}
+
+/* What is sent to NOTIFY_SOCKET is how the test knows that the daemon is there. */
+int socket(int domain, int type, int protocol)
+{
+	bool is_sure = domain == AF_UNIX && (type & SOCK_DGRAM);
+
+	return !is_sure && fails(SOCKET) ? -1 : REAL(socket)(domain, type, protocol);
+}
+
+int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return fails(CONNECT) ? -1 : REAL(connect)(fd, addr, len);
 }
 
 int pipe2(int fd[2], int flags)

@@ -26,11 +26,13 @@ from aftermath import ALARMS  # noqa: E402
 from control import Control  # noqa: E402
 from harness import ROOT, Daemon, get  # noqa: E402
 from rawws import Closed  # noqa: E402
+from services import Service  # noqa: E402
+from services import echo as echo_of  # noqa: E402
 from waiting import until  # noqa: E402
 
 SHIM = str(ROOT / "build" / "fault" / "shim.so")
 SAMPLE = 400
-FUNCTIONS = "malloc accept4 pipe2 clone read write writev sendmsg epoll_ctl".split()
+FUNCTIONS = "malloc accept4 socket connect pipe2 clone read write writev sendmsg epoll_ctl".split()
 
 FLOOD = "".join(f"{n}\n" for n in range(1, 20001)).encode()
 
@@ -60,6 +62,10 @@ file = {directory}/htpasswd
 static = {directory}
 [/flood]
 shell = seq 20000
+frame = raw
+[/service]
+connect = localhost:{service}
+send_proxy = v2
 frame = raw
 """
 
@@ -137,7 +143,17 @@ def one_echo(d):
     client.finish()
 
 
-CLIENTS = (status, login, health, metrics, file, command, over_tls, flood, one_echo)
+def service(d):
+    client = d.ws("/service")
+    got = client.recv()
+    client.eof()
+    messages, code, _ = client.recv_until_close()
+    client.close(code)
+    got = b"".join([got, *messages])
+    assert (got[:12], got[-7:], code) == (b"\r\n\r\n\0\r\nQUIT\n", b"the end", 1000)
+
+
+CLIENTS = (status, login, health, metrics, file, command, service, over_tls, flood, one_echo)
 
 
 def script(d):
@@ -171,12 +187,24 @@ def certificate():
         return made.certificate.read_text() + made.key.read_text()
 
 
+def answer(conn):
+    """What has come, and the end."""
+    echo_of(conn)
+    conn.sendall(b"the end")
+
+
+@functools.cache
+def port():
+    """Of a service for all daemons."""
+    return Service(answer).port
+
+
 def start(directory, function, n):
     ini, report = directory / "wsbridge.ini", directory / "report"
     (directory / "htpasswd").write_text(USERS)
     (directory / "pem").write_text(certificate())
     (directory / "pem").chmod(0o600)
-    ini.write_text(INI.format(directory=directory, certificate=directory / "pem"))
+    ini.write_text(INI.format(directory=directory, certificate=directory / "pem", service=port()))
     environment = {"LD_PRELOAD": SHIM, "FAULT": f"{function}:{n}", "FAULT_REPORT": str(report)}
     return Daemon(["-c", str(ini)], str(directory), env=environment), report
 
