@@ -42,6 +42,7 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	LIST_INIT(&b->walks);
 	gather_reset(&b->scratch.gather);
 	children_init(&b->children, loop, nofile);
+	path_watches_init(&b->paths, loop);
 	ev_prepare_init(&b->reaper, on_prepare);
 	ev_check_init(&b->clock, on_check);
 	ev_set_priority(&b->clock, EV_MAXPRI); /* before everything else of the turn */

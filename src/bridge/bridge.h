@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "child.h"
 #include "gather.h"
+#include "path_watch.h"
 
 #define TURN_BYTES \
 	(64 * 1024) /* that a session moves in one direction in one turn of the loop */
@@ -50,6 +51,7 @@ struct bridge {
 	struct ev_loop *loop;
 	struct bridge_owner owner;
 	struct children children;
+	struct path_watches paths;
 	LIST_HEAD(, session) sessions, dead_sessions;
 	LIST_HEAD(, hub) hubs, dead_hubs;
 	LIST_HEAD(, session_walk) walks; /* under way */

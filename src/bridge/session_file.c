@@ -1,49 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* A file as one message to a session's client, piece by piece as the client takes it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
+#include "disk.h"
 #include "session_impl.h"
 #include "session_inject_impl.h"
 #include "utf8.h"
 
-#define AGAIN 2e-3 /* seconds between looks whether the disk has it */
-#define TRIES 500  /* of them, then the disk is waited for */
-#define AHEAD (1024 * 1024)
 #define CHARACTER_MOST 4        /* bytes of UTF-8 */
 #define PIECE (TURN_BYTES - 64) /* a piece and its header are one record's worth */
 
 /* ---- reading ---- */
-
-/* Is R of N all that lies in memory, and of no use alone?  Where the memory's part ends,
- * it may cut a character. */
-static bool is_cold(const struct session_file *f, ssize_t r, size_t n)
-{
-	if (r < 0)
-		return errno == EAGAIN;
-	return f->opcode == OP_TEXT && r > 0 && r < CHARACTER_MOST && (size_t)r < n;
-}
-
-/* Bytes that lie in memory: their number, or -EAGAIN while the disk is asked for them. */
-static ssize_t read_some(struct session_file *f, char *p, size_t n)
-{
-	struct iovec v = { p, n };
-	ssize_t r = preadv2(f->fd, &v, 1, (off_t)f->at, RWF_NOWAIT);
-	bool cold = is_cold(f, r, n);
-
-	if (cold && f->tries++ < TRIES) {
-		(void)posix_fadvise(f->fd, (off_t)f->at, AHEAD, POSIX_FADV_WILLNEED);
-		return -EAGAIN;
-	}
-	if (cold || (r < 0 && errno == EOPNOTSUPP))
-		r = pread(f->fd, p, n, (off_t)f->at);
-	f->tries = 0;
-	return r < 0 ? -errno : r;
-}
 
 static void on_again(EV_P_ ev_timer *w, int revents)
 {
@@ -60,7 +29,7 @@ static void wait_for_disk(struct session_file *f)
 	struct ev_loop *loop = f->session->bridge->loop;
 
 	f->waits = true;
-	ev_timer_init(&f->again, on_again, AGAIN, 0);
+	ev_timer_init(&f->again, on_again, DISK_AGAIN, 0);
 	f->again.data = f;
 	ev_timer_start(EV_A_ & f->again);
 }
@@ -133,7 +102,11 @@ void session_inject_pump(struct session *s)
 	struct session_file *f = s->inject->file;
 	char *p = s->bridge->scratch.read;
 	uint64_t left = f->size - f->at;
-	ssize_t n = left > 0 ? read_some(f, p, left < PIECE ? (size_t)left : PIECE) : 0;
+	size_t most = left < PIECE ? (size_t)left : PIECE;
+	/* Where the memory's part ends, it may cut a character. */
+	size_t character = most < CHARACTER_MOST ? most : CHARACTER_MOST;
+	size_t least = f->opcode == OP_TEXT ? character : 1;
+	ssize_t n = left > 0 ? disk_read(f->fd, p, most, f->at, least, &f->tries) : 0;
 	bool last = n >= 0 && (uint64_t)n == left;
 
 	if (n == -EAGAIN) {

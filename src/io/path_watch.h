@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * path_watch.h - tells when a file, or what is behind a path, may have changed.
+ *
+ * inotify(7) says so at once; a look once a second finds what it cannot see: behind a
+ * symbolic link, on another machine's disk, in a directory that is not there yet, or
+ * where the kernel gives no watches any more.  There is one inotify descriptor for all,
+ * and only while somebody watches.
+ */
+#ifndef IO_PATH_WATCH_H
+#define IO_PATH_WATCH_H
+
+#include <ev.h>
+#include <sys/queue.h>
+
+struct path_watch {
+	/* Something may have changed: look.  It may start and stop any watch. */
+	void (*changed)(struct path_watch *w);
+	const char *path; /* what is in its directory under its name; NULL: one file */
+	const char *name; /* the last part of it */
+	int wd;           /* -1: inotify does not see it */
+	struct path_watches *all; /* NULL: it is not started */
+	LIST_ENTRY(path_watch) link;
+};
+
+/* Those of one loop. */
+struct path_watches {
+	struct ev_loop *loop;
+	ev_io io;                /* fd -1: nobody watches, or there is no inotify */
+	ev_timer look;           /* once a second */
+	struct path_watch *next; /* to be told */
+	LIST_HEAD(, path_watch) list;
+};
+
+void path_watches_init(struct path_watches *all, struct ev_loop *loop);
+
+/* Let W, whose `changed` is set, tell of the comings and goings at PATH, which is
+ * absolute and stays the caller's.  There is no failure: without inotify it tells once a
+ * second. */
+void path_watch_start(struct path_watches *all, struct path_watch *w, const char *path);
+
+/* Let W tell when the file that FD is open on is written to or truncated, as far as
+ * inotify sees it. */
+void path_watch_start_file(struct path_watches *all, struct path_watch *w, int fd);
+
+/* W, which may be all zero, tells nothing more. */
+void path_watch_stop(struct path_watch *w);
+
+#endif
