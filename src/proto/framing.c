@@ -81,6 +81,25 @@ static const struct framing_row kinds[] = {
 		},
 		.tail = { "", 0 },
 	},
+	[FRAMING_WHOLE] = {
+		.traits = {
+			.name = "whole",
+			.type = OP_BINARY,
+			.embedded = EMBEDDED_PASS,
+		},
+		.tail = { "", 0 },
+		.decode = framing_whole_decode,
+	},
+	[FRAMING_MESSAGE] = {
+		.traits = {
+			.name = "message",
+			.type = OP_BINARY,
+			.embedded = EMBEDDED_PASS,
+		},
+		.tail = { "", 0 },
+		.decode = framing_message_decode,
+		.write_piece_header = framing_message_write,
+	},
 };
 
 const struct framing_traits *framing_traits(enum framing_kind kind)
@@ -123,6 +142,8 @@ bool framing_encode(const struct framing_conf *conf, enum opcode opcode, bool la
 	    !settle_embedded(conf->embedded, tail.p[0], p, n))
 		return false;
 	ret->head_n = kind->write_header ? kind->write_header(n, ret->head) : 0;
+	if (kind->write_piece_header)
+		ret->head_n = kind->write_piece_header(opcode, last, n, ret->head);
 	ret->tail = last && !bare ? tail : SPAN("");
 	return true;
 }
@@ -154,6 +175,15 @@ void framing_free(struct framing *f)
 	buf_free(&f->held);
 	charset_free(f->charset);
 	f->charset = NULL;
+}
+
+void framing_restart(struct framing *f)
+{
+	struct charset *charset = f->charset;
+
+	forget(f);
+	buf_free(&f->held);
+	*f = (struct framing){ .conf = f->conf, .kind = f->kind, .charset = charset };
 }
 
 enum framing_result framing_bad(struct framing *f, const char *reason)

@@ -11,6 +11,9 @@
  *        Back: a message over FRAMING_HELD_MAX is passed on in pieces as it comes.
  * raw:   payload, as it is.  Back: one message for each read.
  * json:  not in here: framing_json.h.  Only its row is in the table.
+ * whole: the same.  Back: everything up to the end is one message, told as it comes.
+ * message: nothing of a message is lost: each piece has its type, whether it ends the
+ *        message, and its length before it, both ways.  For what has no bytes of its own.
  */
 #ifndef PROTO_FRAMING_H
 #define PROTO_FRAMING_H
@@ -46,6 +49,8 @@ enum framing_kind {
 	FRAMING_NETSTRING,
 	FRAMING_U32BE,
 	FRAMING_JSON,
+	FRAMING_WHOLE,
+	FRAMING_MESSAGE,
 };
 enum framing_embedded {
 	EMBEDDED_USUAL, /* not said: that of the kind */
@@ -118,6 +123,7 @@ struct framing {
 	bool streaming;     /* it is too long to be held: it is told as it comes */
 	bool fragmented;    /* the last piece was not the last of its message */
 	bool cr;            /* streaming: a CR is withheld, it may belong to a CRLF */
+	bool over;          /* whole: its end has been told */
 	char tail[3];       /* streaming, raw: an unfinished UTF-8 sequence is withheld */
 	size_t tail_n;
 	bool measured;   /* the length of the message under way is known */
@@ -147,6 +153,10 @@ int framing_init(struct framing *f, const struct framing_conf *conf);
 
 /* Give back what F keeps.  F may be all zero. */
 void framing_free(struct framing *f);
+
+/* Forget the unfinished message: the next byte begins another.  Not where pieces of it
+ * have been told. */
+void framing_restart(struct framing *f);
 
 /*
  * Cut the next piece off IN, a read of the backend's (advanced past what was used); call

@@ -13,6 +13,8 @@ typedef enum framing_result framing_decoder(struct framing *f, struct span *in, 
 framing_decoder framing_separated_decode;
 framing_decoder framing_raw_decode;
 framing_decoder framing_measured_decode;
+framing_decoder framing_whole_decode;
+framing_decoder framing_message_decode;
 
 /* Write what stands before a message of N bytes to OUT (that of framing_ends): its size.
  */
@@ -31,6 +33,9 @@ typedef enum framing_header framing_header_reader(const char *p, size_t n,
 framing_header_reader framing_netstring_read;
 framing_header_reader framing_u32be_read;
 
+/* Write what stands before a piece of N bytes of a message of type OPCODE: its size. */
+size_t framing_message_write(enum opcode opcode, bool last, size_t n, char *out);
+
 /* One kind. */
 struct framing_row {
 	struct framing_traits traits;
@@ -40,6 +45,7 @@ struct framing_row {
 	framing_decoder *decode;
 	framing_header_writer *write_header; /* these only if measured */
 	framing_header_reader *read_header;
+	size_t (*write_piece_header)(enum opcode opcode, bool last, size_t n, char *out);
 	const char *broken, *too_big, *cut_off; /* reasons */
 };
 
