@@ -364,6 +364,18 @@ void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 		give_up(h, reason);
 }
 
+bool hub_cut(struct hub *h)
+{
+	bool measured = framing_traits(h->conf->framing.kind)->measured && !h->amid;
+	bool forgotten = measured && framing_first(&h->framing).n > 0;
+
+	if (measured)
+		framing_restart(&h->framing);
+	else
+		hub_output(h, "", 0, true);
+	return forgotten;
+}
+
 size_t hub_room(const struct hub *h)
 {
 	size_t most = h->framing.charset ? FRAMING_CHARSET_EXPANSION : FRAMING_EXPANSION;

@@ -142,6 +142,10 @@ size_t hub_room(const struct hub *h);
 /* N bytes of the source, the last of all with EOF. */
 void hub_output(struct hub *h, const char *p, size_t n, bool eof);
 
+/* What the source says next begins anew.  What it has left unfinished is a message; where
+ * its length came before it, it is forgotten: true. */
+bool hub_cut(struct hub *h);
+
 /* Input was taken: clients may be read again. */
 void hub_source_drained(struct hub *h);
 

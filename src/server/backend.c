@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "backend.h"
+#include "fifo.h"
+#include "follow.h"
 #include "hooks.h"
 #include "log.h"
 #include "proxy.h"
+#include "source_echo.h"
 
 /* There are not enough descriptors, processes or memory. */
 static bool is_want(int error)
@@ -154,6 +157,66 @@ static int open_connect(const struct backend_start *b, const char **ret_why)
 	return err;
 }
 
+/* ---- FIFOs, files, and what is built in ---- */
+
+static int open_fifo(const struct backend_start *b, const char **ret_why)
+{
+	char who[SESSION_WHO];
+	struct fifo_start start = {
+		.conf = &b->route->conf->fifo,
+		.who = session_who(b->id, b->route->conf->path, who),
+		.stats = &b->route->use->stats,
+	};
+	const char *what;
+	int err = source_fifo_open(b->hub, &start, &what);
+
+	*ret_why = "the FIFO cannot be opened";
+	if (err < 0)
+		log_error(who, "cannot open the FIFO: %s: %s", what, fifo_strerror(err));
+	return err;
+}
+
+static int open_file(const struct backend_start *b, const char **ret_why)
+{
+	const struct file_conf *conf = &b->route->conf->file;
+	char who[SESSION_WHO];
+	int err = source_file_open(b->hub, conf,
+				   session_who(b->id, b->route->conf->path, who));
+
+	*ret_why = "the file cannot be opened";
+	if (err < 0)
+		log_error(who, "cannot open the file: %s: %s", conf->path,
+			  follow_strerror(err));
+	return err;
+}
+
+static int open_echo(const struct backend_start *b, const char **ret_why)
+{
+	*ret_why = "out of memory";
+	return source_echo_open(b->hub, &b->route->use->stats);
+}
+
+static void make_fifo(const struct path_conf *path, const char *name)
+{
+	int err = name ? fifo_make(name, (mode_t)path->fifo.create) : 0;
+
+	if (err < 0)
+		log_error(path->path, "cannot make the FIFO: %s: %s", name,
+			  fifo_strerror(err));
+}
+
+void backend_prepare(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->npaths; i++) {
+		const struct path_conf *path = conf->paths[i];
+
+		if (path->source != SOURCE_FIFO || path->fifo.create == FIFO_CREATE_NO)
+			continue;
+		make_fifo(path, path->fifo.read);
+		make_fifo(path, path->fifo.write);
+	}
+}
+
 /* ---- all kinds ---- */
 
 /* One kind of source. */
@@ -171,6 +234,9 @@ static const struct backend_kind kinds[] = {
 	[SOURCE_CONNECT] = { open_connect, "a service",
 			     "too many connections of this path (max_processes)",
 			     "too many new connections of this path (spawn_rate)" },
+	[SOURCE_FIFO] = { open_fifo, "a FIFO" },
+	[SOURCE_FILE] = { open_file, "a file" },
+	[SOURCE_ECHO] = { open_echo, "an echo" },
 };
 
 const char *backend_why_many(const struct route *route)

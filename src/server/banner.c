@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "banner.h"
 
 /* Of `shell = TEXT` the text alone. */
@@ -27,13 +28,13 @@ static void print_path(const struct path_conf *p, const char *base, bool file)
 				  : "view only");
 	if (file)
 		printf(" [%s%s]", p->path, p->prefix ? "*" : "");
-	if (p->source == SOURCE_STATIC)
-		printf(" %s", p->files);
+	if (p->source == SOURCE_EXEC)
+		for (char **a = first_shown(p->exec.argv); *a; a++)
+			printf(" %s", *a);
 	else if (p->source == SOURCE_CONNECT)
 		printf(" %s", p->connect.target.text);
 	else
-		for (char **a = first_shown(p->exec.argv); *a; a++)
-			printf(" %s", *a);
+		printf(" %s", p->files ? p->files : backend_name(p));
 	printf("\n");
 }
 

@@ -19,6 +19,8 @@
 #include "session.h"
 #include "source_connect.h"
 #include "source_exec.h"
+#include "source_fifo.h"
+#include "source_file.h"
 #include "stream.h"
 #include "tls.h"
 
@@ -74,6 +76,9 @@ enum source_kind {
 	SOURCE_EXEC,
 	SOURCE_CONNECT,
 	SOURCE_STATIC, /* files, and no WebSocket */
+	SOURCE_FIFO,
+	SOURCE_FILE,
+	SOURCE_ECHO,
 };
 
 /* What `frame` names, or 0: the usual one. */
@@ -96,6 +101,9 @@ struct path_conf {
 	struct hub_conf hub;
 	struct exec_conf exec; /* some of it is for all that is started for a client */
 	struct connect_conf connect;
+	struct fifo_conf fifo;
+	struct file_conf file;
+	int builtin;       /* enum source_kind */
 	unsigned frame;    /* as written: FRAME_OF() its kind; 0: not at all */
 	enum eof_conf eof; /* as written; session.eof is what follows */
 };

@@ -257,6 +257,18 @@ static void check_hooks(const struct conf *c, struct conf_report *r)
 	check_hook(c, "on_close", c->hooks.on_close, r);
 }
 
+/* ---- all kinds ---- */
+
+static void check_fifos(const struct path_check *k)
+{
+	conf_check_fifos(k->conf, k->path, k->report);
+}
+
+static void check_file(const struct path_check *k)
+{
+	conf_check_file(k->conf, k->path, k->report);
+}
+
 static void check_exec(const struct path_check *k)
 {
 	check_program(k);
@@ -296,16 +308,17 @@ static void check_connect(const struct path_check *k)
 static void check_paths(const struct conf *c, struct conf_report *r)
 {
 	static void (*const checks[])(const struct path_check *k) = {
-		[SOURCE_EXEC] = check_exec,
-		[SOURCE_CONNECT] = check_connect,
-		[SOURCE_STATIC] = check_files,
+		[SOURCE_EXEC] = check_exec,    [SOURCE_CONNECT] = check_connect,
+		[SOURCE_STATIC] = check_files, [SOURCE_FIFO] = check_fifos,
+		[SOURCE_FILE] = check_file,    [SOURCE_ECHO] = NULL,
 	};
 
 	for (size_t i = 0; i < c->npaths; i++) {
 		const struct path_conf *path = c->paths[i];
 		struct path_check k = { c, path, r, which_path(path->exec.env) };
 
-		checks[path->source](&k);
+		if (checks[path->source])
+			checks[path->source](&k);
 	}
 }
 

@@ -27,4 +27,10 @@ void conf_check_auth(const struct conf *c, struct conf_report *r);
  * (conf_check_access.c). */
 void conf_check_access(const struct conf *c, struct conf_report *r);
 
+/* The FIFOs, and the file, that are behind PATH (conf_check_files.c). */
+void conf_check_fifos(const struct conf *c, const struct path_conf *path,
+		      struct conf_report *r);
+void conf_check_file(const struct conf *c, const struct path_conf *path,
+		     struct conf_report *r);
+
 #endif

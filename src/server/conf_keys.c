@@ -13,7 +13,10 @@
 #define OF(kind) (1u << SOURCE_##kind)
 #define PROGRAMS OF(EXEC)
 #define STARTED (OF(EXEC) | OF(CONNECT)) /* for one client each */
-#define MESSAGES (~OF(STATIC))           /* all that are a WebSocket */
+#define MESSAGES (~OF(STATIC))           /* all that are a WebSocket, */
+#define BYTES (MESSAGES & ~OF(ECHO))     /* ... whose messages lie in bytes, */
+#define INPUT (MESSAGES & ~OF(FILE))     /* ... that take messages, */
+#define ENDS (INPUT & ~OF(FIFO))         /* ... and whose input can end */
 #define KIB 1024.0
 #define MIB (1024.0 * KIB)
 #define GIB (1024.0 * MIB)
@@ -103,6 +106,9 @@ static const struct conf_word stderr_words[] = { { "log", STDERR_LOG },
 						 { "merge", STDERR_MERGE },
 						 { "drop", STDERR_DROP },
 						 { NULL, 0 } };
+static const struct conf_word builtin_words[] = { { "echo", SOURCE_ECHO }, { NULL, 0 } };
+static const struct conf_word fifo_create_words[] = { { "no", FIFO_CREATE_NO },
+						      { NULL, 0 } };
 static const struct conf_word line_buffer_words[] = { { "pty", LINE_BUFFER_PTY },
 						      { NULL, 0 } };
 static const struct conf_word exit_code_words[] = { { "status", EXIT_CODE_STATUS },
@@ -630,10 +636,51 @@ const struct conf_key conf_keys[] = {
 		 "itself; without a star the path is that index.html alone, or the "
 		 "file that is named instead of a directory." },
 
+	{ CONF_PATH, "read_fifo", .parse = conf_parse_absolute, .field = PATH(fifo.read),
+	  .source = SOURCE_FIFO,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "Send what other programs write to this named pipe, however they come and "
+		 "go; alone or with write_fifo." },
+	{ CONF_PATH, "write_fifo", .parse = conf_parse_absolute, .field = PATH(fifo.write),
+	  .source = SOURCE_FIFO,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "Write clients' messages to this named pipe, for whoever reads it.  While "
+		 "nobody does they wait in it, then in queue, then the client is no "
+		 "longer read." },
+	{ CONF_PATH, "file", .parse = conf_parse_absolute, .field = PATH(file.path),
+	  .source = SOURCE_FILE,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY | CONF_FILE,
+	  .values = "an absolute path", .def_doc = "none",
+	  .doc = "Send this file to each client, line by line, or with frame = raw as one "
+		 "message, and close with close_code." },
+	{ CONF_PATH, "builtin", .parse = conf_parse_word, .field = PATH(builtin),
+	  .source = SOURCE_ECHO,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY, .words = builtin_words,
+	  .values = "echo", .def_doc = "none",
+	  .doc = "Send each message back as it is, text or binary." },
+
+	/* ---- [/path]: FIFOs and files ---- */
+
+	{ CONF_PATH, "fifo_create", .parse = conf_parse_mode_or_word,
+	  .field = PATH(fifo.create),
+	  .kinds = OF(FIFO),
+	  .def = "no", .flags = CONF_FILE, .max = 0777, .words = fifo_create_words,
+	  .values = "an octal mode, or no",
+	  .doc = "Make the FIFO with this mode when it is not there; something else that "
+		 "has its name stays." },
+	{ CONF_PATH, "follow", .parse = conf_parse_bool, .field = PATH(file.follow),
+	  .kinds = OF(FILE),
+	  .def = "no",
+	  .doc = "Send what is written to the file from now on, as tail -F does: a file that "
+		 "is renamed is read to its end before the one that takes its name is, "
+		 "one that becomes shorter is read anew, one that is not there is waited for." },
+
 	/* ---- [/path]: framing ---- */
 
 	{ CONF_PATH, "frame", .parse = conf_parse_word, .field = PATH(frame),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES,
 	  .def = "", .flags = CONF_EMPTY, .words = frame_words,
 	  .values = "line, raw, nul, netstring, u32be or json",
 	  .def_doc = "line, with pty raw",
@@ -642,13 +689,13 @@ const struct conf_key conf_keys[] = {
 		 "length in four bytes, the highest first, or as lines of JSON that say "
 		 "whom they are from and for (THE JSON LINES)." },
 	{ CONF_PATH, "type", .parse = conf_parse_word, .field = PATH(hub.framing.type),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES,
 	  .def = "", .flags = CONF_EMPTY, .words = type_words, .values = "text or binary",
 	  .def_doc = "text for line and nul, binary for the others",
 	  .doc = "Type of the messages to the client." },
 	{ CONF_PATH, "embedded", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.embedded),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES & INPUT,
 	  .def = "", .flags = CONF_EMPTY, .words = embedded_words,
 	  .values = "pass, space or refuse",
 	  .def_doc = "refuse for nul, pass for the others",
@@ -657,26 +704,26 @@ const struct conf_key conf_keys[] = {
 		 "turns into a space, or closes the session with 1008." },
 	{ CONF_PATH, "charset", .parse = conf_parse_charset,
 	  .field = PATH(hub.framing.charset),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES,
 	  .def = "UTF-8", .values = "a name that iconv -l lists, or a code page's number",
 	  .doc = "Charset of text in the program's input and output; text messages, "
 		 "which are UTF-8, are converted, binary ones never." },
 	{ CONF_PATH, "charset_error", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.charset_error),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES,
 	  .def = "replace", .words = charset_error_words, .values = "replace or close",
 	  .doc = "What becomes of a client's character that charset does not have, and "
 		 "of output that is none of its characters: a question mark and U+FFFD, "
 		 "or a reason to close with 1008 and 1011." },
 	{ CONF_PATH, "invalid_utf8", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.invalid),
-	  .kinds = MESSAGES,
+	  .kinds = BYTES,
 	  .def = "replace", .words = invalid_words, .values = "replace, binary or close",
 	  .doc = "What becomes of output that is no UTF-8 when type is text and charset "
 		 "UTF-8: repaired with U+FFFD, sent as a binary message, or a reason to close with "
 		 "1011." },
 	{ CONF_PATH, "eof", .parse = conf_parse_word, .field = PATH(eof),
-	  .kinds = MESSAGES,
+	  .kinds = ENDS,
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input, ends that of "
 		 "a service, or is told as an event (json); auto is no for netstring, "

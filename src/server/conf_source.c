@@ -67,6 +67,42 @@ static void check_keys(struct conf_load *l, const struct conf_section *section,
 	}
 }
 
+/* What is read and what is written are two FIFOs, and one source. */
+static bool are_one(const struct conf_key *a, const struct conf_key *b)
+{
+	return a->source == SOURCE_FIFO && b->source == SOURCE_FIFO;
+}
+
+static void settle_fifo(struct path_conf *path)
+{
+	path->session.write &= path->fifo.write != NULL;
+	path->eof = EOF_NO;
+}
+
+static void settle_file(struct path_conf *path)
+{
+	path->session.write = false;
+	path->eof = EOF_NO;
+	if (path->frame == FRAME_OF(FRAMING_RAW) && !path->file.follow)
+		path->frame = FRAME_OF(FRAMING_WHOLE);
+}
+
+/* Its messages never lie in bytes of somebody else's: nothing about those is asked. */
+static void settle_echo(struct path_conf *path)
+{
+	path->hub.framing = (struct framing_conf){ 0 };
+	path->frame = FRAME_OF(FRAMING_MESSAGE);
+	if (path->eof == EOF_AUTO)
+		path->eof = EOF_NO; /* an empty message comes back, too */
+}
+
+/* What follows from the kind. */
+static void (*const settle[])(struct path_conf *path) = {
+	[SOURCE_FIFO] = settle_fifo,
+	[SOURCE_FILE] = settle_file,
+	[SOURCE_ECHO] = settle_echo,
+};
+
 void conf_source_settle(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
 {
@@ -79,10 +115,12 @@ void conf_source_settle(struct conf_load *l, const struct conf_section *section,
 		return;
 	}
 	for (const struct conf_key *key = found + 1; key < conf_keys + conf_nkeys; key++)
-		if (names_source(section, key))
+		if (names_source(section, key) && !are_one(found, key))
 			conf_error(&l->report, conf_sheet_slot(section, key)->where,
 				   "[%s] has two sources: %s and %s", section->name,
 				   found->name, key->name);
 	path->source = found->source;
 	check_keys(l, section, found);
+	if (path->source < sizeof(settle) / sizeof(*settle) && settle[path->source])
+		settle[path->source](path);
 }

@@ -110,6 +110,17 @@ int conf_parse_umask(const struct conf_value *v)
 	return 0;
 }
 
+int conf_parse_mode_or_word(const struct conf_value *v)
+{
+	char unused[NUM_ERR];
+	unsigned mode;
+
+	if (num_octal(v->text, (unsigned)v->key->max, &mode, unused) < 0)
+		return conf_parse_word(v);
+	*(int *)v->field = (int)mode;
+	return 0;
+}
+
 int conf_parse_signal(const struct conf_value *v)
 {
 	char wrong[NUM_ERR];

@@ -41,18 +41,19 @@ conf_parser conf_parse_bool;         /* bool */
 conf_parser conf_parse_word;         /* int or enum: one of the row's words */
 conf_parser conf_parse_flag_word;    /* bool: one of the row's words */
 conf_parser conf_parse_bool_or_word; /* int or enum: a word, 1 for yes, or 0 for no */
-conf_parser conf_parse_unsigned;   /* unsigned, or int when the row's min is not negative;
-				      "": 0 */
-conf_parser conf_parse_seconds;    /* double */
-conf_parser conf_parse_rate;       /* double */
-conf_parser conf_parse_size;       /* size_t */
-conf_parser conf_parse_umask;      /* int; "": -1 */
-conf_parser conf_parse_signal;     /* int */
-conf_parser conf_parse_absolute;   /* char *: an absolute path; "": NULL */
-conf_parser conf_parse_text;       /* char *; "": NULL */
-conf_parser conf_parse_name;       /* char *: one word; "": NULL */
-conf_parser conf_parse_control;    /* struct control_conf: its automatic and socket */
-conf_parser conf_parse_close_code; /* unsigned */
+conf_parser conf_parse_unsigned; /* unsigned, or int when the row's min is not negative;
+				    "": 0 */
+conf_parser conf_parse_seconds;  /* double */
+conf_parser conf_parse_rate;     /* double */
+conf_parser conf_parse_size;     /* size_t */
+conf_parser conf_parse_umask;    /* int; "": -1 */
+conf_parser conf_parse_mode_or_word; /* int: an octal mode or a word */
+conf_parser conf_parse_signal;       /* int */
+conf_parser conf_parse_absolute;     /* char *: an absolute path; "": NULL */
+conf_parser conf_parse_text;         /* char *; "": NULL */
+conf_parser conf_parse_name;         /* char *: one word; "": NULL */
+conf_parser conf_parse_control;      /* struct control_conf: its automatic and socket */
+conf_parser conf_parse_close_code;   /* unsigned */
 conf_parser conf_parse_close_reason; /* char *; "": NULL */
 conf_parser conf_parse_page;         /* char *: a path of plain HTTP; off or "": NULL */
 conf_parser conf_parse_terminal;     /* struct terminal_size; "": 0, 0 */

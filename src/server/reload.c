@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "become.h"
 #include "conf_tls.h"
 #include "ctl.h"
@@ -49,6 +50,7 @@ static void take(struct server *s, struct routes *fresh)
 	if (s->resolver)
 		resolver_configure(s->resolver, fresh->conf->resolver);
 	logging_apply(s);
+	backend_prepare(fresh->conf);
 }
 
 /* However many lines they are: whoever runs the daemon wants to see each. */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "banner.h"
 #include "become.h"
 #include "command.h"
@@ -350,6 +351,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 	else
 		fputs(OUT_OF_MEMORY, stderr);
 	if (code == 0) {
+		backend_prepare(s->routes->conf);
 		watch_configuration(s);
 		systemd_init(s);
 		announce(s);

@@ -293,7 +293,8 @@ static enum step start(struct client *c, struct route *route,
 		return STEP_END;
 	if (c->hub)
 		return join(c, route, &hs);
-	if (bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
+	if (!backend_why_often(route) ||
+	    bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
 			c->server->bridge.now))
 		return open_backend(c, route, &hs);
 	refuse_full(c, route, &hs, 503, backend_why_often(route));

@@ -42,6 +42,13 @@ shell = cat
 static = /
 [/connect]
 connect = 127.0.0.1:1
+[/fifo]
+read_fifo = /run/x
+write_fifo = /run/y
+[/file]
+file = /etc/motd
+[/builtin]
+builtin = echo
 """
 
 

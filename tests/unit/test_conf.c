@@ -7,7 +7,7 @@
 
 #include "conf_text.h"
 
-#define SOURCES "exec, shell, connect or static"
+#define SOURCES "exec, shell, connect, static, read_fifo, write_fifo, file or builtin"
 
 TEST(the_smallest_useful_file_loads)
 {
@@ -264,9 +264,9 @@ TEST(unknown_names_are_refused_with_what_may_be_meant)
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
 	static const char *const later[] = { "compression = on", "process = shared",
-					     "hook = x",         "builtin = x",
+					     "hook = x",         "publish = x",
 					     "session_key = x",  "linger = 1s",
-					     "restart = always", "builtin = clock",
+					     "restart = always", "channel = clock",
 					     "session_key = x" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* A growing file by its name, as tail -F has it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "follow.h"
+#include "log.h"
+#include "sys.h"
+
+#define MOST 16    /* files that wait to be read: more take the name unseen */
+#define MISSED 0.9 /* seconds without a file, which a rotation does not need */
+
+const char *follow_strerror(int err)
+{
+	return err == -FOLLOW_IRREGULAR ? "not a regular file" : strerror(-err);
+}
+
+int follow_open_regular(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode)) /* not opened, which a device would notice */
+		return -FOLLOW_IRREGULAR;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -FOLLOW_IRREGULAR;
+}
+
+/* ---- the files ---- */
+
+static void on_written(struct path_watch *w)
+{
+	struct followed *file =
+		(struct followed *)((char *)w - offsetof(struct followed, watch));
+
+	file->of->more(file->of);
+}
+
+static void drop(struct follow *f, struct followed *file)
+{
+	TAILQ_REMOVE(&f->files, file, link);
+	f->count--;
+	path_watch_stop(&file->watch);
+	close(file->fd);
+	free(file);
+}
+
+/* Read what FD is open on, after the others, from AT on. */
+static int add(struct follow *f, int fd, uint64_t at)
+{
+	struct followed *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	file->of = f;
+	file->fd = fd;
+	file->at = at;
+	file->watch.changed = on_written;
+	path_watch_start_file(f->paths, &file->watch, fd);
+	TAILQ_INSERT_TAIL(&f->files, file, link);
+	f->count++;
+	return 0;
+}
+
+static uint64_t size_of(const struct followed *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+/* Is the last of the files what the name stands for? */
+static bool is_newest(const struct follow *f)
+{
+	const struct followed *last = TAILQ_LAST(&f->files, followed_list);
+	struct stat named, open;
+
+	return last && stat(f->path, &named) == 0 && fstat(last->fd, &open) == 0 &&
+	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+/* ---- what has the name ---- */
+
+static void miss(struct follow *f, int err)
+{
+	double now = sys_now();
+
+	if (!f->missing)
+		f->since = now;
+	f->missing = true;
+	if (f->told || now - f->since < MISSED)
+		return;
+	f->told = true;
+	log_warning(f->who, "file: %s: %s; waiting for it", f->path,
+		    follow_strerror(err));
+}
+
+static void found(struct follow *f)
+{
+	if (f->told)
+		log_info(f->who, "file: %s is there again", f->path);
+	f->missing = f->told = false;
+}
+
+/* Open what has taken the name since. */
+static void look(struct follow *f)
+{
+	int r;
+
+	if (f->count == MOST)
+		return;
+	if (is_newest(f)) {
+		found(f);
+		return;
+	}
+	r = follow_open_regular(f->path);
+	if (r >= 0)
+		r = add(f, r, 0);
+	if (r < 0)
+		miss(f, r);
+	else
+		found(f);
+}
+
+static void on_place(struct path_watch *w)
+{
+	struct follow *f = (struct follow *)((char *)w - offsetof(struct follow, place));
+
+	look(f);
+	f->more(f);
+}
+
+int follow_open(struct follow *f)
+{
+	int fd = follow_open_regular(f->path);
+	int r = 0;
+
+	TAILQ_INIT(&f->files);
+	if (fd < 0 && fd != -ENOENT)
+		return fd;
+	f->place.changed = on_place;
+	path_watch_start(f->paths, &f->place, f->path);
+	if (fd < 0)
+		miss(f, fd);
+	else
+		r = add(f, fd, 0);
+	if (fd >= 0 && r == 0)
+		TAILQ_FIRST(&f->files)->at = size_of(TAILQ_FIRST(&f->files));
+	return r;
+}
+
+void follow_close(struct follow *f)
+{
+	path_watch_stop(&f->place);
+	while (f->count > 0)
+		drop(f, TAILQ_FIRST(&f->files));
+}
+
+/* ---- reading ---- */
+
+/* All of FILE is read.  Does another file have its name, and something in it, or a third
+ * one its name?  Who has FILE open may write on until it learns of the other. */
+static bool is_done(const struct followed *file)
+{
+	const struct followed *next = TAILQ_NEXT(file, link);
+
+	return next && (TAILQ_NEXT(next, link) || size_of(next) > 0);
+}
+
+ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
+{
+	struct followed *file;
+	ssize_t r = 0;
+
+	*ret_cut = false;
+	while ((file = TAILQ_FIRST(&f->files))) {
+		r = disk_read(file->fd, p, n, file->at, 1, &file->tries);
+		if (r > 0)
+			file->at += (uint64_t)r;
+		if (r != 0)
+			return r;
+		if (size_of(file) < file->at) {
+			log_info(f->who, "file: %s was truncated", f->path);
+			file->at = 0;
+		} else if (is_done(file)) {
+			drop(f, file);
+			look(f);
+		} else {
+			return 0;
+		}
+		*ret_cut = true;
+	}
+	return 0;
+}
