@@ -58,7 +58,7 @@ again   = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(
 
 objects := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(layers:%=src/%/*.c)))
 manuals := $(wildcard man/*.[1-9]) $(B)/man/wsbridge.ini.5
-assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e)))
+assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e src/web/*/*.$e)))
 
 .PHONY: all run check lint deb install uninstall format clean print-flags FORCE
 .DELETE_ON_ERROR:

@@ -7,6 +7,7 @@
 
 #include "asset.h"
 #include "backend.h"
+#include "dashboard.h"
 #include "log.h"
 #include "pages.h"
 
@@ -142,7 +143,7 @@ void answer_error(struct client *c, int status, const char *reason)
 	answer_refusal(c, &(struct http_refusal){ .status = status, .reason = reason });
 }
 
-static void answer_asset(struct client *c, int status, const struct asset *a)
+void answer_asset(struct client *c, int status, const struct asset *a)
 {
 	struct http_response r = {
 		.status = status,
@@ -188,7 +189,8 @@ static void answer_paths(struct client *c, const char *type, bool json)
 		}
 	if (paths && names)
 		text = json ? pages_json(paths, shown, &n)
-			    : pages_index(paths, shown, conf->console, &n);
+			    : pages_index(paths, shown, conf->console,
+					  dashboard_is_for(c), &n);
 	free(paths);
 	free(names);
 	answer_text(c, &r, text, n);
@@ -227,10 +229,18 @@ static void answer_upgrade(struct client *c, const struct route *route)
 	answer_text(c, &r, text, n);
 }
 
+/* One of the console's files, while it is on; or NULL. */
+static const struct asset *console_asset(const struct client *c)
+{
+	const struct asset *a = asset_find(c->path);
+
+	return c->routes->conf->console && a && a->page == ASSET_OF_CONSOLE ? a : NULL;
+}
+
 bool answer_is_console(const struct client *c)
 {
 	return c->routes->conf->console &&
-	       (asset_find(c->path) || strcmp(c->path, "/-/paths.json") == 0);
+	       (console_asset(c) || strcmp(c->path, "/-/paths.json") == 0);
 }
 
 void answer_page(struct client *c, const struct route *route)
@@ -247,7 +257,7 @@ void answer_page(struct client *c, const struct route *route)
 		answer_paths(c, "text/html; charset=utf-8", false);
 		return;
 	}
-	a = console ? asset_find(c->path) : NULL;
+	a = console_asset(c);
 	if (a)
 		answer_asset(c, 200, a);
 	else if (console && strcmp(c->path, "/-/paths.json") == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "dashboard.h"
 #include "fifo.h"
 #include "follow.h"
 #include "hooks.h"
@@ -237,6 +238,8 @@ static const struct backend_kind kinds[] = {
 	[SOURCE_FIFO] = { open_fifo, "a FIFO" },
 	[SOURCE_FILE] = { open_file, "a file" },
 	[SOURCE_ECHO] = { open_echo, "an echo" },
+	[SOURCE_CONTROL] = { dashboard_open, "the dashboard",
+			     "8 dashboards are open; close one and try again" },
 };
 
 const char *backend_why_many(const struct route *route)

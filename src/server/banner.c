@@ -76,6 +76,8 @@ void banner_print(const struct server *s)
 	       conf->npaths == 1 ? conf->paths[0]->path : "");
 	if (conf->console)
 		printf("Console: %s/-/console\n", base);
+	if (conf->dashboard_path)
+		printf("Dashboard: %s/-/dashboard\n", base);
 	if (tls)
 		print_certificate(conf);
 	if (file)

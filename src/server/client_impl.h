@@ -29,6 +29,7 @@ enum step {
 	STEP_END,   /* it is answered, a session, or dropped */
 };
 
+struct asset;
 struct download;
 struct verdict;
 
@@ -140,6 +141,9 @@ void answer_error(struct client *c, int status, const char *reason);
 
 /* Answer STATUS with TEXT. */
 void answer_plain(struct client *c, int status, struct span text);
+
+/* Answer STATUS with the embedded file A. */
+void answer_asset(struct client *c, int status, const struct asset *a);
 
 /* Answer 200 with the N bytes at TEXT, which is freed; NULL: out of memory. */
 void answer_made(struct client *c, const char *type, char *text, size_t n);

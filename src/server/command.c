@@ -20,10 +20,10 @@ const struct command commands[] = {
 	  .needs = RIGHTS_VIEW,
 	  .start = command_status },
 	{ "list", "List the clients, the newest first; with path only those of that path, "
-		  "at most limit of them, and only those that came before a client.",
+		  "at most limit of them, without the first skip.",
 	  .needs = RIGHTS_VIEW,
 	  .params = { { "path", PARAM_PATH, false }, { "limit", PARAM_NUMBER, false },
-		      { "before", PARAM_NUMBER, false } },
+		      { "skip", PARAM_NUMBER, false } },
 	  .start = command_list, .row = command_list_row, .end = command_walk_end },
 	{ "show", "Tell everything about one client.",
 	  .needs = RIGHTS_VIEW,
@@ -228,29 +228,40 @@ static void unknown(struct call *c, const char *name)
 static void log_use(const struct call *c)
 {
 	const json_t *to = json_object_get(c->params, "to");
-	char target[80] = "";
+	bool by_web = c->rights < RIGHTS_ALL && c->command->needs > RIGHTS_VIEW;
+	char target[80] = "", text[LOG_LINE_MAX];
 
 	if (json_is_integer(to))
 		snprintf(target, sizeof(target), " %lld",
 			 (long long)json_integer_value(to));
 	else if (json_is_string(to))
 		snprintf(target, sizeof(target), " %.70s", json_string_value(to));
-	if (c->command->changes ||
-	    (c->rights < RIGHTS_ALL && c->command->needs > RIGHTS_VIEW))
+	if (!by_web && c->command->changes) {
 		log_info("", "control: %s%s by %s", c->command->name, target, c->who);
-	else
+	} else if (!by_web) {
 		log_debug("", "control: %s%s by %s", c->command->name, target, c->who);
+	} else { /* each of them; the WebSocket's message_rate bounds their number */
+		snprintf(text, sizeof(text), "%s%s by %s", c->command->name, target,
+			 c->who);
+		log_event(LOG_LEVEL_INFO, "",
+			  &(struct log_event){ .name = "control",
+					       .message = { text, strlen(text) },
+					       .unlimited = true });
+	}
 }
 
 /* A row that does not say what it needs is nobody's. */
+bool call_may(const struct call *c, const struct command *command)
+{
+	return command->needs > RIGHTS_NONE && c->rights >= command->needs;
+}
+
 static bool is_allowed(struct call *c)
 {
-	enum rights needs = c->command->needs;
-
-	if (needs > RIGHTS_NONE && c->rights >= needs)
+	if (call_may(c, c->command))
 		return true;
 	log_info("", "control: %s by %s is refused", c->command->name, c->who);
-	if (needs == RIGHTS_OPERATE)
+	if (c->command->needs == RIGHTS_OPERATE)
 		call_fail(c, CALL_RIGHTS,
 			  "%s is not allowed here; it takes dashboard = operate",
 			  c->command->name);

@@ -150,6 +150,9 @@ void call_fail(struct call *c, enum call_error code, const char *fmt, ...)
 json_t *call_json_text(const char *text);
 json_t *call_json_traffic(const struct traffic *t);
 
+/* Has C's caller the rights for COMMAND? */
+bool call_may(const struct call *c, const struct command *command);
+
 /* Wait for news of SESSION (or NULL), SECONDS at most (0: as long as it takes). */
 void call_wait(struct call *c, struct session *session, double seconds);
 

@@ -72,21 +72,20 @@ void command_list(struct call *c)
 	call_walk(c, CALL_ROWS);
 }
 
-/* A page of the list: `limit` clients, from the first on that is older than `before`. */
+/* A page of the list: `limit` clients behind the first `skip` of them. */
 json_t *command_list_row(struct call *c, bool *ret_later)
 {
-	json_int_t limit = call_number(c, "limit", INT64_MAX);
-	json_int_t before = call_number(c, "before", INT64_MAX);
+	size_t skip = (size_t)call_number(c, "skip", 0);
+	size_t limit = (size_t)call_number(c, "limit", INT64_MAX);
 	unsigned left = CALL_PER_STEP;
 	struct session *s;
 
-	if (c->at >= (size_t)limit)
+	if (c->at >= skip && c->at - skip >= limit)
 		return NULL;
 	do
 		s = call_next(c, "path", &left);
-	while (s && (json_int_t)s->id >= before);
+	while (s && c->at++ < skip);
 	*ret_later = left == 0;
-	c->at += s != NULL;
 	return s ? summary(s) : NULL;
 }
 

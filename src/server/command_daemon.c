@@ -9,10 +9,22 @@
 #include "listen.h"
 #include "reload.h"
 
+/* The names of what C's caller may give. */
+static json_t *names_of_commands(const struct call *c)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < ncommands; i++)
+		if (call_may(c, &commands[i]))
+			json_array_append_new(names, json_string(commands[i].name));
+	return names;
+}
+
 void command_version(struct call *c)
 {
-	call_succeed(c, json_pack("{s:s, s:s, s:i}", "name", "wsbridged", "version",
-				  VERSION, "pid", (int)getpid()));
+	call_succeed(c, json_pack("{s:s, s:s, s:i, s:o}", "name", "wsbridged", "version",
+				  VERSION, "pid", (int)getpid(), "commands",
+				  names_of_commands(c)));
 }
 
 static json_t *addresses(const struct server *s)

@@ -8,6 +8,7 @@
 #include "conf_access.h"
 #include "conf_apply.h"
 #include "conf_auth.h"
+#include "conf_dashboard.h"
 #include "conf_read.h"
 #include "conf_source.h"
 #include "conf_tls.h"
@@ -220,6 +221,7 @@ static void add_paths(struct conf_load *l)
 			add_path(l, s, &template);
 	conf_access_settle(l->conf, &l->report);
 	conf_web_settle(l->conf, &l->report);
+	conf_dashboard_settle(l);
 }
 
 static void apply_sheet(struct conf_load *l)

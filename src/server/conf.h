@@ -16,6 +16,7 @@
 #include "access.h"
 #include "auth_conf.h"
 #include "hub.h"
+#include "rights.h"
 #include "session.h"
 #include "source_connect.h"
 #include "source_exec.h"
@@ -79,6 +80,7 @@ enum source_kind {
 	SOURCE_FIFO,
 	SOURCE_FILE,
 	SOURCE_ECHO,
+	SOURCE_CONTROL, /* the commands: of no section, but of `dashboard` in [web] */
 };
 
 /* What `frame` names, or 0: the usual one. */
@@ -149,9 +151,12 @@ struct conf {
 	struct control_conf control;
 	struct hooks_conf hooks;
 	bool console;
-	char *health;              /* path of the answer to a load balancer; NULL: none */
-	char *metrics;             /* path of the metrics, or NULL, */
-	struct cidr_list scrapers; /* and who may read them */
+	enum rights dashboard;            /* what those who open it may do */
+	struct path_conf *dashboard_path; /* ... and its WebSocket; NULL: none */
+	char *web_auth;                   /* as written; NULL: none */
+	struct cidr_list web_allow;       /* who may open it, and read the metrics */
+	char *health;  /* path of the answer to a load balancer; NULL: none */
+	char *metrics; /* path of the metrics, or NULL */
 
 	struct auth_conf *auth; /* as in the ini */
 	size_t nauth;

@@ -134,27 +134,30 @@ void conf_settle_auth(struct conf_load *l)
 
 /* ---- paths ---- */
 
-void conf_settle_path_auth(struct conf_load *l, struct path_conf *path)
+const struct auth_conf *conf_auth_find(struct conf_load *l, const char *name,
+				       struct conf_origin at)
 {
-	struct conf_origin at = conf_where(l->conf, path, "auth");
 	struct nearest n;
 
-	path->auth = NULL;
-	if (!path->auth_name)
-		return;
-	nearest_init(&n, path->auth_name);
+	if (!name)
+		return NULL;
+	nearest_init(&n, name);
 	for (size_t i = 0; i < l->conf->nauth; i++) {
 		nearest_offer(&n, l->conf->auth[i].head.name);
-		if (strcmp(l->conf->auth[i].head.name, path->auth_name) == 0)
-			path->auth = &l->conf->auth[i];
+		if (strcmp(l->conf->auth[i].head.name, name) == 0)
+			return &l->conf->auth[i];
 	}
-	if (path->auth)
-		return;
 	if (nearest_found(&n))
 		conf_error(&l->report, at,
-			   "auth: there is no [auth %s]; did you mean '%s'?",
-			   path->auth_name, nearest_found(&n));
+			   "auth: there is no [auth %s]; did you mean '%s'?", name,
+			   nearest_found(&n));
 	else
-		conf_error(&l->report, at, "auth: there is no [auth %s]",
-			   path->auth_name);
+		conf_error(&l->report, at, "auth: there is no [auth %s]", name);
+	return NULL;
+}
+
+void conf_settle_path_auth(struct conf_load *l, struct path_conf *path)
+{
+	path->auth =
+		conf_auth_find(l, path->auth_name, conf_where(l->conf, path, "auth"));
 }

@@ -9,7 +9,11 @@
 /* Check the settings of each [auth NAME] together, and read its file. */
 void conf_settle_auth(struct conf_load *l);
 
-/* Find the [auth NAME] that PATH asks for. */
+/* The [auth NAME]; NULL: NAME is, or there is none, which is an error AT. */
+const struct auth_conf *conf_auth_find(struct conf_load *l, const char *name,
+				       struct conf_origin at);
+
+/* Find the one that PATH asks for. */
 void conf_settle_path_auth(struct conf_load *l, struct path_conf *path);
 
 #endif

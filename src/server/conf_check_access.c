@@ -65,8 +65,42 @@ static void check_unix(const struct conf *c, struct conf_report *r)
 	}
 }
 
+static bool is_this_machine(const struct cidr *c)
+{
+	static const unsigned char one[16] = { [15] = 1 };
+
+	switch (c->kind) {
+	case CIDR_UNIX:
+		return true;
+	case CIDR_IPV4:
+		return c->net[0] == 127 && c->bits >= 8;
+	case CIDR_IPV6:
+		return c->bits == 128 && memcmp(c->net, one, sizeof(one)) == 0;
+	case CIDR_ALL:
+		break;
+	}
+	return false;
+}
+
+static void check_dashboard(const struct conf *c, struct conf_report *r)
+{
+	struct conf_origin at = conf_where(c, NULL, "web.allow");
+
+	if (!c->dashboard_path || c->web_auth)
+		return;
+	for (size_t i = 0; i < c->web_allow.n; i++) {
+		if (is_this_machine(&c->web_allow.items[i]))
+			continue;
+		conf_warning(r, at,
+			     "[web] allow lets other machines open the dashboard, and "
+			     "nobody asks who they are: add auth");
+		return;
+	}
+}
+
 void conf_check_access(const struct conf *c, struct conf_report *r)
 {
+	check_dashboard(c, r);
 	check_paths(c, r);
 	check_trusted(c, r);
 	check_unix(c, r);

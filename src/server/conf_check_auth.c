@@ -46,6 +46,8 @@ static void check_printed(const struct conf *c, struct conf_report *r)
 
 static bool is_used(const struct conf *c, const struct auth_conf *auth)
 {
+	if (c->dashboard_path && c->dashboard_path->auth == auth)
+		return true;
 	for (size_t i = 0; i < c->npaths; i++)
 		if (c->paths[i]->auth == auth)
 			return true;

@@ -33,6 +33,9 @@ static const struct conf_word to_words[] = { { "auto", LOG_TO_AUTO },
 					     { "syslog", LOG_TO_SYSLOG },
 					     { NULL, 0 } };
 static const struct conf_word time_words[] = { { "auto", LOG_TIME_AUTO }, { NULL, 0 } };
+static const struct conf_word dashboard_words[] = { { "view", RIGHTS_VIEW },
+						    { "operate", RIGHTS_OPERATE },
+						    { NULL, 0 } };
 static const struct conf_word level_words[] = {
 	{ "error", LOG_LEVEL_ERROR },
 	{ "warning", LOG_LEVEL_WARNING },
@@ -443,12 +446,21 @@ const struct conf_key conf_keys[] = {
 	  .def = "off", .flags = CONF_EMPTY, .values = "a path such as /metrics, or off",
 	  .doc = "Answer this path with the METRICS below, as text for Prometheus, to "
 		 "clients that allow names." },
-	{ CONF_WEB, "allow", .parse = conf_parse_cidrs, .field = DAEMON(scrapers),
+	{ CONF_WEB, "dashboard", .parse = conf_parse_bool_or_word,
+	  .field = DAEMON(dashboard),
+	  .def = "no", .words = dashboard_words, .values = "no, view (or yes), or operate",
+	  .doc = "Show the clients, programs and what passes, live, at /-/dashboard; with "
+		 "operate clients can be disconnected there.  For the same origin alone, "
+		 "from addresses that allow names, and for whom auth knows." },
+	{ CONF_WEB, "auth", .parse = conf_parse_section_name, .field = DAEMON(web_auth),
+	  .def = "none", .values = "the NAME of an [auth NAME], or none",
+	  .doc = "The [auth NAME] that knows who may open the dashboard." },
+	{ CONF_WEB, "allow", .parse = conf_parse_cidrs, .field = DAEMON(web_allow),
 	  .def = "127.0.0.0/8 ::1", .flags = CONF_LIST,
 	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
-	  .doc = "Addresses that may read the metrics, else status 403.  A web server in "
-		 "front that passes on every path may be one of them itself: name it in "
-		 "trusted_proxy, or keep the page from it." },
+	  .doc = "Addresses that may read the metrics and open the dashboard, else status "
+		 "403.  A web server in front that passes on every path may be one of "
+		 "them itself: name it in trusted_proxy, or keep these pages from it." },
 
 	/* ---- [hooks] ---- */
 

@@ -64,7 +64,7 @@ static int make_text(const struct instant_options *o, char *out, size_t cap)
 		return usage("not a port between 0 and 65535", port);
 	snprintf(
 		out, cap,
-		"[server]\nlisten = %s%s%s:%s%s\n\n[web]\nconsole = yes\n\n[/]\nwrite = %s\n",
+		"[server]\nlisten = %s%s%s:%s%s\n\n[web]\nconsole = yes\ndashboard = view\n\n[/]\nwrite = %s\n",
 		brackets ? "[" : "", bind, brackets ? "]" : "", port,
 		o->tls ? " tls" : "",
 		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");

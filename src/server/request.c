@@ -7,6 +7,7 @@
 
 #include "client_impl.h"
 #include "conf_tls.h"
+#include "dashboard.h"
 
 /* Has the HOST settings of TLS, as who may come by his certificate, that are not this
  * connection's (RFC 9110 7.4)? */
@@ -62,7 +63,9 @@ static enum step find_route(struct client *c)
 {
 	c->path = decoded(http_span(buf_head(&c->head), c->http.path));
 	if (c->path) {
-		c->route = route_find(c->routes, c->path);
+		c->route = dashboard_route(c);
+		if (!c->route)
+			c->route = route_find(c->routes, c->path);
 		return STEP_NEXT;
 	}
 	answer_error(c, 404, "no such path");
@@ -101,6 +104,9 @@ static enum step serve_upgrade(struct client *c, const struct handshake *hs)
 
 	if (!c->route) {
 		answer_error(c, 404, "no such path");
+	} else if (c->route->conf->source == SOURCE_CONTROL &&
+		   !dashboard_is_socket(c->path)) {
+		answer_error(c, 400, "this is a page and no WebSocket");
 	} else if (c->route->conf->files) {
 		snprintf(reason, sizeof(reason), "%s has files and is no WebSocket",
 			 c->route->conf->path);
@@ -130,6 +136,8 @@ static void serve_page(struct client *c)
 		c->route = NULL;
 	if (!is_get_or_head(c))
 		answer_error(c, 405, "only GET and HEAD");
+	else if (c->route && c->route->conf->source == SOURCE_CONTROL)
+		dashboard_page(c);
 	else if (c->route && c->route->conf->files)
 		answer_file(c, c->route);
 	else if (!c->route && is_directory_of_files(c))
@@ -167,8 +175,8 @@ static enum step serve(struct client *c)
 /* In this order.  A step that waits for somebody's answer is gone on from by
  * request_resume(). */
 static enum step (*const steps[])(struct client *c) = {
-	answer_health, proxied_read_fields, check_host, find_route, answer_redirect,
-	answer_scrape, check_address,       auth_check, serve,
+	answer_health, proxied_read_fields, check_host,    find_route, answer_redirect,
+	answer_scrape, dashboard_check,     check_address, auth_check, serve,
 };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 

@@ -55,20 +55,26 @@ struct route *route_find(const struct routes *r, const char *path)
 
 /* ---- building ---- */
 
+/* That of OLD goes on; NULL: a new one. */
+static struct route_use *use_after(const struct route *old)
+{
+	struct route_use *use = old ? old->use : calloc(1, sizeof(*use));
+
+	if (use)
+		use->refs++;
+	return use;
+}
+
 static struct route_use *use_of(const struct routes *before, const struct path_conf *conf)
 {
 	const struct route *old = NULL;
-	struct route_use *use;
 
 	if (before && conf->prefix)
 		old = find(before->prefix, before->nprefix, conf->path,
 			   strlen(conf->path));
 	else if (before)
 		old = find(before->exact, before->nexact, conf->path, strlen(conf->path));
-	use = old ? old->use : calloc(1, sizeof(*use));
-	if (use)
-		use->refs++;
-	return use;
+	return use_after(old);
 }
 
 static void use_unref(struct route_use *use)
@@ -102,9 +108,11 @@ static bool fill(struct routes *r, const struct routes *before)
 			ok = add(r->prefix, &r->nprefix, r->conf->paths[i], before);
 		else
 			ok = add(r->exact, &r->nexact, r->conf->paths[i], before);
+	r->dashboard.conf = r->conf->dashboard_path;
+	r->dashboard.use = use_after(before ? &before->dashboard : NULL);
 	qsort(r->exact, r->nexact, sizeof(*r->exact), by_path);
 	qsort(r->prefix, r->nprefix, sizeof(*r->prefix), by_path);
-	return ok;
+	return ok && r->dashboard.use;
 }
 
 struct routes *routes_new(struct conf *conf, const struct routes *before)
@@ -139,6 +147,7 @@ void routes_unref(struct routes *r)
 		use_unref(r->exact[i].use);
 	for (size_t i = 0; i < r->nprefix; i++)
 		use_unref(r->prefix[i].use);
+	use_unref(r->dashboard.use);
 	free(r->exact);
 	free(r->prefix);
 	conf_free(r->conf);

@@ -28,6 +28,7 @@ struct routes {
 	struct conf *conf;
 	struct route *exact, *prefix; /* each in the order of its paths */
 	size_t nexact, nprefix;
+	struct route dashboard; /* not among them; conf NULL: there is none */
 };
 
 /* With one reference; takes CONF over, also on failure: NULL, out of

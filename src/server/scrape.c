@@ -20,7 +20,7 @@ enum step answer_scrape(struct client *c)
 
 	if (!is_scrape(c))
 		return STEP_NEXT;
-	if (!cidr_list_has(&c->routes->conf->scrapers, &c->peer)) {
+	if (!cidr_list_has(&c->routes->conf->web_allow, &c->peer)) {
 		answer_error(c, 403,
 			     "the metrics are not for your address ([web] allow)");
 		return STEP_END;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of the console page, embedded and compressed. */
+/* The files of our own pages, embedded and compressed. */
 #include <string.h>
 
 #include "asset.h"
@@ -14,15 +14,32 @@ EMBED(console_html, "console.html");
 EMBED(console_css, "console.css");
 EMBED(console_js, "console.js");
 EMBED(console_svg, "console.svg");
+EMBED(dashboard_html, "dashboard.html");
+EMBED(dashboard_css, "dashboard.css");
+EMBED(dashboard_js, "dashboard.js");
+EMBED(uplot_css, "uplot/uPlot.min.css");
+EMBED(uplot_js, "uplot/uPlot.iife.js");
+
+#define HTML "text/html; charset=utf-8"
+#define CSS "text/css; charset=utf-8"
+#define JS "text/javascript; charset=utf-8"
+#define SVG "image/svg+xml"
 
 static const struct {
 	const char *path, *type;
+	enum asset_page page;
 	const char *begin, *end;
 } rows[] = {
-	{ ASSET_CONSOLE, "text/html; charset=utf-8", console_html, console_html_end },
-	{ "/-/console.css", "text/css; charset=utf-8", console_css, console_css_end },
-	{ "/-/console.js", "text/javascript; charset=utf-8", console_js, console_js_end },
-	{ "/-/console.svg", "image/svg+xml", console_svg, console_svg_end },
+	{ ASSET_CONSOLE, HTML, ASSET_OF_CONSOLE, console_html, console_html_end },
+	{ "/-/console.css", CSS, ASSET_OF_CONSOLE, console_css, console_css_end },
+	{ "/-/console.js", JS, ASSET_OF_CONSOLE, console_js, console_js_end },
+	{ "/-/console.svg", SVG, ASSET_OF_CONSOLE, console_svg, console_svg_end },
+	{ ASSET_DASHBOARD, HTML, ASSET_OF_DASHBOARD, dashboard_html, dashboard_html_end },
+	{ "/-/dashboard.css", CSS, ASSET_OF_DASHBOARD, dashboard_css, dashboard_css_end },
+	{ "/-/dashboard.js", JS, ASSET_OF_DASHBOARD, dashboard_js, dashboard_js_end },
+	{ "/-/dashboard.svg", SVG, ASSET_OF_DASHBOARD, console_svg, console_svg_end },
+	{ "/-/uplot.css", CSS, ASSET_OF_DASHBOARD, uplot_css, uplot_css_end },
+	{ "/-/uplot.js", JS, ASSET_OF_DASHBOARD, uplot_js, uplot_js_end },
 };
 
 const struct asset *asset_find(const char *path)
@@ -34,6 +51,7 @@ const struct asset *asset_find(const char *path)
 			found = (struct asset){
 				rows[i].path,
 				rows[i].type,
+				rows[i].page,
 				{ rows[i].begin, (size_t)(rows[i].end - rows[i].begin) }
 			};
 			return &found;

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* asset.h - the files of the console page, embedded and compressed. */
+/* asset.h - the files of our own pages, embedded and compressed. */
 #ifndef WEB_ASSET_H
 #define WEB_ASSET_H
 
 #include "span.h"
 
+/* What a file is there for; each of these can be on or off. */
+enum asset_page { ASSET_OF_CONSOLE, ASSET_OF_DASHBOARD };
+
 struct asset {
 	const char *path; /* of its URL */
 	const char *type; /* Content-Type */
+	enum asset_page page;
 	struct span gzip;
 };
 
-/* The file at PATH, or NULL.  The console itself is at ASSET_CONSOLE. */
+/* The file at PATH, or NULL.  The pages themselves: */
 #define ASSET_CONSOLE "/-/console"
+#define ASSET_DASHBOARD "/-/dashboard"
 const struct asset *asset_find(const char *path);
 
 #endif

@@ -112,7 +112,8 @@ static void put_row(FILE *f, const struct web_path *p, bool link)
 	fputs("</li>\n", f);
 }
 
-char *pages_index(const struct web_path *paths, size_t count, bool console, size_t *ret_n)
+char *pages_index(const struct web_path *paths, size_t count, bool console,
+		  bool dashboard, size_t *ret_n)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_n);
@@ -127,6 +128,8 @@ char *pages_index(const struct web_path *paths, size_t count, bool console, size
 	fputs("</ul>\n", f);
 	if (console)
 		fputs("<p><a href=\"/-/console\">Console</a></p>\n", f);
+	if (dashboard)
+		fputs("<p><a href=\"/-/dashboard\">Dashboard</a></p>\n", f);
 	return finish_page(f, &text);
 }
 

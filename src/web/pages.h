@@ -18,9 +18,10 @@ struct web_path {
 
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
 
-/* The list of the COUNT paths at PATHS; with CONSOLE each is a link to its console. */
+/* The list of the COUNT paths at PATHS; with CONSOLE each is a link to its console.  With
+ * DASHBOARD a link leads there. */
 char *pages_index(const struct web_path *paths, size_t count, bool console,
-		  size_t *ret_n);
+		  bool dashboard, size_t *ret_n);
 
 /* What a browser sees that opens PATH while the console is off, or, with CONSOLE, that
  * follows a link of another site: the console would connect at once, and start a program

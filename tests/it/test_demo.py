@@ -37,6 +37,7 @@ def test_it_writes_its_file_and_teaches_every_path(demo, ini):
     ):
         said(d, rf"http://{d.address}{path} +{mode} .*\[{path}\]")
     said(d, rf"Console: http://{d.address}/-/console")
+    said(d, rf"Dashboard: http://{d.address}/-/dashboard")
     said(d, r"\./demo\.ini: edit and save")
     said(d, rf"ssh -L {d.port}:127\.0\.0\.1:{d.port}")
 

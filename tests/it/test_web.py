@@ -3,9 +3,11 @@
 
 import gzip
 import re
+import subprocess
 
 import pytest
-from harness import get
+from harness import ROOT, get
+from rawws import RawWS
 
 CLOCK = "[/clock]\nshell = date; exec cat\n"
 CONSOLE = "[web]\nconsole = yes\n" + CLOCK
@@ -49,9 +51,10 @@ def test_a_prefix_path_does_not_hide_the_console(daemon, source):
         assert answer.status == 200 and answer.headers["content-type"].startswith(kind)
 
 
-def test_the_pages_hold_no_inline_code_and_all_that_they_refer_to_is_there(daemon):
-    d = daemon(CONSOLE)
-    html = page(get(d, "/-/console", GZIP))
+@pytest.mark.parametrize("path", ["/-/console", "/-/dashboard"])
+def test_the_pages_hold_no_inline_code_and_all_that_they_refer_to_is_there(daemon, path):
+    d = daemon(CONSOLE.replace("[web]", "[web]\ndashboard = view"))
+    html = page(get(d, path, GZIP))
     assert not re.search(r"<script(?![^>]*\bsrc=)", html), "an inline script"
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html), "inline style or handler"
     links = re.findall(r'(?:src|href)="([^"#]+)"', html)
@@ -78,4 +81,22 @@ def test_the_console_may_open_a_websocket_to_its_own_origin_only(daemon):
 
 def test_the_list_of_paths_leads_to_them(daemon):
     html = page(get(daemon(CONSOLE), "/", GZIP))
-    assert 'href="/clock"' in html
+    assert 'href="/clock"' in html and "dashboard" not in html
+
+
+def test_the_list_of_paths_leads_those_to_the_dashboard_who_may_open_it(daemon):
+    d = daemon(CONSOLE.replace("[web]", "[web]\ndashboard = view\nallow = 127.0.0.1"))
+    assert 'href="/-/dashboard"' in page(get(d, "/"))
+    other = RawWS(d.connect(bind="127.0.0.2"), f"GET / HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+    assert "dashboard" not in page(other.response)
+
+
+@pytest.mark.parametrize("sums", sorted(ROOT.glob("src/web/*/SHA256SUMS")), ids=lambda sums: sums.parent.name)
+def test_what_is_taken_from_others_is_as_they_made_it(sums):
+    result = subprocess.run(["sha256sum", "-c", sums.name], cwd=sums.parent, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    listed = {line.split()[1] for line in sums.read_text().splitlines()}
+    assert listed | {sums.name, "README.md"} == {file.name for file in sums.parent.iterdir()}
+    version = re.search(r"[0-9]+\.[0-9]+\.[0-9]+", (sums.parent / "README.md").read_text())[0]
+    stanza = re.search(rf"^Files: src/web/{sums.parent.name}/\*\n(?:\S.*\n| .*\n)*", (ROOT / "debian/copyright").read_text(), re.M)
+    assert stanza and version in stanza[0], f"{version} is not in debian/copyright"

@@ -87,6 +87,7 @@ TEST(one_command_is_served_at_the_root_of_loopback_with_the_console)
 	assert_false(c->paths[0]->prefix);
 	assert_true(c->paths[0]->session.write);
 	assert_true(c->console);
+	assert_int_equal(c->dashboard, RIGHTS_VIEW);
 	conf_free(c);
 }
 

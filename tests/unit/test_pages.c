@@ -47,7 +47,7 @@ static char *page(char *text, size_t n)
 static char *index_of(const struct web_path *paths, size_t count, bool console)
 {
 	size_t n;
-	char *text = pages_index(paths, count, console, &n);
+	char *text = pages_index(paths, count, console, console, &n);
 
 	return page(text, n);
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* source_control.h - the control commands as a source of messages: who opens its path
+ * gives commands, a text message each. */
+#ifndef SERVER_SOURCE_CONTROL_H
+#define SERVER_SOURCE_CONTROL_H
+
+#include "caller.h"
+#include "hub.h"
+
+/* One start of it. */
+struct control_start {
+	struct server *server;
+	enum rights rights; /* what the client may do */
+	const char *who;    /* ... and who that is, for the log; copied */
+	unsigned *running;  /* counted up now, down when it is gone */
+};
+
+/* Attach one to H, whose framing is lines of text.  0 or -ENOMEM. */
+int source_control_open(struct hub *h, const struct control_start *start);
+
+#endif
