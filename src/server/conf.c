@@ -113,9 +113,12 @@ static void settle_terminal(struct conf_load *l, const struct conf_section *sect
 	offer_terminal(l, path);
 }
 
-/* What is said once for all that is started for a client. */
+/* What is said once for all that is started for a client.  What [defaults] says of
+ * programs is not for services. */
 static void settle_connect(struct path_conf *path)
 {
+	if (path->source == SOURCE_CONNECT)
+		path->compat = COMPAT_NONE;
 	path->connect.patience = path->exec.stop.eof_timeout;
 	path->connect.max_runtime = path->exec.max_runtime;
 }
@@ -163,9 +166,9 @@ static void settle_path(struct conf_load *l, const struct conf_section *section,
 	if (path->exec.pty.rows ||
 	    (!kind->by_lines && path->exec.line_buffer == LINE_BUFFER_YES))
 		path->exec.line_buffer = LINE_BUFFER_NO;
+	settle_connect(path);
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
-	settle_connect(path);
 	if (kind->whole || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
 	    (framing->charset && framing->charset_error == CHARSET_CLOSE))
 		path->session.ws.whole = true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf_sheet.h"
+#include "conf_source.h"
 
 struct conf_sheet *conf_sheet_new(struct conf_mem *mem)
 {
@@ -83,7 +84,8 @@ const char *conf_sheet_default(const struct conf_sheet *sheet,
 	const struct conf_key *compat = conf_key_find(CONF_PATH, "compat");
 	const struct conf_slot *slot;
 
-	if (!key->websocketd)
+	if (!key->websocketd ||
+	    (section && !conf_source_takes(conf_source_find(section), compat)))
 		return key->def;
 	slot = conf_sheet_effective(sheet, section, compat);
 	return slot && strcmp(slot->first->raw, "websocketd") == 0 ? key->websocketd

@@ -110,7 +110,7 @@ class FullHouse:
 class NameServer:
     """
     A DNS server on 127.0.0.1 that knows NAMES: {name: [addresses]}, or {name: status} of RFC 1035 4.1.1, or
-    {name: None}, which it does not answer.  .asked are the questions, (name, type).
+    {name: None}, which it does not answer, or {name: bytes}, its answer behind the question's number.  .asked are the questions, (name, type).
     """
 
     A, AAAA = 1, 28
@@ -143,6 +143,8 @@ class NameServer:
         known = self.names.get(name, self.NXDOMAIN)
         if known is None:
             return None
+        if isinstance(known, bytes):
+            return data[:2] + known
         status, addresses = (known, []) if isinstance(known, int) else (0, known)
         family = socket.AF_INET6 if kind == self.AAAA else socket.AF_INET
         wanted = [a for a in addresses if kind in (self.A, self.AAAA) and (":" in a) == (kind == self.AAAA)]

@@ -241,7 +241,23 @@ def test_max_runtime_ends_a_connection(daemon, service):
     assert d.ws("/x").closed() == (1008, "time limit")
 
 
+def test_websocketds_ways_are_those_of_programs(daemon, service, values):
+    s = service(lambda conn: conn.sendall(b"%r\n" % everything(conn)))
+    text = ini(s.target, "frame = raw\ntype = text\n", "[defaults]\ncompat = websocketd\n")
+    assert values(HEAD + text)["/x", "eof"] == ["auto"]
+    ws = daemon(text).ws("/x")
+    ws.text("no newline")
+    ws.eof()
+    assert ws.recv_until_close() == (["b'no newline'\n"], 1000, "")
+
+
 # ---- what is said of it ----
+
+
+def test_a_page_says_that_there_is_a_service_and_not_where(daemon, service):
+    s = service(echo)
+    page = get(daemon(ini(s.target)), "/").text
+    assert "a service" in page and str(s.port) not in page
 
 
 def test_show_says_what_it_is_connected_to(daemon, service, rundir):
@@ -335,6 +351,16 @@ def test_a_service_that_closes_at_once_harms_nobody(daemon, service):
     for _ in range(50):
         assert d.ws("/x").closed() == (1000, "")
     assert d.canary.echoes("fifty have gone")
+
+
+def test_a_unix_socket_that_refuses_again_and_again_harms_nobody(daemon, full_house, rundir):
+    house = full_house(f"{rundir}/s")
+    house.close()
+    d = daemon(ini(house.target, "spawn_rate = 0\n"))
+    for _ in range(100):
+        refused(d, 502)
+    assert d.canary.echoes("a hundred have gone")
+    assert d.log().count("Connection refused") <= 100
 
 
 # ---- what it is told of its client ----
@@ -468,8 +494,10 @@ def test_an_address_that_is_silent_leaves_time_for_the_next(daemon, service, nam
         ([], 502, "there is no such name"),
         (NameServer.SERVFAIL, 502, "no name server can tell"),
         (None, 504, "no name server answers"),
+        (b"", 504, "no name server answers"),
+        (b"\x81\x80\0\1\xff\xff\0\0\0\0" + b"\xc0\x0c" * 200, 504, "no name server answers"),
     ],
-    ids=["NXDOMAIN", "no address", "SERVFAIL", "silence"],
+    ids=["NXDOMAIN", "no address", "SERVFAIL", "silence", "half an answer", "a loop of names"],
 )
 def test_a_name_without_an_address_is_told(daemon, name_server, answer, status, words):
     d = daemon(named(name_server(db_example=answer), "db.example", 1, "connect_timeout = 500ms\n"))
