@@ -13,6 +13,7 @@
 
 #include "become.h"
 #include "conf_check.h"
+#include "conf_memory.h"
 #include "conf_tls.h"
 #include "nearest.h"
 #include "which.h"
@@ -360,6 +361,7 @@ int conf_check_world(struct conf *c, FILE *err)
 	conf_check_access(c, &r);
 	conf_tls_make(c, &r);
 	check_descriptors(c, &r);
+	conf_memory_check(c, &r);
 	check_control(c, &r);
 	check_as_user(c, &r);
 	return verdict(&r, err);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What `wsbridged -t` finds in the world around wsbridge.ini."""
 
+import os
 import re
 import subprocess
 
@@ -51,3 +52,14 @@ def test_max_connections_is_checked_against_the_limit_of_descriptors(tmp_path):
         timeout=10,
     )
     assert re.search(r"^wsbridge\.ini:4: warning: .*max_connections", result.stderr, re.M), result.stderr
+
+
+@pytest.mark.key("max_connections", "queue")
+def test_a_worst_case_that_is_more_than_the_machine_has_is_warned_of(check):
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    ini = HEAD + "[limits]\nmax_connections = {}\nmax_handshakes = 1\n[/x]\nexec = cat\nqueue = 1M\n"
+    most = int(gib * 2**10 / (2 + 68 / 1024))  # a client holds twice the queue and 68 KiB
+    assert not [line for line in check(ini.format(most - 1)).lines if "take nothing" in line]
+    line = next(line for line in check(ini.format(most + 1)).lines if "take nothing" in line)
+    said = f"warning: {most + 1} clients of /x who take nothing can make the daemon hold {gib:.1f} GiB, this machine has {gib:.1f};"
+    assert line.startswith("wsbridge.ini:4: ") and said in line

@@ -5,6 +5,7 @@ import hashlib
 
 import procfs
 import pytest
+from control import Control
 from harness import is_sanitized
 from rawws import BINARY, CONT, PING, PONG, TEXT, encode
 from waiting import until
@@ -107,6 +108,33 @@ def test_a_message_without_end_costs_no_more_than_the_queue(daemon, write):
     seen(ws)
     is_within(bound_of(64 * 1024), memory.peak(), "24 MB of fragments")
     ws.reset()
+
+
+@pytest.mark.memory(8, reason="malloc(3) keeps some of what ten full queues took")
+def test_who_takes_nothing_on_either_side_holds_both_queues(daemon):
+    """The sum that -t and the manual reckon with, of ten clients at once."""
+    d = daemon("[/x]\nshell = exec 3<&0; yes 0123456789\nqueue = 1M\nmax_message = 64k\n")
+    memory, n = Memory(d), 10
+    clients = [d.ws("/x", receive_buffer=4096) for _ in range(n)]
+    messages = encode(BINARY, b"x" * 60_000) * 100
+    for ws in clients:
+        ws.sock.setblocking(False)
+        left = memoryview(messages)
+        while left:
+            try:
+                left = left[ws.sock.send(left) :]
+            except BlockingIOError:
+                break
+    control = Control(d)
+
+    def queues():
+        return [row["queue"] for row in control.ask("list", path="/x")]
+
+    until(lambda: min(queues()) > MIB // 2, lambda: f"their queues are full: {queues()}")
+    until(lambda: memory.grown() > 0.9 * n * MIB, lambda: f"{memory.grown()}")  # else this shows nothing
+    is_within(n * bound_of(MIB), memory.peak(), f"{n} clients who take nothing")
+    for ws in clients:
+        ws.reset()
 
 
 # ---- one large message ----
