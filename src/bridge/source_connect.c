@@ -10,44 +10,11 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "source_connect.h"
+#include "source_connect_impl.h"
 #include "watch.h"
 #include "ws.h"
 
-#define WHO_MAX 96
 #define AT_ONCE 1e-3 /* seconds: ev_timer_again() stops a timer whose repeat is 0 */
-
-enum connect_state {
-	CONNECT_OPENING,
-	CONNECT_OPEN,     /* the hub needs it */
-	CONNECT_ENDED,    /* it has said everything, or max_runtime is over; the hub knows
-			   */
-	CONNECT_FLUSHING, /* nobody needs it, but what was written to it still goes to it
-			   */
-	CONNECT_DRAINING, /* it has got everything and its end; its own is awaited, so
-			   * that no RST eats the tail */
-	CONNECT_GONE,
-};
-
-struct source_connect {
-	struct source source;
-	const struct connect_conf *conf;
-	struct stream_conf tune;
-	unsigned *running;
-	enum connect_state state;
-	struct dial *dial; /* CONNECT_OPENING */
-	ev_io io;          /* fd -1: not open */
-	struct buf kept;   /* for it */
-	size_t queued;     /* of it, as stats has it */
-	struct path_stats *stats;
-	bool finishing;    /* its input ends after what is kept */
-	bool input_ended;  /* it has got its end, or takes nothing more */
-	bool output_ended; /* its own end has come */
-	int error;         /* -errno of the connection; 0: none */
-	ev_timer timer;    /* CONNECT_OPEN: max_runtime; later: patience */
-	struct addr peer;  /* that it is connected to */
-	char who[WHO_MAX];
-};
 
 static struct source_connect *of(const struct source *s)
 {
@@ -100,8 +67,7 @@ static void set_timer(struct source_connect *x, double seconds)
 
 /* ---- its end ---- */
 
-/* It is closed; with ABORT the service sees that something is missing. */
-static void be_gone(struct source_connect *x, bool abort)
+void source_connect_gone(struct source_connect *x, bool abort)
 {
 	struct ev_loop *loop = loop_of(x);
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
@@ -161,7 +127,7 @@ static void check_gone(struct source_connect *x)
 		set_timer(x, x->conf->patience);
 	}
 	if (x->state == CONNECT_DRAINING && x->output_ended)
-		be_gone(x, false);
+		source_connect_gone(x, false);
 }
 
 /* The service sees the end of its input once it has got what is kept. */
@@ -178,7 +144,7 @@ static void connect_stop(struct source *s, bool flush)
 	struct source_connect *x = of(s);
 
 	if (x->state == CONNECT_OPENING || (!flush && buf_len(&x->kept) > 0)) {
-		be_gone(x, true);
+		source_connect_gone(x, true);
 		return;
 	}
 	if (x->state != CONNECT_OPEN && x->state != CONNECT_ENDED)
@@ -193,7 +159,7 @@ static void connect_stop(struct source *s, bool flush)
 
 static void connect_kill(struct source *s)
 {
-	be_gone(of(s), true);
+	source_connect_gone(of(s), true);
 }
 
 static void on_timer(EV_P_ ev_timer *w, int revents)
@@ -206,7 +172,7 @@ static void on_timer(EV_P_ ev_timer *w, int revents)
 	if (x->state == CONNECT_OPEN)
 		end(x, &e);
 	else
-		be_gone(x, buf_len(&x->kept) > 0);
+		source_connect_gone(x, buf_len(&x->kept) > 0);
 }
 
 /* The kernel does not watch it, for want of memory: nothing more would be heard of it. */
@@ -335,13 +301,16 @@ static void connect_proceed(struct source *s)
 	proceed(of(s));
 }
 
-static void connect_free(struct source *s)
+void source_connect_free(struct source_connect *x)
 {
-	struct source_connect *x = of(s);
-
 	assert(x->io.fd < 0 && !x->dial);
 	buf_free(&x->kept);
 	free(x);
+}
+
+static void connect_free(struct source *s)
+{
+	source_connect_free(of(s));
 }
 
 static long connect_pid(const struct source *s)
@@ -368,106 +337,23 @@ static const struct source_ops connect_ops = {
 	.free = connect_free,
 };
 
-static const char *words_for(int error, bool found)
+void source_connect_init(struct source_connect *x)
 {
-	if (!found && error == -ENOENT)
-		return "there is no such name";
-	if (!found && error == -ETIMEDOUT)
-		return "no name server answers";
-	if (!found && error == -EIO)
-		return "no name server can tell";
-	return strerror(-error);
+	x->source.ops = &connect_ops;
+	ev_io_init(&x->io, on_io, -1, 0);
+	ev_init(&x->timer, on_timer);
+	x->io.data = x->timer.data = x;
 }
 
-/* It is not there.  TO is the address that was tried last, or NULL: its name has none. */
-static void fail(struct source_connect *x, int error, const struct addr *to)
+void source_connect_opened(struct source_connect *x, int fd, const struct addr *peer)
 {
-	const struct dial_target *target = &x->conf->target;
-	const char *why = error == -ETIMEDOUT
-				  ? "the service does not answer (connect_timeout)"
-				  : "the service cannot be reached";
-	char at[ADDR_TEXT];
-
-	x->stats->spawn_failures++;
-	if (to && target->name)
-		log_error(x->who, "connect: %s at %s: %s", target->text,
-			  addr_text(to, at), strerror(-error));
-	else
-		log_error(x->who, "connect: %s: %s", target->text,
-			  words_for(error, to != NULL));
-	hub_opened(x->source.hub, error, why);
-	be_gone(x, false);
-}
-
-static void on_dialed(void *data, int fd, int error, const struct addr *to)
-{
-	struct source_connect *x = data;
-	char at[ADDR_TEXT];
-
-	x->dial = NULL;
-	if (error < 0) {
-		fail(x, error, to);
-		return;
-	}
-	x->peer = *to;
+	x->peer = *peer;
 	x->state = CONNECT_OPEN;
-	x->stats->spawns++;
-	log_debug(x->who, "connected to %s", addr_text(to, at));
-	if (to->sa.sa_family != AF_UNIX)
-		stream_tune(fd, &x->tune);
 	ev_io_set(&x->io, fd, 0);
 	if (x->conf->max_runtime > 0)
 		set_timer(x, x->conf->max_runtime);
 	if (buf_len(&x->kept) > 0)
 		write_kept(x);
 	hub_opened(x->source.hub, 0, NULL);
-	if (x->state != CONNECT_GONE)
-		proceed(x);
-}
-
-static struct source_connect *source_connect_new(struct hub *h,
-						 const struct connect_start *start)
-{
-	struct source_connect *x = calloc(1, sizeof(*x));
-
-	if (!x)
-		return NULL;
-	x->source = (struct source){ &connect_ops, h };
-	x->conf = start->conf;
-	x->tune = *start->tune;
-	x->running = start->running;
-	x->stats = start->stats;
-	ev_io_init(&x->io, on_io, -1, 0);
-	ev_init(&x->timer, on_timer);
-	x->io.data = x->timer.data = x;
-	snprintf(x->who, sizeof(x->who), "%s", start->who);
-	return x;
-}
-
-int source_connect_open(struct hub *h, const struct connect_start *start)
-{
-	struct source_connect *x = source_connect_new(h, start);
-	struct dial_start dial = {
-		.target = &start->conf->target,
-		.resolver = start->resolver,
-		.seconds = start->conf->timeout,
-		.done = on_dialed,
-		.data = x,
-	};
-	int r;
-
-	if (!x)
-		return -ENOMEM;
-	r = buf_append(&x->kept, start->header.p, start->header.n, SIZE_MAX);
-	if (r == 0)
-		r = dial_begin(h->bridge->loop, &dial, &x->dial);
-	if (r < 0) {
-		connect_free(&x->source);
-		return r;
-	}
-	count_kept(x);
-	(*x->running)++;
-	h->opening = true;
-	hub_attach(h, &x->source);
-	return 0;
+	proceed(x);
 }
