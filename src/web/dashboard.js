@@ -145,6 +145,7 @@ function onClose(e) {
 		waiting.reject(new Error("the connection is closed"));
 	calls = new Map();
 	before = null;
+	$("ask").close();
 	phase("closed", `${why}; next attempt in ${wait} s`);
 	retry = setTimeout(connect, wait * 1000);
 }
