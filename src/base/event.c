@@ -63,7 +63,8 @@ const struct event_row event_rows[EVENTS] = {
 		"A session has ended.",
 		{ FIELD("peer", LOG_WORD), FIELD("user", LOG_WORD), FIELD("seconds", LOG_SECONDS),
 		  FIELD("in", LOG_TRAFFIC), FIELD("out", LOG_TRAFFIC),
-		  FIELD("discarded", LOG_TRAFFIC), FIELD("code", LOG_NUMBER),
+		  FIELD("discarded", LOG_TRAFFIC), FIELD("dropped", LOG_TRAFFIC),
+		  FIELD("code", LOG_NUMBER),
 		  FIELD("by", LOG_WORD), FIELD("reason", LOG_TEXT), FIELD("process", LOG_TEXT),
 		  FIELD("round_trip", LOG_LATENCY), OPTIONAL("via", LOG_WORD) } },
 };

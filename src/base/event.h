@@ -34,7 +34,7 @@ enum event {
 	EVENTS
 };
 
-#define EVENT_FIELDS 12 /* of one event, at the most */
+#define EVENT_FIELDS 13 /* of one event, at the most */
 
 struct event_field {
 	const char *name;

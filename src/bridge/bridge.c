@@ -2,6 +2,7 @@
 /* What the sessions, hubs and sources of one loop share, and the one place where they are
  * freed. */
 #include "bridge.h"
+#include "fan.h"
 #include "hub.h"
 #include "session.h"
 #include "sys.h"
@@ -94,7 +95,13 @@ void bridge_walks_skip(struct bridge *b, const struct session *s)
 void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
 {
 	struct session *s, *next;
+	struct hub *h, *after;
 
+	for (h = LIST_FIRST(&b->hubs); h; h = after) {
+		after = LIST_NEXT(h, link);
+		if (h->fan)
+			fan_retire(h);
+	}
 	for (s = LIST_FIRST(&b->sessions); s; s = next) {
 		next = LIST_NEXT(s, link);
 		session_close(s, code, reason, CLOSED_BY_SERVER);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "addr.h"
+#include "batch.h"
 #include "child.h"
 #include "gather.h"
 #include "path_watch.h"
@@ -21,12 +22,14 @@ struct session;
 
 /*
  * Storage for the one callback that runs; nothing in it outlives a turn.
- * What is read lies in `read`, what is to be written is gathered in `gather`.
+ * What is read lies in `read`, what is to be written is gathered in `gather`, what is
+ * for many in `batch`.
  */
 struct scratch {
 	char read[TURN_BYTES];
 	struct gather gather;
 	struct gather aside; /* for one write while `gather` is filled */
+	struct batch batch;
 };
 
 /* What the bridge tells to whoever runs it. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "hub.h"
+#include "hub_impl.h"
 #include "hub_json.h"
 #include "log.h"
 #include "session.h"
@@ -16,8 +16,14 @@ static int open_charset(const struct framing_conf *conf, struct charset **ret)
 	return charset_open(conf->charset, CHARSET_ENCODE, conf->charset_error, ret);
 }
 
-/* What messages become on their way through H. */
-static int open_framing(struct hub *h)
+/* May there be many subscribers, or one that the source does not wait for? */
+static bool fans_out(const struct hub_conf *conf)
+{
+	return conf->process != PROCESS_EACH || conf->slow_client != SLOW_PAUSE;
+}
+
+/* What messages become on their way through H, and whom they reach. */
+static int open_parts(struct hub *h)
 {
 	const struct framing_conf *framing = &h->conf->framing;
 
@@ -26,10 +32,13 @@ static int open_framing(struct hub *h)
 		return -ENOMEM;
 	if (framing_init(&h->framing, framing) < 0)
 		return -ENOMEM;
+	if (fans_out(h->conf) && !(h->fan = fan_new(h)))
+		return -ENOMEM;
 	return open_charset(framing, &h->charset);
 }
 
-struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
+struct hub *hub_new(struct bridge *b, const struct hub_conf *conf,
+		    struct path_stats *stats, void *keep)
 {
 	struct hub *h = calloc(1, sizeof(*h));
 
@@ -37,10 +46,12 @@ struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep)
 		return NULL;
 	h->bridge = b;
 	h->conf = conf;
+	h->stats = stats;
 	h->keep = keep;
-	if (open_framing(h) < 0) {
+	if (open_parts(h) < 0) {
 		framing_free(&h->framing);
 		hub_json_free(h->json);
+		fan_free(h->fan);
 		free(h);
 		return NULL;
 	}
@@ -64,8 +75,21 @@ void hub_free(struct hub *h)
 	framing_free(&h->framing);
 	charset_free(h->charset);
 	hub_json_free(h->json);
+	fan_free(h->fan);
 	h->bridge->owner.unkeep(h->keep);
 	free(h);
+}
+
+const char *hub_name(const struct hub *h)
+{
+	static char text[SESSION_WHO];
+	const struct session *s = h->subscriber;
+
+	if (h->fan && h->fan->owner)
+		return session_who(h->fan->id, h->fan->path, text);
+	if (h->fan)
+		s = LIST_FIRST(&h->fan->subscribers);
+	return s ? session_who(s->id, s->path, text) : "";
 }
 
 /* ---- while it opens ---- */
@@ -77,7 +101,9 @@ void hub_wait(struct hub *h, struct hub_waiter *w)
 
 void hub_abandon(struct hub *h)
 {
-	if (!h->subscriber && LIST_EMPTY(&h->waiters))
+	if (h->fan)
+		fan_check_idle(h, false);
+	else if (!h->subscriber && LIST_EMPTY(&h->waiters))
 		h->source->ops->stop(h->source, false);
 }
 
@@ -102,7 +128,10 @@ void hub_opened(struct hub *h, int error, const char *why)
 
 void hub_subscribe(struct hub *h, struct session *s)
 {
-	h->subscriber = s;
+	if (h->fan)
+		fan_subscribe(h, s);
+	else
+		h->subscriber = s;
 	h->source->ops->proceed(h->source);
 }
 
@@ -111,10 +140,14 @@ int hub_introduce(struct hub *h, struct session *s, const struct session_start *
 	return h->json ? hub_json_open(h, s, start) : 0;
 }
 
-void hub_leave(struct hub *h, const struct session *s, bool flush)
+void hub_leave(struct hub *h, struct session *s, bool flush)
 {
 	if (h->json)
 		hub_json_close(h, s);
+	if (h->fan) {
+		fan_leave(h, s, flush);
+		return;
+	}
 	h->subscriber = NULL;
 	h->source->ops->stop(h->source, flush);
 }
@@ -129,6 +162,8 @@ void hub_flush(struct hub *h)
 		return;
 	h->source->ops->write(h->source, g);
 	gather_reset(g);
+	if (h->fan)
+		fan_input_changed(h);
 }
 
 /* A piece in the source's own charset. */
@@ -211,6 +246,7 @@ void hub_finish(struct hub *h, const struct session *s)
 	if (h->charset)
 		end_text(h);
 	hub_flush(h);
+	h->input_ended = true;
 	h->source->ops->finish(h->source);
 }
 
@@ -237,136 +273,38 @@ const struct addr *hub_service(const struct hub *h)
 	return ops->peer ? ops->peer(h->source) : NULL;
 }
 
+unsigned hub_clients(const struct hub *h)
+{
+	if (!h)
+		return 0;
+	return h->fan ? h->fan->n : h->subscriber != NULL;
+}
+
 /* ---- source -> clients ---- */
-
-/* Hand the frames gathered so far, T of them messages, to the subscriber. */
-static void deliver(struct hub *h, struct gather *g, struct traffic *t)
-{
-	if (h->subscriber)
-		session_deliver(h->subscriber, g, t);
-	gather_reset(g);
-	*t = (struct traffic){ 0 };
-}
-
-/* One frame of PIECE's bytes. */
-static void add_frame(struct gather *g, enum opcode opcode, bool fin, const char *p,
-		      size_t n)
-{
-	char header[FRAME_SERVER_HEADER_MAX];
-
-	gather_copy(g, header, frame_encode(header, opcode, fin, n));
-	gather_add(g, p, n);
-}
-
-/* A message or a piece of one, as frames of at most max_frame bytes. */
-static void add_piece(struct hub *h, struct gather *g, const struct piece *piece,
-		      struct traffic *t)
-{
-	size_t most = h->conf->max_frame ? h->conf->max_frame : piece->n;
-	enum opcode opcode = piece->opcode;
-	const char *p = piece->p;
-	size_t left = piece->n;
-
-	do {
-		size_t n = left < most ? left : most;
-
-		if (!gather_fits(g,
-				 (n < GATHER_REF_MIN ? n : 0) + FRAME_SERVER_HEADER_MAX))
-			deliver(h, g, t);
-		left -= n;
-		add_frame(g, opcode, piece->last && left == 0, p, n);
-		opcode = OP_CONTINUATION;
-		p += n;
-	} while (left > 0);
-	t->messages += piece->last;
-	t->bytes += piece->n;
-	if (piece->transient && piece->n >= GATHER_REF_MIN) /* g refers to it */
-		deliver(h, g, t);
-}
-
-/* The source broke its framing, or said what may not pass. */
-static void give_up(struct hub *h, const char *reason)
-{
-	struct span first = framing_first(&h->framing);
-	struct session *s = h->subscriber;
-	char who[SESSION_WHO], quoted[4 * FRAMING_FIRST + 4];
-
-	log_printable(quoted, sizeof(quoted), first.p, first.n);
-	session_who(s->id, s->path, who);
-	if (first.n > 0)
-		log_warning(who, "%s; it begins with \"%s\"", reason, quoted);
-	session_close(s, CLOSE_SERVER_ERROR, reason, CLOSED_BY_BACKEND);
-	session_proceed(s);
-}
-
-/* Between two of the source's messages. */
-static void boundary(struct hub *h, struct gather *g, struct traffic *t)
-{
-	deliver(h, g, t);
-	if (h->subscriber)
-		session_boundary(h->subscriber);
-}
-
-/* Before PIECE: is it to go as usual?  What waits for the end of the one before it goes
- * now. */
-static bool goes_on(struct hub *h, struct gather *g, struct traffic *t,
-		    const struct piece *piece)
-{
-	bool dropped = h->dropping;
-
-	if (!h->amid && !dropped)
-		boundary(h, g, t);
-	h->amid = !piece->last;
-	if (dropped && piece->last) {
-		h->dropping = false;
-		boundary(h, g, t);
-	}
-	return !dropped;
-}
-
-void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n)
-{
-	struct gather *g = &h->bridge->scratch.gather;
-	struct piece piece = { .opcode = opcode, .last = true, .p = p, .n = n };
-	struct traffic t = { 0 };
-
-	gather_reset(g);
-	add_piece(h, g, &piece, &t);
-	deliver(h, g, &t);
-}
 
 void hub_output(struct hub *h, const char *p, size_t n, bool eof)
 {
-	struct gather *g = &h->bridge->scratch.gather;
-	struct span in = { p, n };
-	enum framing_result r;
-	struct traffic t = { 0 };
-	struct piece piece;
-	const char *reason;
-	bool last = !h->amid;
-
-	if (h->json) {
+	if (h->json)
 		hub_json_output(h, p, n, eof);
-		return;
-	}
-	gather_reset(g);
-	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
-	       FRAMING_PIECE) {
-		last = piece.last;
-		if (!h->care || goes_on(h, g, &t, &piece))
-			add_piece(h, g, &piece, &t);
-	}
-	h->amid = !last;
-	deliver(h, g, &t);
-	if (h->care && last)
-		boundary(h, g, &t);
-	if (r == FRAMING_BAD && h->subscriber)
-		give_up(h, reason);
+	else if (h->fan)
+		fan_output(h, p, n, eof);
+	else
+		hub_stream_output(h, p, n, eof);
+}
+
+size_t hub_expansion(const struct hub *h)
+{
+	size_t most = h->framing.charset ? FRAMING_CHARSET_EXPANSION : FRAMING_EXPANSION;
+
+	if (h->conf->max_frame && h->conf->max_frame < 4) /* more header than reckoned */
+		most *= 2;
+	return most;
 }
 
 bool hub_cut(struct hub *h)
 {
-	bool measured = framing_traits(h->conf->framing.kind)->measured && !h->amid;
+	bool amid = h->fan ? h->fan->amid : h->amid;
+	bool measured = framing_traits(h->conf->framing.kind)->measured && !amid;
 	bool forgotten = measured && framing_first(&h->framing).n > 0;
 
 	if (measured)
@@ -378,13 +316,7 @@ bool hub_cut(struct hub *h)
 
 size_t hub_room(const struct hub *h)
 {
-	size_t most = h->framing.charset ? FRAMING_CHARSET_EXPANSION : FRAMING_EXPANSION;
-	size_t room;
-
-	if (h->conf->max_frame && h->conf->max_frame < 4) /* more header than reckoned */
-		most *= 2;
-	room = h->subscriber ? session_room(h->subscriber) / most : 0;
-	return room < TURN_BYTES ? room : TURN_BYTES;
+	return h->fan ? fan_room(h) : hub_stream_room(h);
 }
 
 void hub_proceed(struct hub *h)
@@ -394,14 +326,18 @@ void hub_proceed(struct hub *h)
 
 void hub_source_drained(struct hub *h)
 {
-	if (h->subscriber)
+	if (h->fan)
+		fan_input_changed(h);
+	else if (h->subscriber)
 		session_proceed(h->subscriber);
 }
 
 void hub_resized(struct hub *h, struct terminal_size size)
 {
 	h->terminal = size;
-	if (h->subscriber)
+	if (h->fan)
+		fan_resized(h);
+	else if (h->subscriber)
 		session_tell_size(h->subscriber);
 }
 
@@ -409,7 +345,9 @@ void hub_source_ended(struct hub *h, const struct ending *e)
 {
 	struct session *s = h->subscriber;
 
-	if (s) {
+	if (h->fan) {
+		fan_ended(h, e);
+	} else if (s) {
 		session_backend_ended(s, e);
 		session_proceed(s);
 	} else {
@@ -419,6 +357,8 @@ void hub_source_ended(struct hub *h, const struct ending *e)
 
 void hub_source_gone(struct hub *h)
 {
+	if (h->fan)
+		fan_source_gone(h);
 	LIST_REMOVE(h, link);
 	LIST_INSERT_HEAD(&h->bridge->dead_hubs, h, link);
 }

@@ -4,7 +4,8 @@
  *
  * A hub stands between a source (a program, later others) and its clients: it turns
  * clients' messages into the source's bytes and the source's bytes into frames, each
- * built once.  Today it has one subscriber.
+ * built once.  To one subscriber, whom the source waits for, they go as they come
+ * (hub_stream.c); else whole messages are kept and shared (fan.h).
  */
 #ifndef BRIDGE_HUB_H
 #define BRIDGE_HUB_H
@@ -17,15 +18,23 @@
 #include "bridge.h"
 #include "framing.h"
 #include "source.h"
+#include "stats.h"
 #include "terminal.h"
 #include "ws.h"
 
-enum slow_client { SLOW_PAUSE };
+enum slow_client { SLOW_USUAL, SLOW_PAUSE, SLOW_DISCONNECT, SLOW_DROP };
+enum hub_process {
+	PROCESS_EACH,   /* a source for each client */
+	PROCESS_SHARED, /* one for all of the path */
+};
 
 struct hub_conf {
 	struct framing_conf framing;
 	size_t max_frame; /* payload bytes of an outgoing frame; 0: no limit */
-	enum slow_client slow_client;
+	size_t queue;     /* bytes held in each direction */
+	enum hub_process process;
+	enum slow_client slow_client; /* SLOW_USUAL does not come here */
+	double linger; /* seconds without a client; 0: it goes with the last */
 };
 
 /* Somebody who is told when a source has opened, or why it has not: ERROR is 0, or -errno
@@ -46,21 +55,25 @@ struct hub {
 	bool opening; /* the source is there, and cannot be used before hub_opened() */
 	LIST_HEAD(, hub_waiter) waiters; /* for that */
 	struct session *subscriber;      /* or NULL */
-	struct framing framing;          /* of the source's output */
-	struct charset *charset;         /* of text in its input; NULL: UTF-8 */
-	struct hub_json *json;           /* with frame = json; else NULL */
-	bool plain;    /* messages go to the source as they are: neither of both */
-	bool amid;     /* the source's message has begun and not ended */
-	bool care;     /* the next message is not to go as usual: */
+	struct fan *fan; /* of subscribers instead; NULL: there is only that one */
+	struct path_stats *stats;
+	struct framing framing;  /* of the source's output */
+	struct charset *charset; /* of text in its input; NULL: UTF-8 */
+	struct hub_json *json;   /* with frame = json; else NULL */
+	bool plain;       /* messages go to the source as they are: neither of both */
+	bool input_ended; /* the source does not take any more */
+	bool amid;        /* the source's message has begun and not ended */
+	bool care;        /* the next message is not to go as usual: */
 	bool dropping; /* the rest of it is dropped; or the subscriber waits for its end
 			*/
 	struct terminal_size terminal; /* of the source; 0, 0: it has none */
 	LIST_ENTRY(hub) link;
 };
 
-/* A hub without a source; CONF stays the caller's, alive until KEEP is given back.  NULL:
- * out of memory. */
-struct hub *hub_new(struct bridge *b, const struct hub_conf *conf, void *keep);
+/* A hub without a source; CONF and STATS stay the caller's, alive until KEEP is given
+ * back.  NULL: out of memory. */
+struct hub *hub_new(struct bridge *b, const struct hub_conf *conf,
+		    struct path_stats *stats, void *keep);
 
 /* Give H its SOURCE, which H owns from now on. */
 void hub_attach(struct hub *h, struct source *source);
@@ -91,7 +104,7 @@ int hub_introduce(struct hub *h, struct session *s, const struct session_start *
 
 /* S leaves.  Nobody is left: the source is stopped; with FLUSH after what was written to
  * it. */
-void hub_leave(struct hub *h, const struct session *s, bool flush);
+void hub_leave(struct hub *h, struct session *s, bool flush);
 
 /* Why a message is not passed on. */
 struct refusal {
@@ -114,9 +127,10 @@ void hub_finish(struct hub *h, const struct session *s);
 /* The source's terminal is to have SIZE; nothing happens if it has none. */
 void hub_resize(struct hub *h, struct terminal_size size);
 
-/* A whole message for the subscriber that is not the source's, while none of the source's
- * is under way (h->amid). */
-void hub_send(struct hub *h, enum opcode opcode, const char *p, size_t n);
+/* A whole message for the subscriber S that is not the source's, while none of the
+ * source's is under way (h->amid). */
+void hub_send(struct hub *h, struct session *s, enum opcode opcode, const char *p,
+	      size_t n);
 
 /* Bytes of input that the source has not taken yet. */
 size_t hub_kept(const struct hub *h);
@@ -126,6 +140,9 @@ long hub_pid(const struct hub *h);
 
 /* Where the service is that it stands for; NULL: it is none. */
 const struct addr *hub_service(const struct hub *h);
+
+/* How many subscribers H (or NULL) has. */
+unsigned hub_clients(const struct hub *h);
 
 /* The subscriber's queue has changed: the source may be read again, or no more. */
 void hub_proceed(struct hub *h);

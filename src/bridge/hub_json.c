@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "framing_json.h"
+#include "hub_impl.h"
 #include "hub_json.h"
 #include "log.h"
 #include "session.h"
@@ -196,6 +197,15 @@ void hub_json_input(struct hub *h, const struct session *s, enum opcode opcode,
 
 /* ---- from the program ---- */
 
+/* O's message, which is in the batch where there is a fan. */
+static void say(struct hub *h, struct session *s, const struct framing_json_order *o)
+{
+	if (h->fan)
+		session_share(s, &h->bridge->scratch.batch);
+	else
+		hub_send(h, s, o->opcode, o->message.p, o->message.n);
+}
+
 /* Carry O out on P, unless that has been done, or is not to be. */
 static void carry_out(struct hub *h, struct peer *p, const struct framing_json_order *o)
 {
@@ -205,7 +215,7 @@ static void carry_out(struct hub *h, struct peer *p, const struct framing_json_o
 		return;
 	p->order = h->json->order; /* P may go with its session */
 	if (o->opcode != OP_CONTINUATION)
-		hub_send(h, o->opcode, o->message.p, o->message.n);
+		say(h, s, o);
 	if (o->close)
 		session_close(s, o->close, o->reason, CLOSED_BY_BACKEND);
 	session_proceed(s);
@@ -232,6 +242,8 @@ static void carry_out_all(struct hub *h, const struct framing_json_order *o)
 
 	j->order++;
 	except(j, o->except);
+	if (h->fan)
+		fan_begin(h, o->opcode, o->message.p, o->message.n);
 	for (size_t i = o->to_all ? j->n : 0;
 	     i-- > 0;) /* one that ends leaves its place */
 		carry_out(h, &j->peers[i], o);
@@ -243,21 +255,22 @@ static void carry_out_all(struct hub *h, const struct framing_json_order *o)
 		else if (j->stats)
 			j->stats->json_unknown++;
 	}
+	if (h->fan)
+		fan_end(h);
 }
 
 static void complain(const struct hub *h, const char *why, struct span line)
 {
-	char quoted[4 * FRAMING_JSON_FIRST + 4], who[SESSION_WHO] = "";
+	char quoted[4 * FRAMING_JSON_FIRST + 4];
 
 	if (line.n > FRAMING_JSON_FIRST)
 		line.n = FRAMING_JSON_FIRST;
 	log_printable(quoted, sizeof(quoted), line.p, line.n);
-	if (h->subscriber)
-		session_who(h->subscriber->id, h->subscriber->path, who);
 	if (h->json->stats)
 		h->json->stats->json_skipped++;
-	log_warning(who, "a line of the program is skipped: %s; it begins with \"%s\"",
-		    why, quoted);
+	log_warning(hub_name(h),
+		    "a line of the program is skipped: %s; it begins with \"%s\"", why,
+		    quoted);
 }
 
 static void read_line(struct hub *h, struct span line)

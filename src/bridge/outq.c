@@ -27,9 +27,15 @@ static int push(struct outq *q, struct packet *p)
 	return r;
 }
 
-int outq_push(struct outq *q, struct packet *p)
+int outq_push(struct outq *q, struct packet *p, size_t gone)
 {
-	return push(q, packet_ref(p));
+	int r = push(q, packet_ref(p));
+
+	if (r == 0 && gone > 0) {
+		q->packed -= gone;
+		q->gone = gone;
+	}
+	return r;
 }
 
 int outq_append(struct outq *q, const void *p, size_t n)

@@ -43,8 +43,9 @@ int outq_append(struct outq *q, const void *p, size_t n);
  * empty.  0, or -ENOMEM: a part may be appended. */
 int outq_save(struct outq *q, const struct gather *g, size_t taken);
 
-/* Append P, with a reference of Q's own.  0 or -ENOMEM. */
-int outq_push(struct outq *q, struct packet *p);
+/* Append P, with a reference of Q's own; its first GONE bytes have left, then Q is empty.
+ * 0 or -ENOMEM. */
+int outq_push(struct outq *q, struct packet *p, size_t gone);
 
 /* Append all of FROM, of which nothing has left, and leave it empty.  0, or -ENOMEM: a
  * part may be appended. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "fan.h"
 #include "log.h"
 #include "session_impl.h"
 #include "session_inject_impl.h"
@@ -203,12 +204,18 @@ static bool is_full(const struct session *s, bool full, size_t used)
 	return used > (full ? s->conf->queue / 8 : s->conf->queue / 2);
 }
 
+/* Does more wait for the source than should? */
+static bool input_is_full(const struct session *s)
+{
+	return s->hub->fan ? s->hub->fan->input_full
+			   : is_full(s, s->reading_paused, hub_kept(s->hub));
+}
+
 /* The client is read only while there is room for what it says. */
 static bool may_read(const struct session *s)
 {
 	return states[s->state].reads && !s->client_finished &&
-	       !(s->held && s->state == SESSION_OPEN) &&
-	       !(s->hub && is_full(s, s->reading_paused, hub_kept(s->hub)));
+	       !(s->held && s->state == SESSION_OPEN) && !(s->hub && input_is_full(s));
 }
 
 /* The time for a pong stands still while nobody reads it. */
@@ -226,6 +233,15 @@ static void tell_ready(const struct session *s)
 	if (event_wanted(EVENT_READY_TO_SEND))
 		event_tell(EVENT_READY_TO_SEND, session_name(s),
 			   &(union event_value){ .number = outq_len(&s->out) });
+}
+
+/* It has become full, or has room again. */
+static void output_changed(struct session *s)
+{
+	if (s->hub && s->hub->fan)
+		fan_count_full(s->hub->fan, s->output_full);
+	if (!s->output_full && s->state == SESSION_OPEN)
+		tell_ready(s);
 }
 
 /* What the deadlines depend on; they come nearer only when this changes. */
@@ -250,8 +266,8 @@ void session_proceed(struct session *s)
 	pause_reading(s, !reads);
 	s->output_full =
 		is_full(s, was_full, outq_len(&s->out)) || (s->inject && s->inject->file);
-	if (was_full && !s->output_full && s->state == SESSION_OPEN)
-		tell_ready(s);
+	if (was_full != s->output_full)
+		output_changed(s);
 	writes = outq_len(&s->out) > 0 || (s->inject && session_inject_pumps(s));
 	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
@@ -310,7 +326,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->hub = start->hub;
 	s->refused = !start->hub;
 	s->terminal = start->terminal;
-	s->aside = s->terminal || !s->conf->write;
+	s->aside = s->terminal || !s->conf->write || (s->hub && s->hub->fan);
 	s->round_trip = -1;
 	s->armed_for = UINT8_MAX; /* no key: the first session_proceed() arms */
 	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
@@ -390,6 +406,7 @@ static void tell_disconnected(const struct session *s)
 		{ .traffic = { in->messages, in->bytes } },
 		{ .traffic = { out->messages, out->bytes } },
 		{ .traffic = { lost->messages, lost->bytes } },
+		{ .traffic = { s->dropped.messages, s->dropped.bytes } },
 		{ .number = s->close_code },
 		{ .text = closed_by_name(s->closed_by) },
 		{ .text = s->close_reason },

@@ -69,8 +69,8 @@ struct session {
 	char *newest_ping; /* NULL until there were too many */
 
 	bool terminal;        /* it speaks terminal.wsbridge */
-	bool aside;           /* not all of its messages are for the backend */
 	bool input_ended;     /* the client has sent its end of input */
+	bool aside;           /* its messages may not be for the backend */
 	bool client_finished; /* SESSION_FLUSHING: the end of its stream has come */
 	bool empty;           /* the message under way, so far */
 	bool reading_paused;
@@ -99,8 +99,10 @@ struct session {
 	enum closed_by closed_by;
 	char *close_reason, *process; /* NULL: none, or out of memory */
 	char *asked;                  /* session_asked_text(); NULL: out of memory */
-	struct inject *inject; /* messages that are not the backend's; NULL: none wait */
-	bool held;             /* the client is not read, by order */
+	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
+	bool held;              /* the client is not read, by order */
+	struct traffic dropped; /* was queued and never sent: the client is too slow */
+	LIST_ENTRY(session) subscription; /* of hub->fan */
 	LIST_ENTRY(session) link;
 };
 
@@ -168,6 +170,9 @@ size_t session_room(const struct session *s);
 
 /* Whole frames for the client, T of them counted. */
 void session_deliver(struct session *s, struct gather *g, const struct traffic *t);
+
+/* All of B, which others hear, too. */
+void session_share(struct session *s, const struct batch *b);
 
 /* None of the source's messages is under way. */
 void session_boundary(struct session *s);

@@ -95,7 +95,7 @@ void inject_next(struct session *s)
 	while (i && !i->file && s->hub && (m = take_first(i))) {
 		i->file = m->file; /* its first piece goes when the client takes it */
 		if (!m->file)
-			hub_send(s->hub, m->opcode, m->data, m->n);
+			hub_send(s->hub, s, m->opcode, m->data, m->n);
 		free(m);
 	}
 	if (i && !i->file && STAILQ_EMPTY(&i->waiting))
@@ -162,7 +162,7 @@ int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 	if (s->inject || s->hub->amid)
 		r = keep_message(s, opcode, p, n);
 	else
-		hub_send(s->hub, opcode, p, n);
+		hub_send(s->hub, s, opcode, p, n);
 	session_proceed(s);
 	return r;
 }

@@ -20,7 +20,7 @@ static void discard(struct session *s, const struct ws_event *e)
 {
 	struct traffic *count = &s->in_discarded;
 
-	if (s->input_ended && count->messages == 0 && count->bytes == 0)
+	if (s->conf->write && count->messages == 0 && count->bytes == 0)
 		log_info(session_name(s),
 			 "messages after the end of input are discarded");
 	count->messages += e->last;
@@ -59,7 +59,7 @@ static bool goes_aside(struct session *s, const struct ws_event *e)
 {
 	const char *wrong;
 
-	if (!s->conf->write || s->input_ended) {
+	if (!s->conf->write || s->input_ended || s->hub->input_ended) {
 		discard(s, e);
 		return true;
 	}

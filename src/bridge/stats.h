@@ -29,6 +29,8 @@ struct path_stats {
 	unsigned open;   /* ... that are there now */
 	struct traffic received, sent;
 	struct traffic discarded; /* received, but nobody wanted it */
+	struct traffic dropped;   /* of sent: never was, as the client is too slow */
+	uint64_t cut;             /* messages of backends over max_message */
 	size_t input_queue;       /* bytes that wait for backends now */
 	size_t output_queue;      /* bytes that wait for clients now */
 	uint64_t spawns, spawn_failures;

@@ -149,12 +149,15 @@ void command_show(struct call *c)
 	json_object_set_new(r, "tls", json_boolean(s->client.tls));
 	json_object_set_new(r, "service", service_of(s));
 	json_object_set_new(r, "discarded", call_json_traffic(&s->in_discarded));
+	json_object_set_new(r, "dropped", call_json_traffic(&s->dropped));
+	json_object_set_new(r, "clients", json_integer(hub_clients(s->hub)));
 	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
 	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));
 	json_object_set_new(r, "to_program",
 			    json_integer(s->hub ? (json_int_t)hub_kept(s->hub) : 0));
 	json_object_set_new(r, "reading", json_boolean(!s->reading_paused));
-	json_object_set_new(r, "input_ended", json_boolean(s->input_ended));
+	json_object_set_new(r, "input_ended",
+			    json_boolean(s->input_ended));
 	json_object_set_new(r, "send_timeout", seconds_or_null(timeout));
 	call_succeed(c, r);
 }

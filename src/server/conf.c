@@ -10,6 +10,7 @@
 #include "conf_auth.h"
 #include "conf_dashboard.h"
 #include "conf_read.h"
+#include "conf_share.h"
 #include "conf_source.h"
 #include "conf_tls.h"
 #include "conf_web.h"
@@ -169,15 +170,17 @@ static void settle_path(struct conf_load *l, const struct conf_section *section,
 	settle_connect(path);
 	if (path->compat == COMPAT_WEBSOCKETD)
 		settle_websocketd(path);
+	conf_share_settle(l, section, path);
 	if (kind->whole || (kind->separated && framing->embedded == EMBEDDED_REFUSE) ||
 	    (framing->charset && framing->charset_error == CHARSET_CLOSE))
 		path->session.ws.whole = true;
 	if (path->session.ws.whole && path->session.ws.max_message == 0)
-		conf_error(&l->report, section->where,
-			   "[%s] holds whole messages (buffer_message = yes, embedded = "
-			   "refuse, charset_error = close, or frame = nul, netstring, "
-			   "u32be, json): max_message = 0 sets no limit to them",
-			   section->name);
+		conf_error(
+			&l->report, section->where,
+			"[%s] holds whole messages (process = shared, buffer_message "
+			"= yes, embedded = refuse, charset_error = close, or frame = nul, netstring, "
+			"u32be, json): max_message = 0 sets no limit to them",
+			section->name);
 	check_charset(l, section, path);
 	conf_settle_path_auth(l, path);
 }

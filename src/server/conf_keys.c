@@ -72,7 +72,13 @@ static const struct conf_word verify_words[] = {
 static const struct conf_word allow_words[] = { { "allow", true },
 						{ "deny", false },
 						{ NULL, 0 } };
-static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE }, { NULL, 0 } };
+static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE },
+					       { "disconnect", SLOW_DISCONNECT },
+					       { "drop", SLOW_DROP },
+					       { NULL, 0 } };
+static const struct conf_word process_words[] = { { "each", PROCESS_EACH },
+						  { "shared", PROCESS_SHARED },
+						  { NULL, 0 } };
 static const struct conf_word frame_words[] = {
 	{ "line", FRAME_OF(FRAMING_LINE) },
 	{ "raw", FRAME_OF(FRAMING_RAW) },
@@ -594,9 +600,14 @@ const struct conf_key conf_keys[] = {
 		 "sends is no longer read." },
 	{ CONF_PATH, "slow_client", .parse = conf_parse_word,
 	  .field = PATH(hub.slow_client),
-	  .def = "pause", .words = slow_words, .values = "pause",
-	  .doc = "What to do when a client is slower than the program: pause the "
-		 "program." },
+	  .kinds = MESSAGES,
+	  .def = "", .flags = CONF_EMPTY, .words = slow_words,
+	  .values = "pause, disconnect or drop",
+	  .def_doc = "pause with process = each, else disconnect",
+	  .doc = "What becomes of a client that is slower than the program, when more than queue "
+		 "waits for it: the program is paused, and with it all who share it; the client is "
+		 "closed with 1008; or its oldest messages that have not begun to leave are "
+		 "dropped, and counted." },
 	{ CONF_PATH, "close_code", .parse = conf_parse_close_code,
 	  .field = PATH(session.close_code),
 	  .def = "1000", .min = 1000, .max = 4999,
@@ -739,8 +750,8 @@ const struct conf_key conf_keys[] = {
 	  .def = "auto", .websocketd = "no", .words = eof_words, .values = "auto, yes or no",
 	  .doc = "An empty binary message closes the program's standard input, ends that of "
 		 "a service, or is told as an event (json); auto is no for netstring, "
-		 "u32be and json, which can tell an empty message, and with pty, and yes "
-		 "for the others." },
+		 "u32be and json, which can tell an empty message, with pty, and where clients "
+		 "share the program, and yes for the others." },
 	{ CONF_PATH, "line_buffer", .parse = conf_parse_bool_or_word,
 	  .field = PATH(exec.line_buffer),
 	  .kinds = PROGRAMS,
@@ -751,6 +762,18 @@ const struct conf_key conf_keys[] = {
 		 "pseudo-terminal for standard output." },
 
 	/* ---- [/path]: process ---- */
+
+	{ CONF_PATH, "process", .parse = conf_parse_word, .field = PATH(hub.process),
+	  .kinds = MESSAGES,
+	  .def = "each", .words = process_words, .values = "each or shared",
+	  .doc = "Who has a program: each client one of its own; or all clients of the path "
+		 "share one, which starts with the first, hears all of them, and whose output "
+		 "each of them gets." },
+	{ CONF_PATH, "linger", .parse = conf_parse_seconds, .field = PATH(hub.linger),
+	  .kinds = MESSAGES,
+	  .def = "30s", .max = 365 * DAY, .values = "a duration up to 365d",
+	  .doc = "How long a shared program goes on without a client; 0 stops it when "
+		 "the last has left." },
 
 	{ CONF_PATH, "cwd", .parse = conf_parse_absolute, .field = PATH(exec.cwd),
 	  .kinds = PROGRAMS,

@@ -4,6 +4,7 @@
 
 #include "conf_alias.h"
 #include "conf_keys.h"
+#include "conf_share.h"
 #include "conf_sheet.h"
 #include "conf_source.h"
 
@@ -153,7 +154,8 @@ static void print_section(const struct printing *p, const struct conf_sheet *she
 	fprintf(p->out, "[%s]\n", section ? section->name : conf_classes[class].word);
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_key_belongs(&conf_keys[i], class) &&
-		    conf_source_takes(source, &conf_keys[i]))
+		    conf_source_takes(source, &conf_keys[i]) &&
+		    (!section || conf_share_takes(sheet, section, &conf_keys[i])))
 			print_slot(p, &conf_keys[i],
 				   conf_sheet_effective(sheet, section, &conf_keys[i]),
 				   conf_sheet_default(sheet, section, &conf_keys[i]));

@@ -215,6 +215,13 @@ const struct metric metrics[] = {
 		  "or the input had ended." },
 	{ "wsbridge_discarded_bytes_total", COUNTER, PATH(stats.discarded.bytes),
 	  .help = "Bytes of messages that no program got." },
+	{ "wsbridge_dropped_messages_total", COUNTER, PATH(stats.dropped.messages),
+	  .help = "Messages for clients that never left, as the client was too slow; they "
+		  "are among those sent." },
+	{ "wsbridge_dropped_bytes_total", COUNTER, PATH(stats.dropped.bytes),
+	  .help = "Bytes of messages that never left." },
+	{ "wsbridge_cut_messages_total", COUNTER, PATH(stats.cut),
+	  .help = "Messages of shared programs that were longer than max_message, and cut." },
 	{ "wsbridge_input_queue_bytes", GAUGE, PATH(stats.input_queue),
 	  .help = "Bytes of clients that wait for programs." },
 	{ "wsbridge_output_queue_bytes", GAUGE, PATH(stats.output_queue),

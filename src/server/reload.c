@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
 #include "backend.h"
 #include "become.h"
 #include "conf_tls.h"
@@ -45,6 +46,7 @@ static struct routes *load(struct server *s, FILE *err)
 
 static void take(struct server *s, struct routes *fresh)
 {
+	attach_reload(s->routes, fresh);
 	routes_unref(s->routes);
 	s->routes = fresh;
 	if (s->resolver)

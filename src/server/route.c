@@ -65,16 +65,22 @@ static struct route_use *use_after(const struct route *old)
 	return use;
 }
 
+static struct route *of_path(const struct routes *r, const struct path_conf *conf)
+{
+	size_t n = strlen(conf->path);
+
+	return conf->prefix ? find(r->prefix, r->nprefix, conf->path, n)
+			    : find(r->exact, r->nexact, conf->path, n);
+}
+
+struct route *route_same(const struct routes *r, const struct route *route)
+{
+	return of_path(r, route->conf);
+}
+
 static struct route_use *use_of(const struct routes *before, const struct path_conf *conf)
 {
-	const struct route *old = NULL;
-
-	if (before && conf->prefix)
-		old = find(before->prefix, before->nprefix, conf->path,
-			   strlen(conf->path));
-	else if (before)
-		old = find(before->exact, before->nexact, conf->path, strlen(conf->path));
-	return use_after(old);
+	return use_after(before ? of_path(before, conf) : NULL);
 }
 
 static void use_unref(struct route_use *use)

@@ -3,6 +3,8 @@
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
 
+#include <sys/queue.h>
+
 #include "bucket.h"
 #include "conf.h"
 #include "stats.h"
@@ -11,7 +13,8 @@
 struct route_use {
 	unsigned refs;
 	unsigned running;
-	struct bucket starts; /* under spawn_rate */
+	struct bucket starts;                /* under spawn_rate */
+	LIST_HEAD(, attachment) attachments; /* hubs of many clients (attach.c) */
 	struct path_stats stats;
 };
 
@@ -39,5 +42,8 @@ void routes_unref(struct routes *r); /* NULL is a no-op */
 
 /* The route of PATH (decoded), or NULL. */
 struct route *route_find(const struct routes *r, const char *path);
+
+/* The route of R that is of the same path as ROUTE, or NULL. */
+struct route *route_same(const struct routes *r, const struct route *route);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "backend.h"
 #include "event.h"
 #include "hooks.h"
@@ -187,36 +188,56 @@ static enum step wait_for_hub(struct client *c)
 	return STEP_AGAIN;
 }
 
-static enum step open_backend(struct client *c, struct route *route,
-			      const struct handshake *hs)
+/* C's hub is there: join it, once it is open. */
+static enum step enter(struct client *c, struct route *route, const struct handshake *hs)
+{
+	return c->hub->opening ? wait_for_hub(c) : join(c, route, hs);
+}
+
+/* A hub of C's own. */
+static int open_own(struct client *c, struct route *route, const struct handshake *hs,
+		    struct hub **ret_hub, const char **ret_why)
 {
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(c->routes);
 	struct backend_start start = {
 		.server = s,
 		.route = route,
-		.hub = hub_new(&s->bridge, &route->conf->hub, keep),
+		.hub = hub_new(&s->bridge, &route->conf->hub, &route->use->stats, keep),
 		.client = c,
 		.handshake = hs,
 		.user = c->user,
 		.id = c->id,
 	};
-	const char *why;
 	int err;
 
 	if (!start.hub) {
 		routes_unref(keep);
-		answer_error(c, 503, "out of memory");
-		return STEP_END;
+		*ret_why = "out of memory";
+		return -ENOMEM;
 	}
-	err = backend_open(&start, &why);
-	if (err < 0) {
+	err = backend_open(&start, ret_why);
+	if (err < 0)
 		hub_free(start.hub);
+	else
+		*ret_hub = start.hub;
+	return err;
+}
+
+static enum step open_backend(struct client *c, struct route *route,
+			      const struct handshake *hs)
+{
+	struct hub *hub;
+	const char *why;
+	int err = attach_shares(route) ? attach_open(c, route, &hub, &why)
+				       : open_own(c, route, hs, &hub, &why);
+
+	if (err < 0) {
 		backend_refuse(c, err, why);
 		return STEP_END;
 	}
-	c->hub = start.hub;
-	return c->hub->opening ? wait_for_hub(c) : join(c, route, hs);
+	c->hub = hub;
+	return enter(c, route, hs);
 }
 
 /* A limit is reached: as the configuration wants it told, else with STATUS. */
@@ -291,8 +312,10 @@ static enum step start(struct client *c, struct route *route,
 
 	if (!take_verdict(c, &hs))
 		return STEP_END;
+	if (!c->hub)
+		c->hub = attach_find(c, route);
 	if (c->hub)
-		return join(c, route, &hs);
+		return enter(c, route, &hs);
 	if (!backend_why_often(route) ||
 	    bucket_take(&route->use->starts, route->conf->exec.spawn_rate,
 			c->server->bridge.now))
@@ -308,7 +331,7 @@ static enum step permit(struct client *c, const struct route *route,
 	if (!c->verdict && event_wanted(EVENT_WEBSOCKET_OPEN_REQUEST))
 		tell_open_request(c);
 	if (!origin_allowed(c, route) || is_full(c, route, hs) ||
-	    is_full_of_programs(c, route, hs))
+	    (!attach_find(c, route) && is_full_of_programs(c, route, hs)))
 		return STEP_END;
 	return c->verdict ? STEP_NEXT : hooks_ask(c, route);
 }

@@ -64,8 +64,6 @@ def test_an_unknown_section_is_refused(check, section):
     "line",
     [
         "compression = on",
-        "process = shared",
-        "linger = 1s",
         "restart = always",
         "session_key = x",
     ],
@@ -77,9 +75,9 @@ def test_a_key_that_is_not_built_yet_is_unknown(check, line):
 def test_values_that_are_not_built_yet_are_refused_by_name(check):
     fails(
         check(
-            HEAD + "[/x]\nexec = cat\nslow_client = drop\nstderr = client\n"
+            HEAD + "[/x]\nexec = cat\nslow_client = wait\nstderr = client\n"
         ),
-        (5, "drop"),
+        (5, "wait"),
         (6, "client"),
     )
 

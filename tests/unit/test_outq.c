@@ -65,7 +65,7 @@ static void push(const char *texts)
 {
 	struct packet *p = packet(texts);
 
-	assert_int_equal(outq_push(&q, p), 0);
+	assert_int_equal(outq_push(&q, p, 0), 0);
 	packet_unref(p);
 }
 
@@ -161,8 +161,8 @@ TEST(a_packet_lives_as_long_as_somebody_holds_it)
 	struct packet *p = packet("shared");
 	struct outq other = { 0 };
 
-	outq_push(&q, p);
-	outq_push(&other, p);
+	outq_push(&q, p, 0);
+	outq_push(&other, p, 0);
 	assert_int_equal(p->refs, 3);
 	outq_sent(&q, p->n);
 	assert_int_equal(p->refs, 2);
@@ -320,6 +320,17 @@ TEST(one_queue_goes_behind_another)
 	}
 }
 
+TEST(of_a_packet_that_has_left_in_part_the_rest_waits)
+{
+	struct packet *p = packet("one two");
+
+	assert_int_equal(outq_push(&q, p, 7), 0);
+	assert_int_equal(outq_len(&q), 3);
+	assert_int_equal(outq_drop(&q, SIZE_MAX, 0).messages, 0);
+	assert_string_equal(drain(p->data, 7, 2), "one two ");
+	packet_unref(p);
+}
+
 TEST(flattened_it_knows_where_the_begun_frame_ends)
 {
 	char ahead[64];
@@ -372,6 +383,7 @@ int main(void)
 		T(the_rest_of_a_write_begins_with_the_rest_of_its_frame),
 		T(what_is_gathered_goes_behind_the_packets),
 		T(one_queue_goes_behind_another),
+		T(of_a_packet_that_has_left_in_part_the_rest_waits),
 		T(flattened_it_knows_where_the_begun_frame_ends),
 		T(flattening_bytes_of_its_own_changes_nothing),
 	};

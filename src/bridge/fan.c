@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What a source says goes to each of its hub's subscribers, built once. */
+#include "fan.h"
+#include "hub_impl.h"
+#include "log.h"
+#include "session.h"
+
+#define PACKETS_OF_QUEUE 8 /* at least: what is dropped is dropped by the packet */
+
+/* ---- to the clients ---- */
+
+static void seal(struct hub *h)
+{
+	struct batch *b = &h->bridge->scratch.batch;
+
+	batch_seal(b);
+	if (b->lost)
+		log_error(hub_name(h), "out of memory: clients miss a message");
+	h->fan->delivering = true;
+}
+
+void fan_end(struct hub *h)
+{
+	h->fan->delivering = false;
+	batch_reset(&h->bridge->scratch.batch);
+}
+
+/* What was added to the batch goes to all. */
+static void deliver(struct hub *h)
+{
+	struct batch *b = &h->bridge->scratch.batch;
+	struct session *s, *next;
+
+	seal(h);
+	for (s = b->n > 0 ? LIST_FIRST(&h->fan->subscribers) : NULL; s; s = next) {
+		next = LIST_NEXT(s, subscription);
+		session_share(s, b);
+	}
+	fan_end(h);
+}
+
+/* A whole message of the source. */
+static void add(struct hub *h, enum opcode opcode, const char *p, size_t n)
+{
+	struct batch *b = &h->bridge->scratch.batch;
+
+	if (batch_is_full(b))
+		deliver(h);
+	batch_add(b, opcode, p, n, h->conf->max_frame, h->conf->queue / PACKETS_OF_QUEUE);
+}
+
+void fan_begin(struct hub *h, enum opcode opcode, const char *p, size_t n)
+{
+	if (opcode != OP_CONTINUATION)
+		add(h, opcode, p, n);
+	seal(h);
+}
+
+/* ---- whole messages ---- */
+
+/* As many of the first MOST bytes of N at P as are whole characters, if it is text. */
+static size_t cut(enum opcode opcode, const char *p, size_t n, size_t most)
+{
+	if (n <= most)
+		return n;
+	while (opcode == OP_TEXT && most > 0 && ((unsigned char)p[most] & 0xC0) == 0x80)
+		most--;
+	return most;
+}
+
+static void tell_cut(struct hub *h)
+{
+	h->stats->cut++;
+	log_warning(hub_name(h), "a message of the program is over max_message, and cut");
+}
+
+/* Keep a piece of a message that is not whole yet, up to max_message. */
+static void keep(struct hub *h, const struct piece *piece)
+{
+	struct fan *f = h->fan;
+	size_t room = h->conf->framing.max_message - buf_len(&f->message);
+	size_t n = cut(f->opcode, piece->p, piece->n, room);
+
+	if (f->too_long)
+		return;
+	f->too_long = buf_append(&f->message, piece->p, n, SIZE_MAX) < 0 || n < piece->n;
+	if (f->too_long)
+		tell_cut(h);
+}
+
+static void take_piece(struct hub *h, const struct piece *piece)
+{
+	struct fan *f = h->fan;
+	size_t n;
+
+	if (piece->last && !f->amid) {
+		n = cut(piece->opcode, piece->p, piece->n, h->conf->framing.max_message);
+		if (n < piece->n)
+			tell_cut(h);
+		add(h, piece->opcode, piece->p, n);
+		return;
+	}
+	if (!f->amid)
+		f->opcode = piece->opcode;
+	f->amid = !piece->last;
+	keep(h, piece);
+	if (f->amid)
+		return;
+	add(h, f->opcode, f->message.data ? buf_head(&f->message) : "",
+	    buf_len(&f->message));
+	buf_free(&f->message);
+	f->too_long = false;
+}
+
+void fan_output(struct hub *h, const char *p, size_t n, bool eof)
+{
+	struct span in = { p, n };
+	enum framing_result r;
+	struct piece piece;
+	struct ending broken = { .code = CLOSE_SERVER_ERROR };
+	const char *reason;
+
+	while ((r = framing_decode(&h->framing, &in, eof, &piece, &reason)) ==
+	       FRAMING_PIECE)
+		take_piece(h, &piece);
+	deliver(h);
+	if (r != FRAMING_BAD || h->fan->state == FAN_RETIRED)
+		return;
+	hub_tell_broken(h, reason);
+	snprintf(broken.reason, sizeof(broken.reason), "%s", reason);
+	hub_source_ended(h, &broken);
+}
+
+size_t fan_room(const struct hub *h)
+{
+	size_t room = h->conf->queue / 2 / hub_expansion(h); /* what is not full has it */
+
+	if (h->fan->delivering ||
+	    (h->conf->slow_client == SLOW_PAUSE && h->fan->full > 0))
+		return 0;
+	return room < TURN_BYTES ? room : TURN_BYTES;
+}
+
+/* ---- from the clients ---- */
+
+void fan_input_changed(struct hub *h)
+{
+	struct fan *f = h->fan;
+	size_t kept = hub_kept(h);
+	bool full = kept > (f->input_full ? h->conf->queue / 8 : h->conf->queue / 2);
+	struct session *s;
+
+	if (full == f->input_full)
+		return;
+	f->input_full = full;
+	LIST_FOREACH(s, &f->subscribers, subscription)
+	{
+		session_proceed(s);
+	}
+}
+
+/* ---- a terminal ---- */
+
+void fan_resized(struct hub *h)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&h->fan->subscribers); s; s = next) {
+		next = LIST_NEXT(s, subscription);
+		session_tell_size(s);
+	}
+}

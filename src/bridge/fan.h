@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fan.h - a hub's subscribers where there may be many, or one that is not waited for.
+ *
+ * Whole messages of the source are built into frames once, and each subscriber's queue
+ * gets a reference.  What becomes of one that is slower than the source, the setting
+ * slow_client says.
+ *
+ *      LIVE  takes clients in; without any it goes on for `linger`
+ *      RETIRED  takes nobody in, and its source is stopped when its last client goes
+ */
+#ifndef BRIDGE_FAN_H
+#define BRIDGE_FAN_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "buf.h"
+#include "frame.h"
+
+struct hub;
+struct session;
+struct fan;
+struct ending;
+struct piece;
+
+enum fan_state { FAN_LIVE, FAN_RETIRED };
+
+/* Whoever hands a hub out to clients.  Its hubs linger. */
+struct fan_owner {
+	/* H takes nobody in any more, and will be freed. */
+	void (*retired)(struct fan_owner *owner);
+	/* H, which has been retired or was never attached, is no more. */
+	void (*gone)(struct fan_owner *owner);
+};
+
+struct fan {
+	enum fan_state state;
+	struct fan_owner *owner; /* NULL: the hub has one client, and goes with it */
+	const char *path;        /* for its log lines, with ID ... */
+	uint64_t id;             /* of its program; with an owner */
+	LIST_HEAD(, session) subscribers;
+	unsigned n;         /* of them */
+	unsigned full;      /* ... whose queue has no room (session.output_full) */
+	bool input_full;    /* too much waits for the source: no client is read */
+	bool delivering;    /* to one after the other: nothing is read now */
+	bool amid;          /* the source's message has begun and not ended */
+	bool too_long;      /* ... and is over max_message: its rest is dropped */
+	enum opcode opcode; /* of that */
+	struct buf message; /* its bytes so far */
+	ev_timer linger;
+};
+
+/* A fan without subscribers for H, or NULL: out of memory. */
+struct fan *fan_new(struct hub *h);
+void fan_free(struct fan *f); /* NULL is a no-op */
+
+/* H is OWNER's from now on; its log lines begin with ID and PATH, which lives as long as
+ * its settings. */
+void fan_own(struct hub *h, struct fan_owner *owner, uint64_t id, const char *path);
+
+/* H takes nobody in any more: it goes with its last client. */
+void fan_retire(struct hub *h);
+
+/* ---- for the hub ---- */
+
+void fan_subscribe(struct hub *h, struct session *s);
+void fan_leave(struct hub *h, struct session *s, bool flush);
+
+/* The queue of a subscriber has become full, or has room again. */
+static inline void fan_count_full(struct fan *f, bool full)
+{
+	f->full = full ? f->full + 1 : f->full - 1;
+}
+
+/* Is there neither a client nor one that comes?  Then H lingers, or its source is
+ * stopped; with FLUSH after what was written to it. */
+void fan_check_idle(struct hub *h, bool flush);
+
+/*
+ * A whole message of the source for some: it is in the bridge's batch, for
+ * session_share(), until fan_end().  OP_CONTINUATION: there is none.
+ */
+void fan_begin(struct hub *h, enum opcode opcode, const char *p, size_t n);
+void fan_end(struct hub *h);
+
+/* As the functions of the hub for its source. */
+void fan_output(struct hub *h, const char *p, size_t n, bool eof);
+size_t fan_room(const struct hub *h);
+void fan_input_changed(struct hub *h);
+void fan_ended(struct hub *h, const struct ending *e);
+void fan_source_gone(struct hub *h);
+void fan_resized(struct hub *h);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* A hub of many from its first client to its last: who comes and goes, and how long it
+ * stays without any. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "fan.h"
+#include "hub_impl.h"
+#include "log.h"
+#include "session.h"
+
+static void on_linger(EV_P_ ev_timer *w, int revents)
+{
+	struct hub *h = w->data;
+
+	(void)loop;
+	(void)revents;
+	log_info(hub_name(h), "the program is stopped: no client for %g s",
+		 h->conf->linger);
+	fan_retire(h);
+}
+
+struct fan *fan_new(struct hub *h)
+{
+	struct fan *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	LIST_INIT(&f->subscribers);
+	ev_timer_init(&f->linger, on_linger, h->conf->linger, 0);
+	f->linger.data = h;
+	return f;
+}
+
+void fan_free(struct fan *f)
+{
+	if (!f)
+		return;
+	assert(f->n == 0 && !ev_is_active(&f->linger));
+	buf_free(&f->message);
+	if (f->owner)
+		f->owner->gone(f->owner);
+	free(f);
+}
+
+void fan_own(struct hub *h, struct fan_owner *owner, uint64_t id, const char *path)
+{
+	h->fan->owner = owner;
+	h->fan->id = id;
+	h->fan->path = path;
+}
+
+/* Nobody else is let in. */
+static void close_doors(struct hub *h)
+{
+	struct fan *f = h->fan;
+
+	if (f->state == FAN_RETIRED)
+		return;
+	f->state = FAN_RETIRED;
+	ev_timer_stop(h->bridge->loop, &f->linger);
+	if (f->owner)
+		f->owner->retired(f->owner);
+}
+
+/* ---- clients ---- */
+
+void fan_subscribe(struct hub *h, struct session *s)
+{
+	struct fan *f = h->fan;
+
+	ev_timer_stop(h->bridge->loop, &f->linger);
+	LIST_INSERT_HEAD(&f->subscribers, s, subscription);
+	f->n++;
+}
+
+void fan_leave(struct hub *h, struct session *s, bool flush)
+{
+	struct fan *f = h->fan;
+
+	LIST_REMOVE(s, subscription);
+	f->n--;
+	f->full -= s->output_full;
+	if (f->n > 0)
+		hub_proceed(h);
+	else
+		fan_check_idle(h, flush);
+}
+
+void fan_check_idle(struct hub *h, bool flush)
+{
+	struct fan *f = h->fan;
+
+	if (f->n > 0 || !LIST_EMPTY(&h->waiters))
+		return;
+	if (f->owner && f->state == FAN_LIVE && h->conf->linger > 0) {
+		ev_timer_set(&f->linger, h->conf->linger, 0);
+		ev_timer_start(h->bridge->loop, &f->linger);
+		hub_proceed(h);
+		return;
+	}
+	close_doors(h);
+	h->source->ops->stop(h->source, flush);
+}
+
+/* ---- its end ---- */
+
+void fan_retire(struct hub *h)
+{
+	close_doors(h);
+	if (h->fan->n == 0 && LIST_EMPTY(&h->waiters))
+		h->source->ops->stop(h->source, true);
+}
+
+void fan_ended(struct hub *h, const struct ending *e)
+{
+	struct session *s, *next;
+
+	close_doors(h);
+	if (h->fan->owner)
+		log_info(hub_name(h), "the program has ended: %s",
+			 e->process[0] ? e->process : e->reason);
+	if (h->fan->n == 0)
+		h->source->ops->stop(h->source, false);
+	for (s = LIST_FIRST(&h->fan->subscribers); s; s = next) {
+		next = LIST_NEXT(s, subscription);
+		session_backend_ended(s, e);
+		session_proceed(s);
+	}
+}
+
+void fan_source_gone(struct hub *h)
+{
+	close_doors(h); /* it may never have opened */
+}

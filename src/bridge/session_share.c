@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What a session hears together with others: references to packets, and what becomes of
+ * a client that is too slow for them. */
+#include "session_impl.h"
+#include "session_inject_impl.h"
+
+/* The first GONE bytes of B have left; the rest waits in Q.  0 or -ENOMEM. */
+static int keep(struct outq *q, const struct batch *b, size_t gone)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < b->n; i++) {
+		size_t part = gone < b->at[i]->n ? gone : b->at[i]->n;
+
+		if (part < b->at[i]->n)
+			r = outq_push(q, b->at[i], part);
+		gone -= part;
+	}
+	return r;
+}
+
+/* ---- too slow ---- */
+
+/* Drop the oldest messages of Q that have not begun to leave, BYTES or more, or all: how
+ * many bytes. */
+static size_t drop_of(struct session *s, struct outq *q, size_t bytes, size_t begun)
+{
+	size_t before = outq_len(q);
+	struct traffic t = outq_drop(q, bytes, begun);
+
+	s->sent.messages -= t.messages;
+	s->sent.bytes -= t.bytes;
+	s->dropped.messages += t.messages;
+	s->dropped.bytes += t.bytes;
+	s->stats->dropped.messages += t.messages;
+	s->stats->dropped.bytes += t.bytes;
+	return before - outq_len(q);
+}
+
+/* The same of all that waits, BEHIND a file too. */
+static void drop(struct session *s, struct outq *behind, size_t bytes)
+{
+	size_t n = drop_of(s, &s->out, bytes, stream_committed(&s->client));
+
+	if (n < bytes && behind)
+		drop_of(s, behind, bytes - n, 0);
+}
+
+/* EXCESS bytes more than `queue` wait. */
+static void too_slow(struct session *s, struct outq *behind, size_t excess)
+{
+	switch (s->hub->conf->slow_client) {
+	case SLOW_USUAL:
+	case SLOW_PAUSE: /* its hub reads no more */
+		break;
+	case SLOW_DROP:
+		drop(s, behind, excess);
+		break;
+	case SLOW_DISCONNECT:
+		drop(s, behind, SIZE_MAX);
+		session_close(s, CLOSE_POLICY, "too slow", CLOSED_BY_SERVER);
+		break;
+	}
+}
+
+/* ---- for the hub ---- */
+
+static void count(struct session *s, const struct traffic *t)
+{
+	s->last_data = s->bridge->now;
+	s->sent.messages += t->messages;
+	s->sent.bytes += t->bytes;
+	s->stats->sent.messages += t->messages;
+	s->stats->sent.bytes += t->bytes;
+}
+
+void session_share(struct session *s, const struct batch *b)
+{
+	struct outq *behind = s->inject && s->inject->file ? &s->inject->after : NULL;
+	size_t waits;
+	ssize_t n = 0;
+
+	count(s, &b->traffic);
+	if (!behind && outq_len(&s->out) == 0) {
+		s->last_progress = s->bridge->now;
+		n = stream_writev(&s->client, b->iov, b->n);
+		if (n < 0) {
+			session_lost(s, n);
+			return;
+		}
+	}
+	if ((size_t)n == b->bytes)
+		return;
+	if (keep(behind ? behind : &s->out, b, (size_t)n) < 0) {
+		session_abort(s, "out of memory");
+		return;
+	}
+	waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
+	if (waits > s->conf->queue)
+		too_slow(s, behind, waits - s->conf->queue);
+	session_proceed(s);
+}

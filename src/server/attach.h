@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.h - the hubs that many clients of a path share: one finds its hub, or makes it.
+ *
+ * They are kept by what is counted for the path (struct route_use), so that a reload
+ * leaves them alone where what is behind the path stays as it was.
+ */
+#ifndef SERVER_ATTACH_H
+#define SERVER_ATTACH_H
+
+#include "client_impl.h"
+
+/* Do clients of ROUTE share hubs? */
+bool attach_shares(const struct route *route);
+
+/* The hub that C's request for ROUTE is to join; NULL: there is none yet. */
+struct hub *attach_find(const struct client *c, const struct route *route);
+
+/* Make it, and open its source.  0, the source being open or opening (hub->opening); or
+ * -errno, which is logged; *ret_why are static words for a client. */
+int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
+		const char **ret_why);
+
+/* The snapshot NEW takes OLD's place: hubs whose path has gone or has other settings take
+ * nobody in any more. */
+void attach_reload(const struct routes *old, const struct routes *new);
+
+#endif

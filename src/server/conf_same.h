@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* conf_same.h - is what is behind a path the same in two snapshots? */
+#ifndef SERVER_CONF_SAME_H
+#define SERVER_CONF_SAME_H
+
+#include "conf.h"
+
+/* Do all settings of P (of the snapshot A) that its source and hub are made of say the
+ * same as those of Q (of B)?  Who may come, and how a client is treated, is not asked. */
+bool conf_same_backend(const struct conf *a, const struct path_conf *p,
+		       const struct conf *b, const struct path_conf *q);
+
+#endif

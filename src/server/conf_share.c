@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What it means for a path's settings that clients share what is behind it. */
+#include <string.h>
+
+#include "conf_keys.h"
+#include "conf_share.h"
+
+/* Does KEY say nothing where each client has a source of its own? */
+static bool is_of_many(const struct conf_key *key)
+{
+	static const char *const names[] = { "linger" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (key->class == CONF_PATH && strcmp(key->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool conf_share_takes(const struct conf_sheet *sheet, const struct conf_section *section,
+		      const struct conf_key *key)
+{
+	const struct conf_slot *process =
+		conf_sheet_effective(sheet, section, conf_key_find(CONF_PATH, "process"));
+
+	return !is_of_many(key) || (process && strcmp(process->first->raw, "each") != 0);
+}
+
+static void refuse_what_says_nothing(struct conf_load *l,
+				     const struct conf_section *section)
+{
+	for (size_t i = 0; i < conf_nkeys; i++) {
+		const struct conf_slot *slot = conf_sheet_slot(section, &conf_keys[i]);
+
+		if (slot->where.file && is_of_many(&conf_keys[i]))
+			conf_error(&l->report, slot->where,
+				   "%s means nothing with process = each: the program "
+				   "goes with its client",
+				   conf_keys[i].name);
+	}
+}
+
+/* Whole messages of the program are held where some may be dropped. */
+static void check_limit(struct conf_load *l, const struct conf_section *section,
+			const struct path_conf *path)
+{
+	if (path->hub.slow_client != SLOW_PAUSE && path->session.ws.max_message == 0)
+		conf_error(&l->report, section->where,
+			   "[%s] holds whole messages of the program (slow_client = "
+			   "disconnect or drop): max_message = 0 sets no limit to them",
+			   section->name);
+}
+
+void conf_share_settle(struct conf_load *l, const struct conf_section *section,
+		       struct path_conf *path)
+{
+	struct hub_conf *hub = &path->hub;
+	bool each = hub->process == PROCESS_EACH;
+
+	hub->queue = path->session.queue;
+	if (hub->slow_client == SLOW_USUAL)
+		hub->slow_client = each ? SLOW_PAUSE : SLOW_DISCONNECT;
+	if (each) {
+		check_limit(l, section, path);
+		refuse_what_says_nothing(l, section);
+		return;
+	}
+	path->session.ws.whole = true; /* messages of several are not mixed up */
+	if (path->eof == EOF_AUTO)
+		path->session.eof = false; /* one must not end it for all */
+}
