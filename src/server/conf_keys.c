@@ -877,7 +877,7 @@ const struct conf_key conf_keys[] = {
 	  .def = "no", .words = send_proxy_words, .values = "no or v2",
 	  .doc = "With connect: tell the service whose connection it gets, by a header of "
 		 "the PROXY protocol before everything else: the client's address, and "
-		 "its TLS." },
+		 "its TLS; of a connection that clients share that it is nobody's." },
 	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
 	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,

@@ -532,6 +532,68 @@ def test_a_reload_brings_other_name_servers_for_those_who_wait_too(daemon, servi
     assert raw.echoes()
 
 
+# ---- one connection for many ----
+
+SHARED = "process = shared\nlinger = 0\n"
+
+
+@pytest.mark.key("process")
+def test_clients_share_a_connection(daemon, service):
+    s = service(echo)
+    d = daemon(ini(s.target, SHARED))
+    one, other = d.ws("/x"), d.ws("/x")
+    one.text("to all")
+    assert (one.recv(), other.recv()) == ("to all", "to all")
+    assert len(s.conns) == 1
+    one.finish()
+    assert other.echoes("still there")
+
+
+def test_all_who_wait_for_a_connection_get_it(daemon, full_house, rundir):
+    house = full_house(f"{rundir}/s")
+    d = daemon(ini(house.target, SHARED, DEBUG))
+    waiting = [d.raw() for _ in range(3)]
+    for raw in waiting:
+        raw.send_bytes(request("/x", d.host) + b"\x81\x82\0\0\0\0hi")
+    until(lambda: d.log().count("/x: websocket_open_request") == 3, "all three")
+    assert d.canary.echoes("a turn later")
+    conn = house.make_room()
+    for raw in waiting:
+        assert raw.read_response().status == 101
+    assert conn.recv(8, socket.MSG_WAITALL) == b"i\nhi\nhi\n"
+    conn.sendall(b"welcome\n")
+    assert [raw.recv() for raw in waiting] == ["welcome"] * 3
+    conn.close()
+    assert [raw.closed() for raw in waiting] == [(1000, "")] * 3
+
+
+def test_all_who_wait_for_a_connection_hear_why_there_is_none(daemon, full_house, rundir):
+    house = full_house(f"{rundir}/s")
+    d = daemon(ini(house.target, SHARED + "connect_timeout = 500ms\n"))
+    waiting = [d.raw() for _ in range(3)]
+    for raw in waiting:
+        raw.send_bytes(request("/x", d.host))
+    assert [raw.read_response().status for raw in waiting] == [504] * 3
+    house.close()
+    refused(d, 502)
+
+
+def test_of_those_who_wait_the_last_to_leave_ends_the_connection(daemon, full_house):
+    limits = "[limits]\nhandshake_timeout = 300ms\n"
+    d = daemon(ini(full_house().target, SHARED + "connect_timeout = 1h\nmax_processes = 1\n", limits))
+    waiting = [d.raw() for _ in range(3)]
+    for raw in waiting:
+        raw.send_bytes(request("/x", d.host))
+    assert [raw.read_response().status for raw in waiting] == [503] * 3
+    refused(d, 503, "handshake_timeout")  # and not max_processes
+
+
+def test_a_shared_connection_is_nobodys_to_send_proxy(daemon, told):
+    d = daemon(ini(told.target, SHARED + "send_proxy = v2\n"))
+    assert d.ws("/x").echoes()
+    assert told.headers == [(0x20, 0, b"")]
+
+
 # ---- reload, and the file ----
 
 
