@@ -9,34 +9,22 @@
 
 /* ---- to the clients ---- */
 
-static void seal(struct hub *h)
-{
-	struct batch *b = &h->bridge->scratch.batch;
-
-	batch_seal(b);
-	if (b->lost)
-		log_error(hub_name(h), "out of memory: clients miss a message");
-	h->fan->delivering = true;
-}
-
-void fan_end(struct hub *h)
-{
-	h->fan->delivering = false;
-	batch_reset(&h->bridge->scratch.batch);
-}
-
 /* What was added to the batch goes to all. */
 static void deliver(struct hub *h)
 {
 	struct batch *b = &h->bridge->scratch.batch;
 	struct session *s, *next;
 
-	seal(h);
+	batch_seal(b);
+	if (b->lost)
+		log_error(hub_name(h), "out of memory: clients miss a message");
+	h->fan->delivering = true;
 	for (s = b->n > 0 ? LIST_FIRST(&h->fan->subscribers) : NULL; s; s = next) {
 		next = LIST_NEXT(s, subscription);
 		session_share(s, b);
 	}
-	fan_end(h);
+	h->fan->delivering = false;
+	batch_reset(b);
 }
 
 /* A whole message of the source. */
@@ -47,13 +35,6 @@ static void add(struct hub *h, enum opcode opcode, const char *p, size_t n)
 	if (batch_is_full(b))
 		deliver(h);
 	batch_add(b, opcode, p, n, h->conf->max_frame, h->conf->queue / PACKETS_OF_QUEUE);
-}
-
-void fan_begin(struct hub *h, enum opcode opcode, const char *p, size_t n)
-{
-	if (opcode != OP_CONTINUATION)
-		add(h, opcode, p, n);
-	seal(h);
 }
 
 /* ---- whole messages ---- */

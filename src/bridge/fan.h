@@ -79,13 +79,6 @@ static inline void fan_count_full(struct fan *f, bool full)
  * stopped; with FLUSH after what was written to it. */
 void fan_check_idle(struct hub *h, bool flush);
 
-/*
- * A whole message of the source for some: it is in the bridge's batch, for
- * session_share(), until fan_end().  OP_CONTINUATION: there is none.
- */
-void fan_begin(struct hub *h, enum opcode opcode, const char *p, size_t n);
-void fan_end(struct hub *h);
-
 /* As the functions of the hub for its source. */
 void fan_output(struct hub *h, const char *p, size_t n, bool eof);
 size_t fan_room(const struct hub *h);

@@ -19,7 +19,8 @@ static int open_charset(const struct framing_conf *conf, struct charset **ret)
 /* May there be many subscribers, or one that the source does not wait for? */
 static bool fans_out(const struct hub_conf *conf)
 {
-	return conf->process != PROCESS_EACH || conf->slow_client != SLOW_PAUSE;
+	return conf->process != PROCESS_EACH || conf->slow_client != SLOW_PAUSE ||
+	       conf->framing.kind == FRAMING_JSON;
 }
 
 /* What messages become on their way through H, and whom they reach. */
@@ -316,6 +317,8 @@ bool hub_cut(struct hub *h)
 
 size_t hub_room(const struct hub *h)
 {
+	if (h->json)
+		return hub_json_room(h);
 	return h->fan ? fan_room(h) : hub_stream_room(h);
 }
 

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* frame = json: clients' doings become lines, a program's lines become their messages. */
+/* frame = json: whom a program knows, and what it hears of them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "framing_json.h"
-#include "hub_impl.h"
-#include "hub_json.h"
-#include "log.h"
+#include "hub_json_impl.h"
 #include "session.h"
-
-/* A client that the program knows. */
-struct peer {
-	uint64_t id;
-	struct session *session;
-	uint64_t order; /* the last one that was, or was not to be, carried out on it */
-};
-
-struct hub_json {
-	const struct hub_conf *conf;
-	struct path_stats *stats; /* of the path; NULL: nobody has come yet */
-	struct framing_json_lines lines;
-	struct peer *peers; /* in the order of their ids */
-	size_t n, cap;
-	uint64_t order; /* the number of the one that is carried out */
-};
 
 struct hub_json *hub_json_new(const struct hub_conf *conf)
 {
@@ -64,7 +45,7 @@ static size_t place_of(const struct hub_json *j, uint64_t id)
 	return low;
 }
 
-static struct peer *find(const struct hub_json *j, uint64_t id)
+struct json_peer *hub_json_find(const struct hub_json *j, uint64_t id)
 {
 	size_t at = place_of(j, id);
 
@@ -74,7 +55,7 @@ static struct peer *find(const struct hub_json *j, uint64_t id)
 static int add(struct hub_json *j, struct session *s)
 {
 	size_t at = place_of(j, s->id), cap = j->cap ? 2 * j->cap : 4;
-	struct peer *more;
+	struct json_peer *more;
 
 	if (j->n == j->cap) {
 		more = reallocarray(j->peers, cap, sizeof(*more));
@@ -84,12 +65,12 @@ static int add(struct hub_json *j, struct session *s)
 		j->cap = cap;
 	}
 	memmove(&j->peers[at + 1], &j->peers[at], (j->n - at) * sizeof(*j->peers));
-	j->peers[at] = (struct peer){ .id = s->id, .session = s };
+	j->peers[at] = (struct json_peer){ .id = s->id, .session = s };
 	j->n++;
 	return 0;
 }
 
-static void drop(struct hub_json *j, struct peer *p)
+static void drop(struct hub_json *j, struct json_peer *p)
 {
 	j->n--;
 	memmove(p, p + 1, (size_t)(&j->peers[j->n] - p) * sizeof(*p));
@@ -140,14 +121,13 @@ int hub_json_open(struct hub *h, struct session *s, const struct session_start *
 		r = add(h->json, s);
 	if (r == 0)
 		tell(h, &line);
-	h->json->stats = s->stats;
 	buf_free(&line);
 	return r;
 }
 
 void hub_json_close(struct hub *h, const struct session *s)
 {
-	struct peer *p = find(h->json, s->id);
+	struct json_peer *p = hub_json_find(h->json, s->id);
 	struct buf line = { 0 };
 
 	if (!p)
@@ -193,109 +173,4 @@ void hub_json_input(struct hub *h, const struct session *s, enum opcode opcode,
 		n -= piece;
 	}
 	gather_line(h, tail.p, tail.n);
-}
-
-/* ---- from the program ---- */
-
-/* O's message, which is in the batch where there is a fan. */
-static void say(struct hub *h, struct session *s, const struct framing_json_order *o)
-{
-	if (h->fan)
-		session_share(s, &h->bridge->scratch.batch);
-	else
-		hub_send(h, s, o->opcode, o->message.p, o->message.n);
-}
-
-/* Carry O out on P, unless that has been done, or is not to be. */
-static void carry_out(struct hub *h, struct peer *p, const struct framing_json_order *o)
-{
-	struct session *s = p->session;
-
-	if (p->order == h->json->order)
-		return;
-	p->order = h->json->order; /* P may go with its session */
-	if (o->opcode != OP_CONTINUATION)
-		say(h, s, o);
-	if (o->close)
-		session_close(s, o->close, o->reason, CLOSED_BY_BACKEND);
-	session_proceed(s);
-}
-
-/* Those that O excepts need nothing any more. */
-static void except(struct hub_json *j, struct span ids)
-{
-	uint64_t id;
-
-	while (framing_json_next_id(&ids, &id)) {
-		struct peer *p = find(j, id);
-
-		if (p)
-			p->order = j->order;
-	}
-}
-
-static void carry_out_all(struct hub *h, const struct framing_json_order *o)
-{
-	struct hub_json *j = h->json;
-	struct span ids = o->to;
-	uint64_t id;
-
-	j->order++;
-	except(j, o->except);
-	if (h->fan)
-		fan_begin(h, o->opcode, o->message.p, o->message.n);
-	for (size_t i = o->to_all ? j->n : 0;
-	     i-- > 0;) /* one that ends leaves its place */
-		carry_out(h, &j->peers[i], o);
-	while (framing_json_next_id(&ids, &id)) {
-		struct peer *p = find(j, id);
-
-		if (p)
-			carry_out(h, p, o);
-		else if (j->stats)
-			j->stats->json_unknown++;
-	}
-	if (h->fan)
-		fan_end(h);
-}
-
-static void complain(const struct hub *h, const char *why, struct span line)
-{
-	char quoted[4 * FRAMING_JSON_FIRST + 4];
-
-	if (line.n > FRAMING_JSON_FIRST)
-		line.n = FRAMING_JSON_FIRST;
-	log_printable(quoted, sizeof(quoted), line.p, line.n);
-	if (h->json->stats)
-		h->json->stats->json_skipped++;
-	log_warning(hub_name(h),
-		    "a line of the program is skipped: %s; it begins with \"%s\"", why,
-		    quoted);
-}
-
-static void read_line(struct hub *h, struct span line)
-{
-	struct framing_json_order o;
-	const char *wrong =
-		framing_json_read(line, h->json->conf->framing.max_message, &o);
-
-	if (wrong)
-		complain(h, wrong, line);
-	else
-		carry_out_all(h, &o);
-	framing_json_order_free(&o);
-}
-
-void hub_json_output(struct hub *h, const char *p, size_t n, bool eof)
-{
-	struct hub_json *j = h->json;
-	struct span in = { p, n }, line;
-	enum framing_json_cut r;
-
-	while ((r = framing_json_cut(&j->lines, &in, eof, &line)) != JSON_MORE) {
-		if (r == JSON_LINE)
-			read_line(h, line);
-		else
-			complain(h, "it is too long for a message of max_message", line);
-	}
 }

@@ -14,7 +14,7 @@
 struct hub_json;
 struct session_start;
 
-/* For a hub with CONF, which outlives it.  NULL: out of memory. */
+/* For a hub with a fan and with CONF, which outlives it.  NULL: out of memory. */
 struct hub_json *hub_json_new(const struct hub_conf *conf);
 void hub_json_free(struct hub_json *j); /* NULL is a no-op */
 
@@ -31,6 +31,9 @@ void hub_json_eof(struct hub *h, const struct session *s);
 /* A whole message of S's for the program, gathered until hub_flush(). */
 void hub_json_input(struct hub *h, const struct session *s, enum opcode opcode,
 		    const char *p, size_t n);
+
+/* How many bytes may be read from the program now; 0: none. */
+size_t hub_json_room(const struct hub *h);
 
 /* N bytes of the program, the last of all with EOF. */
 void hub_json_output(struct hub *h, const char *p, size_t n, bool eof);

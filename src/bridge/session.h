@@ -174,6 +174,10 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 /* All of B, which others hear, too. */
 void session_share(struct session *s, const struct batch *b);
 
+/* The same, but what is little is written by session_share_end(), which must follow. */
+void session_share_later(struct session *s, const struct batch *b);
+void session_share_end(struct session *s);
+
 /* None of the source's messages is under way. */
 void session_boundary(struct session *s);
 

@@ -74,14 +74,27 @@ static void count(struct session *s, const struct traffic *t)
 	s->stats->sent.bytes += t->bytes;
 }
 
-void session_share(struct session *s, const struct batch *b)
+/* B waits, without its first GONE bytes, which have left. */
+static void wait_with(struct session *s, const struct batch *b, size_t gone)
 {
 	struct outq *behind = s->inject && s->inject->file ? &s->inject->after : NULL;
 	size_t waits;
+
+	if (keep(behind ? behind : &s->out, b, gone) < 0) {
+		session_abort(s, "out of memory");
+		return;
+	}
+	waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
+	if (waits > s->conf->queue)
+		too_slow(s, behind, waits - s->conf->queue);
+}
+
+void session_share(struct session *s, const struct batch *b)
+{
 	ssize_t n = 0;
 
 	count(s, &b->traffic);
-	if (!behind && outq_len(&s->out) == 0) {
+	if (outq_len(&s->out) == 0 && !(s->inject && s->inject->file)) {
 		s->last_progress = s->bridge->now;
 		n = stream_writev(&s->client, b->iov, b->n);
 		if (n < 0) {
@@ -91,12 +104,26 @@ void session_share(struct session *s, const struct batch *b)
 	}
 	if ((size_t)n == b->bytes)
 		return;
-	if (keep(behind ? behind : &s->out, b, (size_t)n) < 0) {
-		session_abort(s, "out of memory");
+	wait_with(s, b, (size_t)n);
+	session_proceed(s);
+}
+
+void session_share_later(struct session *s, const struct batch *b)
+{
+	if (outq_len(&s->out) + b->bytes > s->conf->queue / 2) {
+		session_flush(s);
+		if (s->hub)
+			session_share(s, b);
 		return;
 	}
-	waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
-	if (waits > s->conf->queue)
-		too_slow(s, behind, waits - s->conf->queue);
+	count(s, &b->traffic);
+	if (outq_len(&s->out) == 0)
+		s->last_progress = s->bridge->now;
+	wait_with(s, b, 0);
+}
+
+void session_share_end(struct session *s)
+{
+	session_flush(s);
 	session_proceed(s);
 }

@@ -156,8 +156,7 @@ void command_show(struct call *c)
 	json_object_set_new(r, "to_program",
 			    json_integer(s->hub ? (json_int_t)hub_kept(s->hub) : 0));
 	json_object_set_new(r, "reading", json_boolean(!s->reading_paused));
-	json_object_set_new(r, "input_ended",
-			    json_boolean(s->input_ended));
+	json_object_set_new(r, "input_ended", json_boolean(s->input_ended));
 	json_object_set_new(r, "send_timeout", seconds_or_null(timeout));
 	call_succeed(c, r);
 }

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from harness import get
-from rawws import CONT, TEXT, encode
+from rawws import BINARY, CONT, TEXT, encode
 from test_metrics import becomes
 from waiting import until
 
@@ -58,7 +58,9 @@ def keeper(out):
 
 
 def kept(file):
-    until(lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input")
+    until(
+        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
+    )
     return [json.loads(line) for line in file.read_bytes().splitlines()[:-1]]
 
 
@@ -128,9 +130,7 @@ def test_a_message_in_fragments_is_one_event(teller):
 def test_with_eof_an_empty_binary_message_is_told_as_the_end_of_input(daemon, tmp_path):
     out = tmp_path / "out"
     ws = daemon(keeper(out) + "eof = yes\n").ws("/keep")
-    ws.text("a")
-    ws.eof()
-    ws.text("too late")
+    ws.send_bytes(encode(TEXT, b"a") + encode(BINARY) + encode(TEXT, b"too late"))
     ws.finish()
     events = [(e["event"], e.get("text")) for e in kept(out)]
     assert events == [("open", None), ("message", "a"), ("eof", None), ("close", None)]
@@ -151,7 +151,10 @@ def test_who_vanishes_is_told_with_1006(daemon, tmp_path):
 
 
 def test_a_message_of_max_message_comes_however_it_is_escaped(daemon, program):
-    file = program(PRELUDE + "for e in events():\n    if e['event'] == 'message':\n        say(to=e['id'], text=e['text'])\n")
+    file = program(
+        PRELUDE
+        + "for e in events():\n    if e['event'] == 'message':\n        say(to=e['id'], text=e['text'])\n"
+    )
     ws = daemon(f"[/x]\nexec = {file}\nframe = json\n").ws("/x")
     for text in ("x" * (1 << 20), "\1" * (1 << 20), "é" * (1 << 19), "😀" * (1 << 18)):
         sender = ws.send_in_background(encode(TEXT, text.encode()))
@@ -213,26 +216,35 @@ def test_a_bad_line_is_logged_with_its_first_bytes_and_skipped(teller, line, why
     number = told(ws)["id"]
     do(ws, line, {"to": number, "text": "after"})
     assert ws.recv() == "after"
-    said = d.wait_log(rf"^warning: #{number} /x: a line of the program is skipped: {re.escape(why)}.*").group()
+    said = d.wait_log(
+        rf"^warning: #{number} /x: a line of the program is skipped: {re.escape(why)}.*"
+    ).group()
     assert line[:9].replace('"', '\\"') in said or line[:9] in said
 
 
 def test_bytes_that_are_no_utf8_are_a_bad_line(daemon, program):
-    file = program(PRELUDE + 'sys.stdin.readline()\nsys.stdout.buffer.write(b"\\xff\\n{\\"to\\":\\"all\\",\\"text\\":\\"on\\"}\\n")')
+    file = program(
+        PRELUDE
+        + 'sys.stdin.readline()\nsys.stdout.buffer.write(b"\\xff\\n{\\"to\\":\\"all\\",\\"text\\":\\"on\\"}\\n")'
+    )
     d = daemon(f"[/x]\nexec = {file}\nframe = json\n")
     assert d.ws("/x").recv_until_close() == (["on"], 1000, "")
     d.wait_log(r'^warning: .* is skipped: no UTF-8; it begins with "\\xFF"$')
 
 
 def test_blank_lines_say_nothing_and_the_last_line_needs_no_end(daemon):
-    d = daemon("""[/x]\nshell = printf '\\n \\r\\n{"to":"all","text":"a"}\\r\\n{"to":"all","text":"b"}'\nframe = json\n""")
+    d = daemon(
+        """[/x]\nshell = printf '\\n \\r\\n{"to":"all","text":"a"}\\r\\n{"to":"all","text":"b"}'\nframe = json\n"""
+    )
     assert d.ws("/x").recv_until_close() == (["a", "b"], 1000, "")
     assert "skipped" not in d.log()
 
 
 @pytest.mark.key("max_message")
 def test_a_line_that_is_too_long_is_skipped_to_its_end(daemon, program):
-    file = program(PRELUDE + 'say(to="all", text="x" * 1025)\nprint("y" * 200000)\nsay(to="all", text="x" * 1024)\n')
+    file = program(
+        PRELUDE + 'say(to="all", text="x" * 1025)\nprint("y" * 200000)\nsay(to="all", text="x" * 1024)\n'
+    )
     d = daemon(f"[/x]\nexec = {file}\nframe = json\nmax_message = 1k\n")
     assert d.ws("/x").recv_until_close() == (["x" * 1024], 1000, "")
     d.wait_log(r"is skipped: a message over max_message; it begins with")
@@ -283,7 +295,14 @@ def test_what_cannot_be_carried_out_is_counted(teller):
 
 # ---- settings ----
 
-MEANINGLESS = ["type = text", "embedded = pass", "charset = latin1", "charset_error = close", "invalid_utf8 = close", "pty = 24x80"]
+MEANINGLESS = [
+    "type = text",
+    "embedded = pass",
+    "charset = latin1",
+    "charset_error = close",
+    "invalid_utf8 = close",
+    "pty = 24x80",
+]
 
 
 @pytest.mark.parametrize("line", MEANINGLESS)

@@ -7,6 +7,7 @@ Absolute paths of /etc, /var, /run and /srv begin with the test's directory.
 """
 
 import base64
+import json
 import os
 import re
 import subprocess
@@ -27,10 +28,13 @@ PLACES = re.compile(r"(?<![\w./-])/(?=(?:etc|var|run|srv)/)")
 
 NAME = "www.example.com"
 
-# What the tests need beside the recipe: they run as root, and what the unit's User= says is not here.
+# What the tests need beside the recipe: they run as root, and what the unit's User= says is not here,
+# and programs end with the test.
 DROP_IN = """
 [server]
 user = root
+[defaults]
+linger = 0
 [/ws/echo]
 exec = cat
 [/ws/env]
@@ -392,6 +396,72 @@ def test_the_pages_websocket_is_the_program(machine, bridge):
     d = bridge(machine("A PAGE AND ITS WEBSOCKET"))
     assert "procs" in d.ws("/ws/load", [("Origin", f"http://{d.host}")]).recv()
     assert d.handshake("/ws/load", [("Origin", "https://evil.example")]).response.status == 403
+
+
+# ---- programs that know their clients ----
+
+
+def hears(ws, pattern):
+    """The match with PATTERN of what WS hears, perhaps behind who else comes in."""
+    while not (match := re.fullmatch(pattern, line := ws.recv())):
+        assert line.endswith(" comes in"), line
+    return match
+
+
+def test_a_chat_of_ten_lines_tells_everybody_else(machine, bridge):
+    d = bridge(machine("A CHAT"))
+    one, two, three = (d.ws("/chat") for _ in range(3))
+    two.text("hello")
+    name = hears(one, r"(guest \d+) says hello").group(1)
+    hears(three, f"{name} says hello")
+    two.binary(b"\0")
+    assert one.recv() == three.recv() == f"{name} says something"
+    two.close()
+    assert one.recv() == three.recv() == f"{name} leaves"
+
+
+def test_the_chat_has_ten_lines():
+    assert len(manual.files(PAGE, "A CHAT")["/srv/chat/chat.py"].splitlines()) == 10
+
+
+def call(ws, number, method, **params):
+    ws.text(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
+
+
+def answered(ws):
+    return json.loads(ws.recv())
+
+
+MCP = [("Sec-WebSocket-Protocol", "mcp")]
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/shared"])
+def test_an_mcp_server_answers_each_client_its_own_requests(machine, bridge, path):
+    d = bridge(machine("AN MCP SERVER"))
+    one, two = d.ws(path, fields=MCP), d.ws(path, fields=MCP)
+    assert one.response.headers["sec-websocket-protocol"] == "mcp"
+    for ws in (one, two):
+        call(ws, 1, "initialize", protocolVersion="2025-06-18", capabilities={})
+    for ws in (one, two):
+        assert answered(ws)["result"]["serverInfo"]["name"] == "clock"
+        ws.text('{"jsonrpc":"2.0","method":"notifications/initialized"}')
+    call(one, 2, "tools/call", name="time")
+    call(two, "b", "tools/list")
+    assert re.match(r"\w{3} \w{3} +\d+ ", answered(one)["result"]["content"][0]["text"])
+    assert answered(two) == {
+        "jsonrpc": "2.0",
+        "id": "b",
+        "result": {"tools": [{"name": "time", "inputSchema": {"type": "object"}}]},
+    }
+    two.text("rubbish")
+    assert answered(two)["error"]["code"] == -32700
+    call(one, 3, "nothing")
+    assert answered(one)["error"]["code"] == -32601
+
+
+def test_an_mcp_server_answers_in_a_shell(machine, bridge):
+    status, out = shell(bridge(machine("AN MCP SERVER")), "AN MCP SERVER", "connect")
+    assert (status, json.loads(out)) == (0, {"jsonrpc": "2.0", "id": 1, "result": {}})
 
 
 # ---- wsbridged -t ----
