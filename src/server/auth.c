@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth_exec.h"
 #include "auth_htpasswd.h"
+#include "auth_impl.h"
 #include "auth_token.h"
 #include "client_impl.h"
 #include "credentials.h"
@@ -16,14 +18,16 @@
 static enum step refuse(struct client *c, const char *reason, bool token_given)
 {
 	const struct auth_conf *auth = c->route->conf->auth;
-	bool basic = auth->type == AUTH_HTPASSWD;
-	char want[256];
+	char want[320];
+	int n = 0;
 
-	snprintf(want, sizeof(want), "%s realm=\"%s\"%s", basic ? "Basic" : "Bearer",
-		 auth->realm,
-		 basic         ? ", charset=\"UTF-8\""
-		 : token_given ? ", error=\"invalid_token\""
-			       : "");
+	if (auth->type != AUTH_TOKEN)
+		n = snprintf(want, sizeof(want), "Basic realm=\"%s\", charset=\"UTF-8\"",
+			     auth->realm);
+	if (auth->type != AUTH_HTPASSWD)
+		snprintf(want + n, sizeof(want) - (size_t)n, "%sBearer realm=\"%s\"%s",
+			 n > 0 ? ", " : "", auth->realm,
+			 token_given ? ", error=\"invalid_token\"" : "");
 	answer_refusal(c, &(struct http_refusal){ .status = 401,
 						  .reason = reason,
 						  .authenticate = want,
@@ -31,8 +35,8 @@ static enum step refuse(struct client *c, const char *reason, bool token_given)
 	return STEP_END;
 }
 
-static enum step refuse_for_now(struct client *c, int status, const char *reason,
-				double seconds)
+enum step auth_refuse_for_now(struct client *c, int status, const char *reason,
+			      double seconds)
 {
 	answer_refusal(c,
 		       &(struct http_refusal){ .status = status,
@@ -47,11 +51,16 @@ static double rate_of(const struct client *c)
 	return c->routes->conf->limits.auth_failures;
 }
 
-static enum step fail(struct client *c, const char *reason, bool token_given)
+void auth_count_failure(struct client *c)
 {
 	struct server *s = c->server;
 
 	backoff_add(&s->auth.backoff, &c->peer, rate_of(c), s->bridge.now);
+}
+
+enum step auth_fail(struct client *c, const char *reason, bool token_given)
+{
+	auth_count_failure(c);
 	return refuse(c, reason, token_given);
 }
 
@@ -66,7 +75,7 @@ static enum step check_token(struct client *c, const struct credentials *given)
 		return refuse(c, "this path takes a bearer token", false);
 	token = auth_token_find(auth->token, given->secret);
 	if (!token)
-		return fail(c, "this token is not known", true);
+		return auth_fail(c, "this token is not known", true);
 	c->user = token->name;
 	c->auth_type = "Bearer";
 	return STEP_NEXT;
@@ -84,7 +93,7 @@ static void on_checked(void *data, bool matches)
 		c->auth_type = "Basic";
 		request_resume(c, STEP_NEXT);
 	} else {
-		request_resume(c, fail(c, "wrong user or password", false));
+		request_resume(c, auth_fail(c, "wrong user or password", false));
 	}
 }
 
@@ -102,7 +111,7 @@ static enum step check_password(struct client *c, const struct credentials *give
 	if (given->kind != CREDENTIALS_BASIC)
 		return refuse(c, "this path takes a user and a password", false);
 	if (given->secret.n >= CRYPT_MAX_PASSPHRASE_SIZE)
-		return fail(c, "wrong user or password", false);
+		return auth_fail(c, "wrong user or password", false);
 	user = auth_htpasswd_find(c->route->conf->auth, given->user, &known);
 	c->claims = known ? user : NULL;
 	if (!all->worker)
@@ -112,7 +121,7 @@ static enum step check_password(struct client *c, const struct credentials *give
 						 c->routes->conf->limits.max_checks,
 						 on_checked, c);
 	if (!c->waits_for)
-		return refuse_for_now(
+		return auth_refuse_for_now(
 			c, 503, "too many passwords are being checked (max_checks)", 0);
 	c->cancel = cancel;
 	return STEP_WAIT;
@@ -120,8 +129,21 @@ static enum step check_password(struct client *c, const struct credentials *give
 
 /* ---- the decision ---- */
 
+static enum step check_by_program(struct client *c, const struct credentials *given)
+{
+	if (given->kind == CREDENTIALS_OTHER)
+		return refuse(c, "this path takes a password or a bearer token", false);
+	return auth_exec_check(c, given);
+}
+
 static enum step check(struct client *c, const struct credentials *given)
 {
+	static enum step (*const checks[])(struct client * c,
+					   const struct credentials *given) = {
+		[AUTH_HTPASSWD] = check_password,
+		[AUTH_TOKEN] = check_token,
+		[AUTH_EXEC] = check_by_program,
+	};
 	struct server *s = c->server;
 	double wait = backoff_wait(&s->auth.backoff, &c->peer, rate_of(c), s->bridge.now);
 
@@ -130,12 +152,10 @@ static enum step check(struct client *c, const struct credentials *given)
 	if (given->kind == CREDENTIALS_BAD)
 		return refuse(c, "these credentials are malformed", false);
 	if (wait > 0)
-		return refuse_for_now(
+		return auth_refuse_for_now(
 			c, 429, "too many failures from this address (auth_failures)",
 			wait);
-	if (c->route->conf->auth->type == AUTH_TOKEN)
-		return check_token(c, given);
-	return check_password(c, given);
+	return checks[c->route->conf->auth->type](c, given);
 }
 
 enum step auth_check(struct client *c)
@@ -155,8 +175,14 @@ enum step auth_check(struct client *c)
 	return said;
 }
 
+void auth_proceed(struct auth *a)
+{
+	auth_exec_proceed(a);
+}
+
 void auth_free(struct auth *a)
 {
+	auth_exec_free(a);
 	auth_worker_free(a->worker);
 	backoff_free(&a->backoff);
 }

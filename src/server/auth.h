@@ -3,6 +3,8 @@
 #ifndef SERVER_AUTH_H
 #define SERVER_AUTH_H
 
+#include <sys/queue.h>
+
 #include "auth_worker.h"
 #include "backoff.h"
 
@@ -10,7 +12,11 @@
 struct auth {
 	struct backoff backoff;
 	struct auth_worker *worker; /* NULL until a password is to be checked */
+	LIST_HEAD(, auth_pool) pools;
 };
+
+/* Before the loop sleeps. */
+void auth_proceed(struct auth *a);
 
 void auth_free(struct auth *a);
 

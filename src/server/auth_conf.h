@@ -10,7 +10,10 @@
 
 #define TOKEN_HASH 32 /* bytes of SHA-256 */
 
-enum auth_type { AUTH_NONE, AUTH_HTPASSWD, AUTH_TOKEN };
+#define AUTH_TIMEOUT 5 /* seconds, and ... */
+#define AUTH_RUNNING 8 /* ... programs, unless they are set */
+
+enum auth_type { AUTH_NONE, AUTH_HTPASSWD, AUTH_TOKEN, AUTH_EXEC };
 
 struct auth_user {
 	char *name, *hash; /* as crypt(3) has it */
@@ -29,7 +32,10 @@ struct auth_conf {
 	char *realm;             /* the section's name unless it is set */
 	char *file;              /* AUTH_HTPASSWD: where the users came from */
 	char *tokens;            /* AUTH_TOKEN: and these; or NULL */
-	bool query;              /* AUTH_TOKEN: ?token= will do */
+	bool query;              /* AUTH_TOKEN, AUTH_EXEC: ?token= will do */
+	char **exec;             /* AUTH_EXEC: argv */
+	double timeout;          /* AUTH_EXEC: seconds that it may take */
+	unsigned max_running;    /* AUTH_EXEC: of it at a time */
 	struct auth_user *users; /* by name */
 	size_t nusers;
 	struct auth_token *token; /* in no order */

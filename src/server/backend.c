@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "auth_exec.h"
 #include "backend.h"
 #include "dashboard.h"
 #include "fifo.h"
@@ -37,7 +38,8 @@ static bool build_environment(const struct backend_start *b)
 		r.decoded = c->path;
 		r.handshake = b->handshake;
 		r.peer = &c->peer;
-		r.extra = c->verdict ? c->verdict->answer.env : NULL;
+		r.extra[0] = c->grant ? c->grant->answer.env : NULL;
+		r.extra[1] = c->verdict ? c->verdict->answer.env : NULL;
 		r.auth_type = c->auth_type;
 		r.secure = c->secure;
 		r.tls = c->seen;

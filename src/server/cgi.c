@@ -297,7 +297,9 @@ bool cgi_build(struct cgi *c, const struct cgi_request *r)
 		cgi_put(c, (struct span){ *v, strcspn(*v, "=") },
 			text(strchr(*v, '=') + 1));
 	add_configured(c, &r->path->exec);
-	for (char *const *e = r->extra; e && *e; e++)
-		set(c, (struct span){ *e, strcspn(*e, "=") }, text(strchr(*e, '=') + 1));
+	for (size_t i = 0; i < sizeof(r->extra) / sizeof(*r->extra); i++)
+		for (char *const *e = r->extra[i]; e && *e; e++)
+			set(c, (struct span){ *e, strcspn(*e, "=") },
+			    text(strchr(*e, '=') + 1));
 	return !c->full;
 }

@@ -21,7 +21,8 @@ struct cgi_request {
 	const char *decoded;     /* the request's path, decoded */
 	const struct handshake *handshake;
 	const struct addr *peer;
-	char *const *extra;           /* more variables, NULL-terminated, or NULL */
+	char *const *extra[2];        /* more variables, NULL-terminated, or NULL: the
+				       * later ones count */
 	const char *user, *auth_type; /* NULL: nobody was asked */
 	bool secure;                  /* by TLS */
 	const struct tls_seen *tls;   /* ... and how; NULL: not here */

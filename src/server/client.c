@@ -69,6 +69,7 @@ void client_free(struct client *c)
 	buf_free(&c->head);
 	free(c->path);
 	verdict_free(c->verdict);
+	free(c->grant);
 	free(c->seen);
 	tls_unref(c->tls);
 	buf_free(&c->out);

@@ -31,6 +31,7 @@ enum step {
 
 struct asset;
 struct download;
+struct grant;
 struct verdict;
 
 struct client {
@@ -61,15 +62,17 @@ struct client {
 	char *path;      /* decoded; NULL until then, and when it cannot be */
 	void *waits_for; /* CLIENT_WAITING: the step's own */
 	const struct auth_user *claims; /* whose password is checked; NULL: nobody's */
-	struct verdict *verdict;      /* of the on_request hook; NULL: it was not asked */
-	const char *user, *auth_type; /* in routes or verdict; NULL: nobody was asked */
-	struct route *route;          /* of path, or NULL */
-	struct hub *hub;              /* that its session is to join, or NULL ... */
-	struct hub_waiter waiter;     /* ... in whose list it is while that opens */
-	struct buf out;               /* the answer */
-	bool answered;                /* ... is counted by its status, ... */
-	enum unanswered end;          /* ... or else why there is none */
-	struct download *download;    /* the file behind `out`, once begun; NULL: none */
+	struct grant *grant;            /* of the program of its auth, or NULL */
+	struct verdict *verdict; /* of the on_request hook; NULL: it was not asked */
+	const char *user,
+		*auth_type;  /* in routes, grant or verdict; NULL: nobody was asked */
+	struct route *route; /* of path, or NULL */
+	struct hub *hub;     /* that its session is to join, or NULL ... */
+	struct hub_waiter waiter;  /* ... in whose list it is while that opens */
+	struct buf out;            /* the answer */
+	bool answered;             /* ... is counted by its status, ... */
+	enum unanswered end;       /* ... or else why there is none */
+	struct download *download; /* the file behind `out`, once begun; NULL: none */
 	TAILQ_ENTRY(client) link;
 };
 

@@ -80,26 +80,63 @@ static void read_users(struct conf_load *l, struct auth_conf *auth)
  */
 static void check_keys(struct conf_load *l, const struct auth_conf *auth)
 {
+	static const char *const types[] = {
+		[AUTH_HTPASSWD] = "htpasswd", [AUTH_TOKEN] = "token", [AUTH_EXEC] = "exec"
+	};
 	const struct {
 		const char *key;
-		enum auth_type type;
+		unsigned types;
 		bool used;
 	} of_type[] = {
-		{ "file", AUTH_HTPASSWD, auth->file },
-		{ "tokens", AUTH_TOKEN, auth->tokens },
-		{ "token", AUTH_TOKEN, auth->token },
-		{ "query", AUTH_TOKEN, auth->query },
+		{ "file", 1u << AUTH_HTPASSWD, auth->file },
+		{ "tokens", 1u << AUTH_TOKEN, auth->tokens },
+		{ "token", 1u << AUTH_TOKEN, auth->token },
+		{ "query", 1u << AUTH_TOKEN | 1u << AUTH_EXEC, auth->query },
+		{ "exec", 1u << AUTH_EXEC, auth->exec },
+		{ "timeout", 1u << AUTH_EXEC, auth->timeout != AUTH_TIMEOUT },
+		{ "max_running", 1u << AUTH_EXEC, auth->max_running != AUTH_RUNNING },
 	};
 
 	for (size_t i = 0; i < sizeof(of_type) / sizeof(*of_type); i++)
-		if (of_type[i].type != auth->type && of_type[i].used)
+		if (!(of_type[i].types & 1u << auth->type) && of_type[i].used)
 			conf_error(&l->report, where(l, auth, of_type[i].key),
 				   "%s does not go with type = %s", of_type[i].key,
-				   auth->type == AUTH_TOKEN ? "token" : "htpasswd");
+				   types[auth->type]);
+}
+
+static void settle_users(struct conf_load *l, struct auth_conf *auth)
+{
+	if (auth->file)
+		read_users(l, auth);
+	else
+		conf_error(&l->report, auth->head.where,
+			   "[auth %s] has no users: it needs a file", auth->head.name);
+}
+
+static void settle_tokens(struct conf_load *l, struct auth_conf *auth)
+{
+	if (auth->tokens)
+		read_tokens(l, auth);
+	else if (!conf_where_named(l->conf, &auth->head, "token").file)
+		conf_error(&l->report, auth->head.where,
+			   "[auth %s] has no tokens: it needs token or tokens",
+			   auth->head.name);
+}
+
+static void settle_program(struct conf_load *l, struct auth_conf *auth)
+{
+	if (!auth->exec)
+		conf_error(&l->report, auth->head.where,
+			   "[auth %s] has no program: it needs exec", auth->head.name);
 }
 
 static void settle(struct conf_load *l, struct auth_conf *auth)
 {
+	static void (*const settle_type[])(
+		struct conf_load * l,
+		struct auth_conf * auth) = { [AUTH_HTPASSWD] = settle_users,
+					     [AUTH_TOKEN] = settle_tokens,
+					     [AUTH_EXEC] = settle_program };
 	const char *name = auth->head.name;
 
 	if (!auth->realm)
@@ -114,16 +151,7 @@ static void settle(struct conf_load *l, struct auth_conf *auth)
 		return;
 	}
 	check_keys(l, auth);
-	if (auth->type == AUTH_HTPASSWD && auth->file)
-		read_users(l, auth);
-	else if (auth->type == AUTH_HTPASSWD)
-		conf_error(&l->report, auth->head.where,
-			   "[auth %s] has no users: it needs a file", name);
-	else if (auth->tokens)
-		read_tokens(l, auth);
-	else if (!conf_where_named(l->conf, &auth->head, "token").file)
-		conf_error(&l->report, auth->head.where,
-			   "[auth %s] has no tokens: it needs token or tokens", name);
+	settle_type[auth->type](l, auth);
 }
 
 void conf_settle_auth(struct conf_load *l)

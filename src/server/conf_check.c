@@ -239,23 +239,33 @@ static void check_control(const struct conf *c, struct conf_report *r)
 			   "group: there is no group '%s'", c->control.group);
 }
 
-static void check_hook(const struct conf *c, const char *key, char *const *argv,
+/* A program of the daemon's own, in its own PATH. */
+static void check_hook(struct conf_origin at, const char *key, char *const *argv,
 		       struct conf_report *r)
 {
-	struct path_check daemon = { .conf = c };
 	char file[PATH_MAX];
 	int err = argv ? which(argv[0], which_path(NULL), file, sizeof(file)) : 0;
 
 	if (err < 0)
-		conf_error(r, where(&daemon, key), "%s: %s: %s", key, argv[0],
+		conf_error(r, at, "%s: %s: %s", key, argv[0],
 			   err == -EACCES ? "not executable" : "no such file");
 }
 
 static void check_hooks(const struct conf *c, struct conf_report *r)
 {
-	check_hook(c, "on_request", c->hooks.on_request, r);
-	check_hook(c, "on_open", c->hooks.on_open, r);
-	check_hook(c, "on_close", c->hooks.on_close, r);
+	const struct {
+		const char *key;
+		char *const *argv;
+	} hooks[] = { { "on_request", c->hooks.on_request },
+		      { "on_open", c->hooks.on_open },
+		      { "on_close", c->hooks.on_close } };
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
+		check_hook(conf_where(c, NULL, hooks[i].key), hooks[i].key, hooks[i].argv,
+			   r);
+	for (size_t i = 0; i < c->nauth; i++)
+		check_hook(conf_where_named(c, &c->auth[i].head, "exec"), "exec",
+			   c->auth[i].exec, r);
 }
 
 /* ---- all kinds ---- */

@@ -66,7 +66,7 @@ static bool allows_any(const struct access_conf *access)
 static void check_path(const struct conf *c, const struct path_conf *path,
 		       struct conf_report *r)
 {
-	if (path->auth && path->auth->type == AUTH_HTPASSWD && allows_any(&path->access))
+	if (path->auth && path->auth->type != AUTH_TOKEN && allows_any(&path->access))
 		conf_warning(r, conf_where(c, path, "origin"),
 			     "origin = any lets every web page open %s with the password "
 			     "that its visitor's browser remembers; list the origins",

@@ -48,6 +48,7 @@ static const struct conf_word format_words[] = { { "text", LOG_FORMAT_TEXT },
 						 { NULL, 0 } };
 static const struct conf_word auth_words[] = { { "htpasswd", AUTH_HTPASSWD },
 					       { "token", AUTH_TOKEN },
+					       { "exec", AUTH_EXEC },
 					       { NULL, 0 } };
 static const struct conf_word protocol_words[] = { { "TLSv1.2", TLS_1_2 },
 						   { "TLSv1.3", TLS_1_3 },
@@ -235,7 +236,8 @@ const struct conf_key conf_keys[] = {
 	  .field = DAEMON(limits.max_checks),
 	  .def = "64", .min = 1, .max = 65536, .values = "1 to 65536",
 	  .doc = "Passwords that are being checked or wait for it, one after the other; "
-		 "one more gets status 503." },
+		 "one more gets status 503.  As many clients may wait for the command of "
+		 "an [auth NAME]." },
 	{ CONF_LIMITS, "auth_failures", .parse = conf_parse_rate,
 	  .field = DAEMON(limits.auth_failures),
 	  .def = "5/m", .max = 1000, .values = "a rate, or 0 for no limit",
@@ -496,8 +498,9 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_AUTH, "type", .parse = conf_parse_word, .field = AUTH(type),
 	  .def = "", .flags = CONF_EMPTY, .words = auth_words,
-	  .values = "htpasswd or token", .def_doc = "none, it must be set",
-	  .doc = "What a client shows: a user's name and password, or a bearer token." },
+	  .values = "htpasswd, token or exec", .def_doc = "none, it must be set",
+	  .doc = "What a client shows: a user's name and password, or a bearer token; or "
+		 "either, and a program decides." },
 	{ CONF_AUTH, "file", .parse = conf_parse_absolute, .field = AUTH(file),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "an absolute path", .def_doc = "none",
@@ -519,9 +522,25 @@ const struct conf_key conf_keys[] = {
 		 "it, and the name that REMOTE_USER gets." },
 	{ CONF_AUTH, "query", .parse = conf_parse_bool, .field = AUTH(query),
 	  .def = "no",
-	  .doc = "With type = token: also take ?token= of the URL, for clients that "
+	  .doc = "With type = token or exec: also take ?token= of the URL, for clients that "
 		 "cannot send a header, such as WebSockets of a browser; programs do not "
 		 "see it, but proxies in front may log it." },
+
+	{ CONF_AUTH, "exec", .parse = conf_parse_exec, .field = AUTH(exec), .def = "",
+	  .flags = CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
+	  .values = "a command", .def_doc = "none",
+	  .doc = "With type = exec: run this command for each request, with the "
+		 "credentials on its standard input; exit status 0 lets the client in, "
+		 "another is a 401." },
+	{ CONF_AUTH, "timeout", .parse = conf_parse_seconds, .field = AUTH(timeout),
+	  .def = "5s", .min = 0.1, .max = HOUR, .values = "100ms to 1h",
+	  .doc = "With type = exec: a command that takes longer is killed, and the client "
+		 "gets 503.  handshake_timeout goes on meanwhile." },
+	{ CONF_AUTH, "max_running", .parse = conf_parse_unsigned,
+	  .field = AUTH(max_running),
+	  .def = "8", .min = 1, .max = 10000, .values = "1 to 10000",
+	  .doc = "With type = exec: commands at the same time; other clients wait for "
+		 "their turn, as many as max_checks says." },
 
 	/* ---- [/path]: policy ---- */
 

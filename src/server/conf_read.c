@@ -80,10 +80,10 @@ static void on_section(void *arg, const char *name, int line)
 
 /* ---- settings ---- */
 
-/* The row of NAME in whatever section, or NULL. */
+/* The row of NAME in whatever section, a path's if it has one; or NULL. */
 static const struct conf_key *find_elsewhere(const char *name)
 {
-	for (size_t i = 0; i < conf_nkeys; i++)
+	for (size_t i = conf_nkeys; i-- > 0;) /* those of paths come last */
 		if (strcmp(conf_keys[i].name, name) == 0)
 			return &conf_keys[i];
 	return NULL;

@@ -30,6 +30,8 @@ struct hook {
 	size_t output_max;
 	struct hook_end end;
 	struct stderr_log stderr_log;
+	unsigned *count;
+	const char *kind;
 	char who[SESSION_WHO];
 	void (*done)(void *data, const struct hook_end *end);
 	void *data;
@@ -142,6 +144,7 @@ static void on_child(EV_P_ struct child *c)
 	ev_timer_stop(EV_A_ & h->timeout);
 	LIST_REMOVE(h, link);
 	h->all->n--;
+	--*h->count;
 	LIST_INSERT_HEAD(&h->all->dead, h, link);
 }
 
@@ -151,7 +154,7 @@ static void on_timeout(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	log_warning(h->who, "hook: killed after [hooks] timeout");
+	log_warning(h->who, "%s: killed after its timeout", h->kind);
 	h->end.timed_out = true;
 	tell(h);
 	leave(h);
@@ -208,6 +211,16 @@ void hooks_free(struct hooks *all)
 
 /* ---- its start ---- */
 
+/* What it is to read lies in the pipe before it begins. */
+static int put_input(const struct exec_pipes *pipes, struct span input)
+{
+	ssize_t n = input.n > 0 ? write(pipes->in, input.p, input.n) : 0;
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == input.n ? 0 : -EMSGSIZE;
+}
+
 static int start_child(struct hook *h, const struct hook_start *s, const int far[3],
 		       const char **ret_what)
 {
@@ -241,6 +254,8 @@ int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
 	h->output_max = s->output_max;
 	h->done = s->done;
 	h->data = s->data;
+	h->count = s->count;
+	h->kind = s->kind;
 	h->child.changed = on_child;
 	h->stderr_log.dropped_ever = &all->stderr_dropped;
 	snprintf(h->who, sizeof(h->who), "%s", s->who);
@@ -249,16 +264,19 @@ int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
 	ev_timer_init(&h->timeout, on_timeout, s->timeout, 0);
 	h->out.data = h->err.data = h->timeout.data = h;
 	if (r == 0)
+		r = put_input(&pipes, s->input);
+	if (r == 0)
 		r = start_child(h, s, pipes.far, ret_what);
 	exec_pipes_close_far(&pipes);
 	if (pipes.in >= 0)
-		close(pipes.in); /* it reads the end at once */
+		close(pipes.in); /* it reads the end behind that */
 	if (r < 0) {
 		hook_free(h);
 		return r;
 	}
 	LIST_INSERT_HEAD(&all->running, h, link);
 	all->n++;
+	++*h->count;
 	ev_io_start(b->loop, &h->out);
 	ev_io_start(b->loop, &h->err);
 	ev_timer_start(b->loop, &h->timeout);

@@ -12,13 +12,16 @@
 #include <sys/queue.h>
 
 #include "bridge.h"
+#include "span.h"
+
+#define HOOK_INPUT 4096 /* bytes: what an empty pipe takes at once */
 
 struct hook;
 
 /* All that run. */
 struct hooks {
 	LIST_HEAD(, hook) running, dead;
-	unsigned n;              /* running */
+	unsigned n;              /* running, or of which something is left */
 	uint64_t stderr_dropped; /* lines */
 };
 
@@ -33,12 +36,15 @@ struct hook_end {
 
 struct hook_start {
 	char *const *argv, *const *envp;
+	const char *kind;  /* what the log calls it; static */
 	const char *who;   /* for the log, copied */
+	struct span input; /* at most HOOK_INPUT bytes, then its end: standard input */
 	double timeout;    /* seconds */
 	size_t output_max; /* bytes that it may write */
 	/* It has ended; not at once, and only once.  NULL: nobody waits. */
 	void (*done)(void *data, const struct hook_end *end);
 	void *data;
+	unsigned *count; /* one more from now on until nothing is left of it */
 };
 
 /* Run one.  0, or -errno of what failed, which *ret_what names; *ret_hook until DONE. */

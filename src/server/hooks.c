@@ -46,6 +46,14 @@ static void put_request(struct cgi *e, const struct client *c)
 		cgi_put_tls(e, c->seen);
 }
 
+void hooks_describe(struct client *c, const char *event, const struct route *route)
+{
+	struct cgi *e = &c->server->cgi;
+
+	put_base(e, event, c->id, route->conf->path, &c->peer, c->user);
+	put_request(e, c);
+}
+
 static void put_end(struct cgi *e, const struct session *session)
 {
 	char seconds[32];
@@ -57,6 +65,54 @@ static void put_end(struct cgi *e, const struct session *session)
 	cgi_put_text(e, "WSBRIDGE_REASON",
 		     session->close_reason ? session->close_reason : "");
 	cgi_put_text(e, "WSBRIDGE_SECONDS", seconds);
+}
+
+/* ---- running one ---- */
+
+int hooks_run(struct server *s, const struct hook_start *how, struct hook **ret)
+{
+	struct hook_start start = *how;
+	const char *what = "its environment";
+	int r = -E2BIG;
+
+	start.envp = s->cgi.vars;
+	if (!s->cgi.full)
+		r = hook_run(&s->hooks, &s->bridge, &start, ret, &what);
+	if (r < 0)
+		log_error(how->who, "cannot start the %s: %s: %s", how->kind, what,
+			  strerror(-r));
+	return r;
+}
+
+enum hook_said hooks_said(const struct client *c, const char *name,
+			  const struct hook_end *end)
+{
+	char who[SESSION_WHO];
+
+	if (end->timed_out)
+		return HOOK_LATE;
+	if (end->too_long)
+		log_error(client_who(c, who), "%s: its answer has more than %d bytes",
+			  name, HOOK_ANSWER_MOST);
+	else if (!WIFEXITED(end->status))
+		log_error(client_who(c, who), "%s: killed by signal %d", name,
+			  WTERMSIG(end->status));
+	else
+		return WEXITSTATUS(end->status) == 0 ? HOOK_YES : HOOK_NO;
+	return HOOK_FAILED;
+}
+
+bool hooks_read(const struct client *c, const char *name, char *text, size_t n,
+		struct hook_answer *ret)
+{
+	char who[SESSION_WHO];
+	unsigned line = 0;
+	const char *why = "";
+
+	if (hook_answer_read(text, n, ret, &line, &why))
+		return true;
+	log_error(client_who(c, who), "%s: line %u of its answer: %s", name, line, why);
+	return false;
 }
 
 /* ---- on_request ---- */
@@ -84,13 +140,15 @@ static enum step refuse(struct client *c, int status, const char *reason)
 	return STEP_END;
 }
 
+static enum step refuse_failed(struct client *c)
+{
+	return refuse(c, 502, "the on_request hook has failed");
+}
+
 /* Its lines, of which each has to be good: half an answer may be the wrong half. */
 static enum step judge(struct client *c, const struct hook_end *end)
 {
 	struct verdict *v = calloc(1, sizeof(*v));
-	char who[SESSION_WHO];
-	unsigned line = 0;
-	const char *why = "";
 
 	if (v)
 		v->bytes = malloc(end->n + 1);
@@ -101,11 +159,8 @@ static enum step judge(struct client *c, const struct hook_end *end)
 	if (end->n > 0)
 		memcpy(v->bytes, end->out, end->n);
 	c->verdict = v;
-	if (!hook_answer_read(v->bytes, end->n, &v->answer, &line, &why)) {
-		log_error(client_who(c, who), "on_request: line %u of its answer: %s",
-			  line, why);
-		return refuse(c, 502, "the on_request hook has failed");
-	}
+	if (!hooks_read(c, "on_request", v->bytes, end->n, &v->answer))
+		return refuse_failed(c);
 	if (v->answer.status)
 		return refuse(c, v->answer.status,
 			      v->answer.text ? v->answer.text
@@ -116,30 +171,27 @@ static enum step judge(struct client *c, const struct hook_end *end)
 	return STEP_NEXT;
 }
 
+static enum step decide(struct client *c, const struct hook_end *end)
+{
+	switch (hooks_said(c, "on_request", end)) {
+	case HOOK_LATE:
+		return refuse(c, 503, "the on_request hook took too long");
+	case HOOK_FAILED:
+		return refuse_failed(c);
+	case HOOK_NO:
+		return refuse(c, 403, "refused by the on_request hook");
+	case HOOK_YES:
+		break;
+	}
+	return judge(c, end);
+}
+
 static void on_answer(void *data, const struct hook_end *end)
 {
 	struct client *c = data;
-	char who[SESSION_WHO];
-	enum step said;
 
 	c->cancel = NULL;
-	if (end->timed_out) {
-		said = refuse(c, 503, "the on_request hook took too long");
-	} else if (end->too_long) {
-		log_error(client_who(c, who),
-			  "on_request: its answer has more than %d bytes",
-			  HOOK_ANSWER_MOST);
-		said = refuse(c, 502, "the on_request hook has failed");
-	} else if (!WIFEXITED(end->status)) {
-		log_error(client_who(c, who), "on_request: killed by signal %d",
-			  WTERMSIG(end->status));
-		said = refuse(c, 502, "the on_request hook has failed");
-	} else if (WEXITSTATUS(end->status) != 0) {
-		said = refuse(c, 403, "refused by the on_request hook");
-	} else {
-		said = judge(c, end);
-	}
-	request_resume(c, said);
+	request_resume(c, decide(c, end));
 }
 
 static void cancel(struct client *c)
@@ -147,27 +199,22 @@ static void cancel(struct client *c)
 	hook_cancel(c->waits_for);
 }
 
-/* Run ARGV in the environment s->cgi.  0, or -errno: it is logged. */
+/* Run ARGV, of [hooks], as HOW. */
 static int run(struct server *s, char *const *argv, const struct hook_start *how,
 	       struct hook **ret)
 {
 	struct hook_start start = *how;
-	const char *what = "its environment";
-	int r = -E2BIG;
 
 	start.argv = argv;
-	start.envp = s->cgi.vars;
+	start.kind = "hook";
 	start.timeout = s->routes->conf->hooks.timeout;
-	if (!s->cgi.full)
-		r = hook_run(&s->hooks, &s->bridge, &start, ret, &what);
-	if (r < 0)
-		log_error(how->who, "cannot start the hook: %s: %s", what, strerror(-r));
-	return r;
+	start.count = &s->nhooks;
+	return hooks_run(s, &start, ret);
 }
 
 static bool is_full(const struct server *s)
 {
-	return s->hooks.n >= s->routes->conf->hooks.max_running;
+	return s->nhooks >= s->routes->conf->hooks.max_running;
 }
 
 enum step hooks_ask(struct client *c, const struct route *route)
@@ -186,8 +233,7 @@ enum step hooks_ask(struct client *c, const struct route *route)
 		return STEP_NEXT;
 	if (is_full(s))
 		return refuse(c, 503, "too many hooks are running ([hooks] max_running)");
-	put_base(&s->cgi, "on_request", c->id, route->conf->path, &c->peer, c->user);
-	put_request(&s->cgi, c);
+	hooks_describe(c, "on_request", route);
 	r = run(s, argv, &start, &hook);
 	if (r == -E2BIG)
 		return refuse(c, 431, "the hook's environment would be too large");

@@ -22,6 +22,33 @@ void verdict_free(struct verdict *v); /* NULL is a no-op */
  */
 enum step hooks_ask(struct client *c, const struct route *route);
 
+/* ---- for whoever else asks a program ---- */
+
+/* Begin the server's environment of a program that hears of EVENT: C's request for ROUTE.
+ */
+void hooks_describe(struct client *c, const char *event, const struct route *route);
+
+/* Run HOW in the server's environment.  0, or -errno: it is logged. */
+int hooks_run(struct server *s, const struct hook_start *how, struct hook **ret);
+
+/* How a program has decided. */
+enum hook_said {
+	HOOK_YES,    /* there is more in its output */
+	HOOK_NO,     /* by its exit status */
+	HOOK_LATE,   /* not in time */
+	HOOK_FAILED, /* not at all: it is logged */
+};
+
+/* What the one called NAME has said about C by END. */
+enum hook_said hooks_said(const struct client *c, const char *name,
+			  const struct hook_end *end);
+
+/* Read the N bytes at TEXT as hook_answer_read() does; what is wrong is logged. */
+bool hooks_read(const struct client *c, const char *name, char *text, size_t n,
+		struct hook_answer *ret);
+
+/* ---- sessions ---- */
+
 /* A session has begun, or ended: tell the hooks of it. */
 void hooks_opened(struct server *s, const struct session *session);
 void hooks_closed(struct server *s, const struct session *session);

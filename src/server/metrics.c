@@ -171,7 +171,8 @@ const struct metric metrics[] = {
 		  "WebSocket, or why there was none: lost, timeout, evicted, tls, or denied "
 		  "([server] allow)." },
 	{ "wsbridge_hooks", GAUGE, SERVER(hooks.n),
-	  .help = "Programs of [hooks] that run, or of which something is left." },
+	  .help = "Programs of [hooks] and [auth NAME] that run, or of which "
+		  "something is left." },
 	{ "wsbridge_hooks_stderr_lines_dropped_total", COUNTER, SERVER(hooks.stderr_dropped),
 	  .help = "Lines on their standard error that were too many for the log." },
 	{ "wsbridge_log_lines_dropped_total", COUNTER, BY(put_log_lines, METRIC_OF_SCRAPE, struct scrape, log),

@@ -171,6 +171,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	struct server *s = w->data;
 
 	(void)revents;
+	auth_proceed(&s->auth); /* it may drop clients */
 	free_dead_clients(s);
 	ctl_reap(s);
 	logging_proceed(s);

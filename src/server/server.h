@@ -47,6 +47,7 @@ struct server {
 	struct peers peers;
 	struct auth auth;
 	struct hooks hooks;
+	unsigned nhooks; /* of them those of [hooks] */
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */

@@ -4,12 +4,14 @@
 import base64
 import ctypes
 import hashlib
+import json
 import os
 import pty
 import re
 import select
 import subprocess
 
+import procfs
 import pytest
 from harness import ENVIRONMENT, WSBRIDGED, get, run, with_canary
 from inicheck import fails
@@ -574,3 +576,224 @@ def test_what_is_printed_is_a_valid_file(check, users):
     assert printed.status == 0, printed.lines
     again = check(printed.out)
     assert (again.status, again.errors) == (0, []), again.lines
+
+
+# ---- a program that decides ----
+
+# It lets in joe with the password "secret" and the token "good-token", and nobody else.
+DECIDES = """
+lines = sys.stdin.read().split('\\n')
+if lines not in (['joe', 'secret', ''], ['good-token', '']): sys.exit(1)
+"""
+PROGRAM_PATH = "[/x]\nexec = env\nauth = by\n[/cat]\nexec = cat\nauth = by\n"
+
+
+@pytest.fixture
+def decides(program):
+    """decides(SOURCE, MORE): the ini of an [auth by] whose program is SOURCE."""
+    return lambda source=DECIDES, more="": f"[auth by]\ntype = exec\nexec = {program(source)}\n{more}"
+
+
+@pytest.mark.key("auth", "type", "exec")
+def test_a_program_decides_about_passwords_and_tokens(daemon, decides):
+    d = daemon(decides(more="realm = The house\n") + PROGRAM_PATH)
+    seen = environment(d.ws("/x", basic("joe", "secret")))
+    assert (seen["REMOTE_USER"], seen["AUTH_TYPE"]) == ("joe", "Basic")
+    seen = environment(d.ws("/x", bearer("good-token")))
+    assert (seen["REMOTE_USER"], seen["AUTH_TYPE"]) == ("", "Bearer")
+    assert get(d, "/cat", basic("joe", "secret")).status == 426
+    answer = get(d, "/x", basic("joe", "wrong"))
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == 'Basic realm="The house", charset="UTF-8", Bearer realm="The house"'
+    answer = get(d, "/x", bearer("wrong"))
+    assert answer.status == 401 and answer.headers["www-authenticate"].endswith(', error="invalid_token"')
+    assert status(d, "/x", basic("joe", "secret", "Digest")) == 401
+    assert status(d, "/x") == 401
+    assert (401, "by", "wrong user or password") in refusals(d)
+
+
+def test_a_line_end_in_a_password_is_no_second_line(daemon, decides):
+    d = daemon(decides("") + PROGRAM_PATH)
+    assert status(d, "/x", basic("joe", "secret\nmore")) == 401
+    assert (401, "by", "these credentials are malformed") in refusals(d)
+
+
+@pytest.mark.key("query")
+def test_a_token_in_the_query_reaches_the_program_by_choice(daemon, decides):
+    d = daemon(decides(more="query = yes\n") + PROGRAM_PATH)
+    assert status(d, "/x?token=good-token") == 101
+    assert status(d, "/x?token=bad-token") == 401
+    d = daemon(decides() + PROGRAM_PATH, canary=None)
+    assert status(d, "/x?token=good-token") == 401
+
+
+@pytest.mark.key("exec")
+def test_the_program_reads_the_credentials_and_nobody_else_does(daemon, decides, tmp_path):
+    told = tmp_path / "told"
+    d = daemon(
+        decides(f"""
+import json
+with open({str(told)!r}, 'a') as f:
+    print(json.dumps([sys.stdin.read(), sys.argv, dict(os.environ)]), file=f)
+print('user known')
+""", "query = yes\n")
+        + PROGRAM_PATH
+    )
+    seen = environment(d.ws("/x?a=b", basic("geheim-joe", "geheim:wort")))
+    d.ws("/x?token=geheim-token&c=d").recv_until_close()
+    first, second = (json.loads(line) for line in told.read_text().splitlines())
+    assert (first[0], second[0]) == ("geheim-joe\ngeheim:wort\n", "geheim-token\n")
+    env = first[2]
+    assert env["WSBRIDGE_EVENT"] == "auth" and env["WSBRIDGE_AUTH"] == "by" and env["WSBRIDGE_PATH"] == "/x"
+    assert (env["WSBRIDGE_AUTH_TYPE"], second[2]["WSBRIDGE_AUTH_TYPE"]) == ("Basic", "Bearer")
+    assert env["WSBRIDGE_REMOTE_ADDR"] == "127.0.0.1" and env["WSBRIDGE_QUERY"] == "a=b"
+    assert second[2]["WSBRIDGE_QUERY"].strip("&") == "c=d"
+    for text in (json.dumps(first[1:] + second[1:]), json.dumps(seen), d.log()):
+        for secret in ("geheim", base64.b64encode(b"geheim-joe").decode()[:8]):
+            assert secret not in text
+
+
+@pytest.mark.key("exec")
+def test_the_program_names_the_user_and_adds_variables(daemon, decides, program):
+    hook = program("if os.environ['WSBRIDGE_PATH'] != '/canary': print('env B=of the hook')\n")
+    d = daemon(
+        f"[hooks]\non_request = {hook}\n" + decides("print('user alice\\nenv TENANT=blue moon\\nenv B=b')\n") + PROGRAM_PATH
+    )
+    seen = environment(d.ws("/x", basic("joe", "secret")))
+    assert (seen["REMOTE_USER"], seen["TENANT"], seen["B"]) == ("alice", "blue moon", "of the hook")
+    d.wait_log(r"^#\d+ /x: disconnected .* user=alice ")
+
+
+def test_the_program_may_refuse_with_a_status(daemon, decides):
+    d = daemon(decides("print('status 403 This account is locked')\n") + PROGRAM_PATH)
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 403 and "This account is locked" in answer.text
+    assert (403, "by", "This account is locked") in refusals(d)
+    d = daemon(decides("print('status 401 Not today')\n") + PROGRAM_PATH, canary=None)
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 401 and answer.headers["www-authenticate"].startswith("Basic realm=")
+
+
+@pytest.mark.parametrize(
+    "source, why",
+    [
+        ("print('nonsense')", r"\[auth by\]: line 1 of its answer: a line begins with"),
+        ("print('user x\\nsubprotocol y')", r"\[auth by\]: its answer takes status, user and env"),
+        ("print('header X-A: b')", r"\[auth by\]: its answer takes status, user and env"),
+        ("print('env A=' + 'x' * 9000)", r"\[auth by\]: its answer has more than 8192 bytes"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", r"\[auth by\]: killed by signal 15"),
+    ],
+)
+def test_a_program_that_fails_lets_nobody_in(daemon, decides, source, why):
+    d = daemon("[limits]\nauth_failures = 1/h\n" + decides(source) + PROGRAM_PATH)
+    for _ in range(3):  # that is not the client's failure
+        assert status(d, "/x", basic("joe", "secret")) == 502
+    d.wait_log(rf"^error: #\d+ /x: {why}")
+
+
+def test_a_program_that_is_gone_lets_nobody_in(daemon, decides, tmp_path):
+    d = daemon(decides("sys.exit()") + PROGRAM_PATH)
+    (tmp_path / "program1").unlink()
+    assert status(d, "/x", basic("joe", "secret")) == 502
+    d.wait_log(r"^error: #\d+ /x: cannot start the auth program: .*program1: No such file")
+    assert d.canary.echoes()
+
+
+SLEEPS = "import time\nlines = sys.stdin.read()\ntime.sleep(60)\n"
+
+
+@pytest.mark.key("timeout")
+def test_a_program_that_takes_too_long_is_killed(daemon, decides):
+    d = daemon(decides(SLEEPS, "timeout = 300ms\n") + PROGRAM_PATH)
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 503 and "took too long (timeout)" in answer.text
+    until(lambda: len(procfs.children(d.pid)) == 1, "the program to be gone")
+    d.wait_log(r"^warning: #\d+ /x: auth program: killed after its timeout")
+
+
+# It goes on when the file GO is there.
+WAITS = "import time\nwhile not os.path.exists({go!r}): time.sleep(0.01)\n" + DECIDES
+
+
+@pytest.mark.key("max_running")
+def test_so_many_programs_run_and_the_others_wait_for_their_turn(daemon, decides, tmp_path):
+    go = str(tmp_path / "go")
+    d = daemon(decides(WAITS.format(go=go), "max_running = 2\ntimeout = 1m\n") + PROGRAM_PATH)
+    waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(7)]
+    wrong = pending(d, "/x", basic("joe", "wrong"))
+    until(lambda: len(procfs.children(d.pid)) == 3, "two programs that run")
+    for i in range(10):
+        assert d.canary.echoes(f"echo {i}"), "the loop does not wait"
+        assert len(procfs.children(d.pid)) == 3
+    open(go, "w").close()
+    assert [client.read_response().status for client in waiting] == [101] * 7
+    assert wrong.read_response().status == 401
+
+
+@pytest.mark.key("max_checks")
+def test_one_too_many_that_waits_for_a_program_is_told_to_come_again(daemon, decides, tmp_path):
+    go = str(tmp_path / "go")
+    ini = "[limits]\nmax_checks = 2\n" + decides(WAITS.format(go=go), "max_running = 1\ntimeout = 1m\n")
+    d = daemon(ini + PROGRAM_PATH)
+    waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(3)]
+    assert d.canary.echoes()  # by now two of them wait
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 503 and "max_checks" in answer.text and int(answer.headers["retry-after"]) > 0
+    open(go, "w").close()
+    assert [client.read_response().status for client in waiting] == [101, 101, 101]
+    assert status(d, "/x", basic("joe", "secret")) == 101
+
+
+@pytest.mark.key("auth_failures")
+def test_who_fails_a_program_too_often_has_to_wait(daemon, decides):
+    d = daemon("[limits]\nauth_failures = 3/m\n" + decides() + PROGRAM_PATH)
+    assert [status(d, "/x", basic("joe", "wrong")) for _ in range(4)] == [401, 401, 401, 429]
+    answer = get(d, "/x", basic("joe", "secret"))
+    assert answer.status == 429 and int(answer.headers["retry-after"]) >= 10
+    d = daemon("[limits]\nauth_failures = 3/m\n" + decides("print('status 403')") + PROGRAM_PATH, canary=None)
+    assert [status(d, "/x", basic("joe", "wrong")) for _ in range(4)] == [403, 403, 403, 429]
+
+
+def test_clients_may_vanish_while_a_program_is_asked(daemon, decides):
+    d = daemon("[limits]\nmax_handshakes = 4\n" + decides(SLEEPS, "max_running = 2\n") + PROGRAM_PATH)
+    for _ in range(12):
+        pending(d, "/x", basic("joe", "secret"))
+        assert d.canary.echoes()
+    for client in [pending(d, "/x", basic("joe", "secret")) for _ in range(3)]:
+        client.reset()
+    assert d.canary.echoes()
+
+
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")
+def test_the_daemon_ends_while_programs_are_asked(daemon, decides):
+    d = daemon(decides(SLEEPS, "max_running = 2\n") + PROGRAM_PATH)
+    for _ in range(5):
+        pending(d, "/x", basic("joe", "secret"))
+    until(lambda: len(procfs.children(d.pid)) == 3, "two programs that run")
+    d.terminate()
+    assert d.wait_exit() == 0
+
+
+@pytest.mark.key("exec", "max_running")
+def test_a_reload_changes_the_program_for_new_clients(daemon, decides, program):
+    d = daemon(decides() + PROGRAM_PATH)
+    live = d.ws("/cat", basic("joe", "secret"))
+    reload(d, with_canary(decides("if sys.stdin.read() != 'ann\\nnew\\n': sys.exit(1)\n", "max_running = 1\n") + PROGRAM_PATH))
+    assert [status(d, "/x", basic("joe", "secret")), status(d, "/x", basic("ann", "new"))] == [401, 101]
+    assert live.echoes()
+
+
+@pytest.mark.key("exec", "timeout", "max_running")
+def test_what_is_wrong_with_a_program_is_told_with_its_line(check, program):
+    good = program("sys.exit()")
+    path = "[/x]\nexec = cat\nauth = by\n"
+    fails(check("[auth by]\ntype = exec\nexec = /no/such/program -x\n" + path), (3, "exec: /no/such/program: no such file"))
+    fails(check("[auth by]\ntype = exec\n" + path), (1, r"\[auth by\] has no program: it needs exec"))
+    fails(check(f"[auth by]\ntype = token\ntoken = ***\nexec = {good}\n" + path), (4, "exec does not go with type = token"))
+    fails(
+        check("[auth by]\ntype = token\ntoken = ***\ntimeout = 1s\nmax_running = 3\n" + path),
+        (4, "timeout does not go with type = token"),
+        (5, "max_running does not go with type = token"),
+    )
+    fails(check(f"[auth by]\ntype = exec\nexec = {good}\nfile = /x\n" + path), (4, "file does not go with type = exec"))
+    fails(check(f"[auth by]\ntype = exec\nexec = {good}\ntimeout = 1\n" + path), (4, "needs a unit"))
