@@ -132,4 +132,5 @@ void bridge_stop(struct bridge *b)
 	ev_prepare_stop(b->loop, &b->reaper);
 	ev_check_stop(b->loop, &b->clock);
 	children_stop(&b->children);
+	path_watches_end(&b->paths);
 }

@@ -87,8 +87,6 @@ static void on_events(EV_P_ ev_io *io, int revents)
 	for (char *p = events; p < events + n; p += sizeof(*e) + e->len) {
 		e = (const struct inotify_event *)p;
 		tell(all, e);
-		if (all->io.fd < 0) /* nobody watches any more */
-			return;
 	}
 }
 
@@ -116,14 +114,29 @@ void path_watches_init(struct path_watches *all, struct ev_loop *loop)
 	LIST_INIT(&all->list);
 }
 
+void path_watches_open(struct path_watches *all)
+{
+	if (all->io.fd >= 0)
+		return;
+	ev_io_set(&all->io, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), EV_READ);
+	if (all->io.fd >= 0)
+		ev_io_start(all->loop, &all->io);
+}
+
+void path_watches_end(struct path_watches *all)
+{
+	if (all->io.fd < 0)
+		return;
+	ev_io_stop(all->loop, &all->io);
+	close(all->io.fd);
+	all->io.fd = -1;
+}
+
 static void join(struct path_watches *all, struct path_watch *w)
 {
-	if (LIST_EMPTY(&all->list)) {
-		ev_io_set(&all->io, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), EV_READ);
-		if (all->io.fd >= 0)
-			ev_io_start(all->loop, &all->io);
+	path_watches_open(all);
+	if (LIST_EMPTY(&all->list))
 		ev_timer_again(all->loop, &all->look);
-	}
 	w->all = all;
 	w->wd = -1;
 	LIST_INSERT_HEAD(&all->list, w, link);
@@ -159,11 +172,6 @@ void path_watch_stop(struct path_watch *w)
 	LIST_REMOVE(w, link);
 	w->all = NULL;
 	forget(all, wd);
-	if (!LIST_EMPTY(&all->list))
-		return;
-	ev_timer_stop(all->loop, &all->look);
-	ev_io_stop(all->loop, &all->io);
-	if (all->io.fd >= 0)
-		close(all->io.fd);
-	all->io.fd = -1;
+	if (LIST_EMPTY(&all->list))
+		ev_timer_stop(all->loop, &all->look);
 }

@@ -5,7 +5,7 @@
  * inotify(7) says so at once; a look once a second finds what it cannot see: behind a
  * symbolic link, on another machine's disk, in a directory that is not there yet, or
  * where the kernel gives no watches any more.  There is one inotify descriptor for all,
- * and only while somebody watches.
+ * which stays, since closing it can take the kernel milliseconds.
  */
 #ifndef IO_PATH_WATCH_H
 #define IO_PATH_WATCH_H
@@ -26,13 +26,19 @@ struct path_watch {
 /* Those of one loop. */
 struct path_watches {
 	struct ev_loop *loop;
-	ev_io io;                /* fd -1: nobody watches, or there is no inotify */
-	ev_timer look;           /* once a second */
+	ev_io io;                /* fd -1: there is no inotify */
+	ev_timer look;           /* once a second while somebody watches */
 	struct path_watch *next; /* to be told */
 	LIST_HEAD(, path_watch) list;
 };
 
 void path_watches_init(struct path_watches *all, struct ev_loop *loop);
+
+/* Somebody will watch. */
+void path_watches_open(struct path_watches *all);
+
+/* Nobody watches any more. */
+void path_watches_end(struct path_watches *all);
 
 /* Let W, whose `changed` is set, tell of the comings and goings at PATH, which is
  * absolute and stays the caller's.  There is no failure: without inotify it tells once a

@@ -208,15 +208,25 @@ static void make_fifo(const struct path_conf *path, const char *name)
 			  fifo_strerror(err));
 }
 
-void backend_prepare(const struct conf *conf)
+static void make_fifos(const struct path_conf *path)
 {
+	if (path->fifo.create == FIFO_CREATE_NO)
+		return;
+	make_fifo(path, path->fifo.read);
+	make_fifo(path, path->fifo.write);
+}
+
+void backend_prepare(struct server *s)
+{
+	const struct conf *conf = s->routes->conf;
+
 	for (size_t i = 0; i < conf->npaths; i++) {
 		const struct path_conf *path = conf->paths[i];
 
-		if (path->source != SOURCE_FIFO || path->fifo.create == FIFO_CREATE_NO)
-			continue;
-		make_fifo(path, path->fifo.read);
-		make_fifo(path, path->fifo.write);
+		if (path->source == SOURCE_FIFO)
+			make_fifos(path);
+		if (path->source == SOURCE_FIFO || path->source == SOURCE_FILE)
+			path_watches_open(&s->bridge.paths);
 	}
 }
 

@@ -37,9 +37,9 @@ bool backend_terminal(const struct client *c, const struct route *route,
  */
 int backend_open(const struct backend_start *b, const char **ret_why);
 
-/* Make what CONF's paths have to have before their first client: their FIFOs, so that who
- * writes one does not make a file.  What fails is logged. */
-void backend_prepare(const struct conf *conf);
+/* Make what the paths of S's snapshot have to have before their first client: their
+ * FIFOs, so that who writes one does not make a file.  What fails is logged. */
+void backend_prepare(struct server *s);
 
 /* C's source did not open, with the -errno ERROR and WHY (static): C is answered. */
 void backend_refuse(struct client *c, int error, const char *why);

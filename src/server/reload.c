@@ -52,7 +52,7 @@ static void take(struct server *s, struct routes *fresh)
 	if (s->resolver)
 		resolver_configure(s->resolver, fresh->conf->resolver);
 	logging_apply(s);
-	backend_prepare(fresh->conf);
+	backend_prepare(s);
 }
 
 /* However many lines they are: whoever runs the daemon wants to see each. */

@@ -352,7 +352,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 	else
 		fputs(OUT_OF_MEMORY, stderr);
 	if (code == 0) {
-		backend_prepare(s->routes->conf);
+		backend_prepare(s);
 		watch_configuration(s);
 		systemd_init(s);
 		announce(s);

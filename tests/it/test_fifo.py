@@ -175,17 +175,18 @@ def test_a_last_message_waits_a_moment_for_its_reader(daemon, fifo):
     ws = d.ws("/f")
     ws.text("off")
     ws.finish()
+    d.wait_log(r"#\d+ /f: disconnected")
+    assert d.canary.echoes("the loop has turned")
     fd = open_reader(path)
     assert read_exactly(fd, 4) == b"off\n"
     os.close(fd)
 
 
-def test_one_that_may_only_be_written_is_written_when_a_reader_comes(daemon, fifo, tmp_path):
-    path = fifo()
-    os.chmod(path, 0o222)
-    tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:3]:
-        parent.chmod(parent.stat().st_mode | 0o755)
+def test_one_that_may_only_be_written_is_written_when_a_reader_comes(daemon, rundir, tmp_path):
+    path = rundir / "fifo"
+    os.mkfifo(path)
+    path.chmod(0o222)
+    rundir.chmod(0o755)
     ini = tmp_path / "wsbridge.ini"
     ini.write_text(f"[server]\nuser = nobody\nlisten = 127.0.0.1:0\n[/f]\nwrite_fifo = {path}\n[/canary]\nexec = cat\n")
     d = daemon(argv=["-c", str(ini)])
@@ -329,6 +330,8 @@ def test_a_reload_makes_what_is_new(daemon, tmp_path):
     ini.write_text(ini.read_text() + f"[/f]\nwrite_fifo = {tmp_path}/made\nfifo_create = 0600\n")
     d.process.send_signal(1)
     until((tmp_path / "made").is_fifo, "it is made")
+    until(lambda: len(procfs.descriptors(d.pid)) > len(d.baseline.descriptors), "one to watch it")
+    d.baseline.descriptors = procfs.descriptors(d.pid)
 
 
 # ---- at load ----

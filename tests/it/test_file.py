@@ -271,26 +271,27 @@ def test_with_raw_each_read_is_a_message(daemon, log):
     assert ws.recv() == b"no end of line"
 
 
-def test_hundreds_of_followers_take_one_inotify_and_give_it_back(daemon, log):
+def test_hundreds_of_followers_take_one_inotify_and_give_their_watches_back(daemon, log):
     d = daemon(f"[/f]\nfile = {log}\nfollow = yes\n")
     clients = [d.ws("/f") for _ in range(200)]
     assert links(d.pid).count("anon_inode:inotify") == 1
+    assert len(watches(d.pid)) == 2  # the file and its directory
     append(log, "x\n")
     assert [ws.recv() for ws in clients] == ["x"] * 200
     for ws in clients:
         ws.reset()
-    until(lambda: "anon_inode:inotify" not in links(d.pid), "nobody watches any more")
+    until(lambda: not watches(d.pid), "nobody watches any more")
+
+
+def watches(pid):
+    """What it watches by inotify."""
+    (fd,) = (fd for fd, what in procfs.descriptors(pid).items() if what == "anon_inode:inotify")
+    with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+        return [line for line in f if line.startswith("inotify")]
 
 
 def links(pid):
-    place = f"/proc/{pid}/fd"
-    found = []
-    for fd in os.listdir(place):
-        try:
-            found.append(os.readlink(f"{place}/{fd}"))
-        except FileNotFoundError:
-            pass
-    return found
+    return list(procfs.descriptors(pid).values())
 
 
 # ---- at load ----

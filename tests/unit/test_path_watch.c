@@ -69,7 +69,8 @@ static int end(void **state)
 	path_watch_stop(&b);
 	unlink(path);
 	unlink(other);
-	return all.io.fd == -1 && !ev_is_active(&all.look) ? 0 : -1;
+	path_watches_end(&all);
+	return ev_is_active(&all.look) ? -1 : 0;
 }
 
 /* Let everything be told that has happened. */
