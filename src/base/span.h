@@ -27,4 +27,10 @@ static inline bool span_is_nocase(struct span s, struct span t)
 	return s.n == t.n && (s.n == 0 || strncasecmp(s.p, t.p, s.n) == 0);
 }
 
+/* Two texts that may be missing; a missing one is like no other but a missing one. */
+static inline bool text_is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 #endif

@@ -46,8 +46,7 @@ void answer(struct client *c, struct http_response *r, struct span body)
 		client_drop(c);
 }
 
-/* The same with a TEXT that is to be freed, NULL for out of memory. */
-static void answer_text(struct client *c, struct http_response *r, char *text, size_t n)
+void answer_text(struct client *c, struct http_response *r, char *text, size_t n)
 {
 	if (text)
 		answer(c, r, (struct span){ text, n });

@@ -85,8 +85,7 @@ static void answer_without(struct client *c, struct http_response *r,
 			   status == 416 ? "the file has no such range"
 					 : "the file is not as the request wants it",
 			   &n);
-	answer(c, r, (struct span){ text ? text : "", n });
-	free(text);
+	answer_text(c, r, text, n);
 }
 
 /* PART of FILE, with HEAD only its head. */

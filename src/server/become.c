@@ -10,6 +10,7 @@
 #include "conf_sheet.h"
 #include "conf_tls.h"
 #include "log.h"
+#include "span.h"
 
 #define LOW_PORTS 1024 /* the kernel's default */
 
@@ -247,18 +248,13 @@ void become_check_again(const struct conf *conf, struct conf_report *r)
 		check_listen(&conf->listen[i], conf->user, r);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 void become_check_change(const char *user, const char *group, const struct conf *next,
 			 struct conf_report *r)
 {
-	if (!same_text(user, next->user))
+	if (!text_is_same(user, next->user))
 		conf_warning(r, where(next, "user"),
 			     "user: only a restart can change it");
-	if (!same_text(group, next->group))
+	if (!text_is_same(group, next->group))
 		conf_warning(r, where(next, "group"),
 			     "group: only a restart can change it");
 }

@@ -139,6 +139,9 @@ void answer_head(struct client *c, struct http_response *r);
 /* Answer R with BODY, which a HEAD request does not get. */
 void answer(struct client *c, struct http_response *r, struct span body);
 
+/* The same with N bytes at TEXT, which is freed; NULL: out of memory. */
+void answer_text(struct client *c, struct http_response *r, char *text, size_t n);
+
 /* Answer STATUS with REASON in a line of text, and log it. */
 void answer_error(struct client *c, int status, const char *reason);
 
@@ -148,7 +151,7 @@ void answer_plain(struct client *c, int status, struct span text);
 /* Answer STATUS with the embedded file A. */
 void answer_asset(struct client *c, int status, const struct asset *a);
 
-/* Answer 200 with the N bytes at TEXT, which is freed; NULL: out of memory. */
+/* Answer 200 with N bytes at TEXT, as answer_text(). */
 void answer_made(struct client *c, const char *type, char *text, size_t n);
 
 /* Is its path one of the console's?  A prefix path does not hide these. */

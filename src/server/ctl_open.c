@@ -10,6 +10,7 @@
 #include "ctl.h"
 #include "log.h"
 #include "owner.h"
+#include "span.h"
 
 #define NAME "control.sock"
 #define BACKLOG 8
@@ -115,15 +116,10 @@ static int open_socket(struct server *s, const struct conf *conf, FILE *err)
 	return c->automatic ? 0 : exit_code(r);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool is_same(const struct control_conf *a, const struct control_conf *b)
 {
-	return a->automatic == b->automatic && same_text(a->socket, b->socket) &&
-	       a->mode == b->mode && same_text(a->group, b->group);
+	return a->automatic == b->automatic && text_is_same(a->socket, b->socket) &&
+	       a->mode == b->mode && text_is_same(a->group, b->group);
 }
 
 /* From the socket of OLD to that of NEXT. */

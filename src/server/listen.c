@@ -10,6 +10,7 @@
 #include "listen_report.h"
 #include "log.h"
 #include "owner.h"
+#include "span.h"
 #include "sys.h"
 #include "systemd.h"
 
@@ -197,15 +198,10 @@ static void warn_unused(const struct server *s)
 
 /* ---- from one configuration to the next ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool is_same_entry(const struct listen_conf *a, const struct listen_conf *b)
 {
-	return same_text(a->text, b->text) && a->mode == b->mode &&
-	       same_text(a->group, b->group);
+	return text_is_same(a->text, b->text) && a->mode == b->mode &&
+	       text_is_same(a->group, b->group);
 }
 
 static bool is_same(const struct listen_place *a, const struct listen_place *b)

@@ -231,7 +231,7 @@ def test_a_reload_swaps_them_and_what_is_there_stays(daemon, certificate, named,
 
 def test_a_change_by_command_keeps_them(daemon, certificate, named):
     d = two(daemon, certificate, named)
-    Control(d).ask("set", key="logging.level", value="debug")
+    Control(d).ask("set", key="limits.max_handshakes", value="200")
     assert shown(d, ADMIN) == "admin" and shown(d, "x.example") == "base"
     Control(d).ask("set", key="tls admin.protocols", value="TLSv1.2")
     with pytest.raises(ssl.SSLError):
