@@ -290,10 +290,8 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	struct session *s = w->data;
 
 	(void)loop;
-	if (revents & EV_ERROR) { /* the kernel does not watch it */
-		session_note_end(s, CLOSE_ABNORMAL, strerror(ENOMEM), CLOSED_BY_SERVER);
-		session_die(s, true);
-	}
+	if (revents & EV_ERROR) /* the kernel does not watch it */
+		session_abort(s, "out of memory");
 	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
 	if (revents & EV_WRITE)
 		session_flush(s);
