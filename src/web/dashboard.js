@@ -378,7 +378,8 @@ async function disconnect(e) {
 
 // ---- events ----
 
-const FOLLOWED = ["connected", "disconnected", "error", "reload", "listening", "shutdown"];
+const FOLLOWED = ["connected", "disconnected", "reload", "listening", "shutdown"];
+const FAILURES = [1002, 1006, 1007, 1008, 1009, 1011];
 let events = []; // the newest first
 let missed = 0;
 let changed = false;
@@ -400,8 +401,6 @@ function eventWords(e) {
 		return `connected from ${e.peer}${e.user ? `, ${e.user}` : ""}`;
 	case "disconnected":
 		return `disconnected after ${duration(e.seconds)} by ${e.by}, ${closeWords(e.code, e.reason)}`;
-	case "error":
-		return `error ${e.code}: ${e.text}`;
 	case "reload":
 		return e.taken ? "the configuration was read again" : "the configuration has errors and was not taken";
 	case "listening":
@@ -421,7 +420,7 @@ function eventItem(e) {
 	who.className = "who";
 	who.textContent = e.id ? `#${e.id} ${e.path ?? ""}` : "daemon";
 	what.textContent = eventWords(e);
-	what.classList.toggle("bad", e.event === "error" || e.taken === false);
+	what.classList.toggle("bad", FAILURES.includes(e.code) || e.taken === false);
 	item.append(time, who, what);
 	return item;
 }
