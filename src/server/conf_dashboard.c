@@ -35,9 +35,10 @@ static void set_framing(struct path_conf *p)
 	p->hub.framing.kind = FRAMING_LINE;
 	p->hub.framing.type = OP_TEXT;
 	p->hub.framing.embedded = EMBEDDED_SPACE;
-	p->session.ws.max_message = CALLER_LINE - 1;
+	p->hub.slow_client = SLOW_PAUSE;
+	p->hub.queue = p->session.queue = QUEUE;
+	p->hub.framing.max_message = p->session.ws.max_message = CALLER_LINE - 1;
 	p->session.ws.whole = true;
-	p->session.queue = QUEUE;
 	p->session.message_rate = RATE;
 	p->session.eof = false;
 }
