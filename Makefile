@@ -49,7 +49,7 @@ sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 
 # The flags of layer $1.  -Wa,-I is where the assembler finds the embedded files (.incbin).
 flags   = -std=gnu11 -D_GNU_SOURCE -fno-strict-aliasing $(WARN) $(or $(SANITIZE),$(HARDEN)) \
-	$(addprefix -Isrc/,$(sees.$1)) -Wa,-I,$(B)/web -Wa,-I,src/server $(pc_cflags) $(CPPFLAGS) $(CFLAGS)
+	$(addprefix -Isrc/,$(sees.$1)) -Wa,-I,$(B)/web -Wa,-I,src/web -Wa,-I,src/server $(pc_cflags) $(CPPFLAGS) $(CFLAGS)
 link    = $(or $(SANITIZE),$(HARDEN_LINK)) -Wl,--as-needed $(LDFLAGS)
 # From sources to a program in one command: tests and tools, which may include every layer.
 program = $(call say,LD) $(CC) $(call flags,main) $(link) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LDLIBS)
@@ -58,7 +58,7 @@ again   = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(
 
 objects := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(layers:%=src/%/*.c)))
 manuals := $(wildcard man/*.[1-9]) $(B)/man/wsbridge.ini.5
-assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js svg,$(wildcard src/web/*.$e src/web/*/*.$e)))
+assets  := $(patsubst src/%,$(B)/%.gz,$(foreach e,html css js mjs svg,$(wildcard src/web/*.$e src/web/*/*.$e)))
 
 .PHONY: all run check lint deb install uninstall format clean print-flags FORCE
 .DELETE_ON_ERROR:

@@ -41,8 +41,8 @@ static const char usage_text[] =
 	"       wsbridged [-c FILE] -T [--wsserver-names]\n"
 	"                                     print every effective key and its origin; under\n"
 	"                                     WSServer's names and in its units where it has them\n"
-	"       wsbridged [--bind ADDRESS] [--port N] [--tls] [--view] [--write] [-v]\n"
-	"                 -- CMD [ARG...]\n"
+	"       wsbridged [--bind ADDRESS] [--port N] [--tls] [--pty] [--view] [--write]\n"
+	"                 [-v] -- CMD [ARG...]\n"
 	"                                     serve one command at /, without a file;\n"
 	"                                     with -T, but not --tls: print the file that does\n"
 	"                                     the same\n"
@@ -58,6 +58,7 @@ enum {
 	OPT_PORT = 256,
 	OPT_BIND,
 	OPT_TLS,
+	OPT_PTY,
 	OPT_VIEW,
 	OPT_WRITE,
 	OPT_DEMO,
@@ -71,6 +72,7 @@ static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "bind", required_argument, NULL, OPT_BIND },
 	{ "tls", no_argument, NULL, OPT_TLS },
+	{ "pty", no_argument, NULL, OPT_PTY },
 	{ "view", no_argument, NULL, OPT_VIEW },
 	{ "write", no_argument, NULL, OPT_WRITE },
 	{ "demo", no_argument, NULL, OPT_DEMO },
@@ -130,6 +132,9 @@ static void take_option(struct command_line *cl, int opt)
 	case OPT_TLS:
 		cl->instant.tls = true;
 		break;
+	case OPT_PTY:
+		cl->instant.pty = true;
+		break;
 	case OPT_VIEW:
 		cl->instant.view = true;
 		break;
@@ -153,7 +158,7 @@ static bool has_instant_options(const struct command_line *cl)
 {
 	const struct instant_options *o = &cl->instant;
 
-	return o->port || o->bind || o->tls || o->view || o->write;
+	return o->port || o->bind || o->tls || o->pty || o->view || o->write;
 }
 
 /* --hash-password and --hash-token, whose one argument NAME may be missing. */
@@ -192,7 +197,7 @@ static void parse(int argc, char **argv, struct command_line *cl)
 		exit(EX_USAGE);
 	} else if (has_instant_options(cl)) {
 		bad_usage(
-			"--bind, --port, --tls, --view and --write need a command: wsbridged -- CMD");
+			"--bind, --port, --tls, --pty, --view and --write need a command: wsbridged -- CMD");
 	}
 	if (cl->mode == MODE_DEMO && cl->file)
 		bad_usage("--demo serves ./demo.ini; -c does not go with it");

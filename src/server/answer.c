@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain HTTP answers: errors and pages. */
+/* Plain HTTP answers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "asset.h"
-#include "backend.h"
-#include "dashboard.h"
+#include "client_impl.h"
 #include "log.h"
 #include "pages.h"
 
@@ -39,7 +38,8 @@ void answer(struct client *c, struct http_response *r, struct span body)
 		http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
 
 	r->content_length = body.n;
-	r->security = CSP;
+	if (!r->security)
+		r->security = CSP;
 	answer_head(c, r);
 	if (c->state != CLIENT_DEAD && !span_is(method, SPAN("HEAD")) &&
 	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0)
@@ -152,115 +152,4 @@ void answer_asset(struct client *c, int status, const struct asset *a)
 	};
 
 	answer(c, &r, a->gzip);
-}
-
-static void describe(const struct path_conf *p, char *star, size_t cap,
-		     struct web_path *ret)
-{
-	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
-	*ret = (struct web_path){
-		.path = star,
-		.exec = backend_name(p),
-		.files = p->files,
-		.frame = framing_traits(p->hub.framing.kind)->name,
-		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
-		.write = p->session.write,
-		.eof = p->session.eof,
-	};
-}
-
-#define PATH_TEXT 256 /* bytes of a path that a page shows */
-
-/* The page about the paths that are open to the client's address. */
-static void answer_paths(struct client *c, const char *type, bool json)
-{
-	const struct conf *conf = c->routes->conf;
-	struct web_path *paths = calloc(conf->npaths + 1, sizeof(*paths));
-	char(*names)[PATH_TEXT] = calloc(conf->npaths + 1, PATH_TEXT);
-	struct http_response r = { .status = 200, .content_type = type };
-	size_t n = 0, shown = 0;
-	char *text = NULL;
-
-	for (size_t i = 0; paths && names && i < conf->npaths; i++)
-		if (cidr_allows(&conf->paths[i]->access.clients, &c->peer)) {
-			describe(conf->paths[i], names[shown], PATH_TEXT, &paths[shown]);
-			shown++;
-		}
-	if (paths && names)
-		text = json ? pages_json(paths, shown, &n)
-			    : pages_index(paths, shown, conf->console,
-					  dashboard_is_for(c), &n);
-	free(paths);
-	free(names);
-	answer_text(c, &r, text, n);
-}
-
-/* Has a page of another site led the browser here (Fetch Metadata)? */
-static bool is_cross_site(const struct client *c)
-{
-	struct span from;
-
-	return http_find(&c->http, buf_head(&c->head), "Sec-Fetch-Site", &from) &&
-	       (span_is(from, SPAN("cross-site")) || span_is(from, SPAN("same-site")));
-}
-
-/* Somebody opens a WebSocket's path in a browser: the console, already connected to it.
- */
-static void answer_upgrade(struct client *c, const struct route *route)
-{
-	struct http_response r = {
-		.status = 426,
-		.content_type = "text/html; charset=utf-8",
-		.websocket_version = true,
-	};
-	bool console = c->routes->conf->console;
-	char name[PATH_TEXT];
-	struct web_path path;
-	size_t n = 0;
-	char *text;
-
-	if (console && !is_cross_site(c)) {
-		answer_asset(c, 426, asset_find(ASSET_CONSOLE));
-		return;
-	}
-	describe(route->conf, name, sizeof(name), &path);
-	text = pages_upgrade(&path, console, &n);
-	answer_text(c, &r, text, n);
-}
-
-/* One of the console's files, while it is on; or NULL. */
-static const struct asset *console_asset(const struct client *c)
-{
-	const struct asset *a = asset_find(c->path);
-
-	return c->routes->conf->console && a && a->page == ASSET_OF_CONSOLE ? a : NULL;
-}
-
-bool answer_is_console(const struct client *c)
-{
-	return c->routes->conf->console &&
-	       (console_asset(c) || strcmp(c->path, "/-/paths.json") == 0);
-}
-
-void answer_page(struct client *c, const struct route *route)
-{
-	bool console = c->routes->conf->console;
-	const struct asset *a;
-
-	if (route) {
-		answer_upgrade(c, route);
-		return;
-	}
-	if (strcmp(c->path, "/") == 0 ||
-	    (strcmp(c->path, ASSET_CONSOLE) == 0 && console && is_cross_site(c))) {
-		answer_paths(c, "text/html; charset=utf-8", false);
-		return;
-	}
-	a = console_asset(c);
-	if (a)
-		answer_asset(c, 200, a);
-	else if (console && strcmp(c->path, "/-/paths.json") == 0)
-		answer_paths(c, "application/json", true);
-	else
-		answer_error(c, 404, "no such path");
 }

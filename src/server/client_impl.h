@@ -67,7 +67,8 @@ struct client {
 	const char *user,
 		*auth_type;  /* in routes, grant or verdict; NULL: nobody was asked */
 	struct route *route; /* of path, or NULL */
-	struct hub *hub;     /* that its session is to join, or NULL ... */
+	bool terminal;   /* path is that of a terminal's page, and route the terminal's */
+	struct hub *hub; /* that its session is to join, or NULL ... */
 	struct hub_waiter waiter;  /* ... in whose list it is while that opens */
 	struct buf out;            /* the answer */
 	bool answered;             /* ... is counted by its status, ... */
@@ -154,11 +155,17 @@ void answer_asset(struct client *c, int status, const struct asset *a);
 /* Answer 200 with N bytes at TEXT, as answer_text(). */
 void answer_made(struct client *c, const char *type, char *text, size_t n);
 
-/* Is its path one of the console's?  A prefix path does not hide these. */
+/* ---- answer_page.c ---- */
+
+/* Is its path one of the console's, or the terminal's?  A prefix path does not hide
+ * these. */
 bool answer_is_console(const struct client *c);
 
 /* An ordinary GET or HEAD: the pages. */
 void answer_page(struct client *c, const struct route *route);
+
+/* The same of a terminal's page: client.terminal. */
+void answer_terminal_page(struct client *c);
 
 /* ---- answer_file.c ---- */
 

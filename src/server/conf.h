@@ -150,11 +150,11 @@ struct conf {
 	bool log_access;
 	struct control_conf control;
 	struct hooks_conf hooks;
-	bool console;
+	bool console, terminal;           /* these pages are shown */
 	enum rights dashboard;            /* what those who open it may do */
 	struct path_conf *dashboard_path; /* ... and its WebSocket; NULL: none */
 	char *web_auth;                   /* as written; NULL: none */
-	struct cidr_list web_allow;       /* who may open it, and read the metrics */
+	struct cidr_list web_allow;       /* who may have these pages */
 	char *health;  /* path of the answer to a load balancer; NULL: none */
 	char *metrics; /* path of the metrics, or NULL */
 

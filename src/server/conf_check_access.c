@@ -22,11 +22,12 @@ static void check_paths(const struct conf *c, struct conf_report *r)
 	for (size_t i = 0; i < c->npaths; i++) {
 		const struct path_conf *p = c->paths[i];
 
-		if (c->console && hides_pages(p))
-			conf_warning(r, p->where,
-				     "[%s%s] hides the pages of console = yes, which "
-				     "are below " PAGES,
-				     p->path, p->prefix ? "*" : "");
+		if ((c->console || c->terminal) && hides_pages(p))
+			conf_warning(
+				r, p->where,
+				"[%s%s] hides the pages of console and terminal, which "
+				"are below " PAGES,
+				p->path, p->prefix ? "*" : "");
 	}
 }
 

@@ -446,6 +446,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "no",
 	  .doc = "Show a page that talks to a path when somebody opens it in a "
 		 "browser." },
+	{ CONF_WEB, "terminal", .parse = conf_parse_bool, .field = DAEMON(terminal),
+	  .def = "no",
+	  .doc = "Show a page that is the terminal of a path with pty when somebody opens it "
+		 "in a browser, or /-/terminal and the path behind it." },
 	{ CONF_WEB, "health", .parse = conf_parse_page, .field = DAEMON(health),
 	  .def = "/healthz", .flags = CONF_EMPTY, .values = "a path, or off",
 	  .doc = "Answer this path with status 200 and ok, for load balancers: also to "
@@ -467,8 +471,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "127.0.0.0/8 ::1", .flags = CONF_LIST,
 	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
 	  .doc = "Addresses that may read the metrics and open the dashboard, else status "
-		 "403.  A web server in front that passes on every path may be one of "
-		 "them itself: name it in trusted_proxy, or keep these pages from it." },
+		 "403, and for which console and terminal are shown; so they are to whoever "
+		 "the auth of a path knows.  A web server in front that passes on every path "
+		 "may be one of them itself: name it in trusted_proxy, or keep these pages "
+		 "from it." },
 
 	/* ---- [hooks] ---- */
 

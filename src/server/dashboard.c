@@ -16,7 +16,7 @@ static const struct asset *asset_of(const char *path)
 {
 	const struct asset *a = asset_find(path);
 
-	return a && a->page == ASSET_OF_DASHBOARD ? a : NULL;
+	return a && (a->pages & ASSET_OF_DASHBOARD) ? a : NULL;
 }
 
 struct route *dashboard_route(const struct client *c)

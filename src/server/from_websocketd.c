@@ -343,7 +343,7 @@ static void put_log_and_web(const struct line *l)
 		fprintf(l->out, "\n[logging]\nlevel = %s\naccess = %s\n", l->level->level,
 			l->level->access);
 	if (is_on(l, DEVCONSOLE))
-		fputs("\n[web]\nconsole = yes\n", l->out);
+		fputs("\n[web]\nconsole = yes\nallow = all\n", l->out);
 }
 
 /* SCHEME://HOST, whose last PORT_N bytes are a colon and the port: browsers leave out

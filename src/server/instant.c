@@ -64,10 +64,13 @@ static int make_text(const struct instant_options *o, char *out, size_t cap)
 		return usage("not a port between 0 and 65535", port);
 	snprintf(
 		out, cap,
-		"[server]\nlisten = %s%s%s:%s%s\n\n[web]\nconsole = yes\ndashboard = view\n\n[/]\nwrite = %s\n",
+		"[server]\nlisten = %s%s%s:%s%s\n\n[web]\nconsole = yes\nterminal = yes\n"
+		"%s\n[/]\nwrite = %s\n%s",
 		brackets ? "[" : "", bind, brackets ? "]" : "", port,
 		o->tls ? " tls" : "",
-		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no");
+		addr_is_local(&addr) ? "dashboard = view\n" : "allow = all\n",
+		!o->view && (o->write || addr_is_local(&addr)) ? "yes" : "no",
+		o->pty ? "pty = 24x80\n" : "");
 	return 0;
 }
 

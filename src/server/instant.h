@@ -9,11 +9,12 @@
 
 #define DEMO_FILE "./demo.ini"
 
-/* wsbridged [--bind A] [--port N] [--tls] [--view] [--write] -- CMD ARG... */
+/* wsbridged [--bind A] [--port N] [--tls] [--pty] [--view] [--write] -- CMD ARG... */
 struct instant_options {
 	const char *bind;  /* a numeric address, 127.0.0.1 unless said */
 	const char *port;  /* 8765 unless said */
 	bool tls;          /* with a certificate of our own making */
+	bool pty;          /* it gets a terminal */
 	bool view;         /* clients only watch */
 	bool write;        /* clients write, though they may come from elsewhere */
 	char *const *argv; /* NULL-terminated */

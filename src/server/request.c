@@ -8,6 +8,7 @@
 #include "client_impl.h"
 #include "conf_tls.h"
 #include "dashboard.h"
+#include "terminal_page.h"
 
 /* Has the HOST settings of TLS, as who may come by his certificate, that are not this
  * connection's (RFC 9110 7.4)? */
@@ -59,13 +60,27 @@ static char *decoded(struct span path)
 	return NULL;
 }
 
+/* The page of a terminal is judged as the terminal's own path.  A prefix path does not
+ * hide it. */
+static void find_own_route(struct client *c)
+{
+	size_t n = strlen(TERMINAL_PAGE);
+
+	c->route = route_find(c->routes, c->path);
+	if (!c->routes->conf->terminal || strncmp(c->path, TERMINAL_PAGE, n) != 0 ||
+	    (c->route && !c->route->conf->prefix))
+		return;
+	c->terminal = true;
+	c->route = route_find(c->routes, c->path + n - 1);
+}
+
 static enum step find_route(struct client *c)
 {
 	c->path = decoded(http_span(buf_head(&c->head), c->http.path));
 	if (c->path) {
 		c->route = dashboard_route(c);
 		if (!c->route)
-			c->route = route_find(c->routes, c->path);
+			find_own_route(c);
 		return STEP_NEXT;
 	}
 	answer_error(c, 404, "no such path");
@@ -102,7 +117,7 @@ static enum step serve_upgrade(struct client *c, const struct handshake *hs)
 {
 	char reason[512];
 
-	if (!c->route) {
+	if (!c->route || c->terminal) {
 		answer_error(c, 404, "no such path");
 	} else if (c->route->conf->source == SOURCE_CONTROL &&
 		   !dashboard_is_socket(c->path)) {
@@ -136,6 +151,8 @@ static void serve_page(struct client *c)
 		c->route = NULL;
 	if (!is_get_or_head(c))
 		answer_error(c, 405, "only GET and HEAD");
+	else if (c->terminal)
+		answer_terminal_page(c);
 	else if (c->route && c->route->conf->source == SOURCE_CONTROL)
 		dashboard_page(c);
 	else if (c->route && c->route->conf->files)

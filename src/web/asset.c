@@ -19,21 +19,34 @@ EMBED(dashboard_css, "dashboard.css");
 EMBED(dashboard_js, "dashboard.js");
 EMBED(uplot_css, "uplot/uPlot.min.css");
 EMBED(uplot_js, "uplot/uPlot.iife.js");
+EMBED(close_words_js, "close_words.js");
+EMBED(terminal_css, "terminal.css");
+EMBED(terminal_js, "terminal.js");
+EMBED(xterm_css, "xterm/xterm.css");
+EMBED(xterm_js, "xterm/xterm.mjs");
+EMBED(fit_js, "xterm/addon-fit.mjs");
 
 #define HTML "text/html; charset=utf-8"
 #define CSS "text/css; charset=utf-8"
 #define JS "text/javascript; charset=utf-8"
 #define SVG "image/svg+xml"
+#define BOTH (ASSET_OF_CONSOLE | ASSET_OF_TERMINAL)
 
 static const struct {
 	const char *path, *type;
-	enum asset_page page;
+	unsigned pages;
 	const char *begin, *end;
 } rows[] = {
 	{ ASSET_CONSOLE, HTML, ASSET_OF_CONSOLE, console_html, console_html_end },
-	{ "/-/console.css", CSS, ASSET_OF_CONSOLE, console_css, console_css_end },
+	{ "/-/console.css", CSS, BOTH, console_css, console_css_end },
 	{ "/-/console.js", JS, ASSET_OF_CONSOLE, console_js, console_js_end },
-	{ "/-/console.svg", SVG, ASSET_OF_CONSOLE, console_svg, console_svg_end },
+	{ "/-/console.svg", SVG, BOTH, console_svg, console_svg_end },
+	{ "/-/close_words.js", JS, BOTH, close_words_js, close_words_js_end },
+	{ "/-/terminal.css", CSS, ASSET_OF_TERMINAL, terminal_css, terminal_css_end },
+	{ "/-/terminal.js", JS, ASSET_OF_TERMINAL, terminal_js, terminal_js_end },
+	{ "/-/xterm.css", CSS, ASSET_OF_TERMINAL, xterm_css, xterm_css_end },
+	{ "/-/xterm.js", JS, ASSET_OF_TERMINAL, xterm_js, xterm_js_end },
+	{ "/-/addon-fit.js", JS, ASSET_OF_TERMINAL, fit_js, fit_js_end },
 	{ ASSET_DASHBOARD, HTML, ASSET_OF_DASHBOARD, dashboard_html, dashboard_html_end },
 	{ "/-/dashboard.css", CSS, ASSET_OF_DASHBOARD, dashboard_css, dashboard_css_end },
 	{ "/-/dashboard.js", JS, ASSET_OF_DASHBOARD, dashboard_js, dashboard_js_end },
@@ -51,7 +64,7 @@ const struct asset *asset_find(const char *path)
 			found = (struct asset){
 				rows[i].path,
 				rows[i].type,
-				rows[i].page,
+				rows[i].pages,
 				{ rows[i].begin, (size_t)(rows[i].end - rows[i].begin) }
 			};
 			return &found;

@@ -6,12 +6,16 @@
 #include "span.h"
 
 /* What a file is there for; each of these can be on or off. */
-enum asset_page { ASSET_OF_CONSOLE, ASSET_OF_DASHBOARD };
+enum asset_page {
+	ASSET_OF_CONSOLE = 1,
+	ASSET_OF_TERMINAL = 2,
+	ASSET_OF_DASHBOARD = 4,
+};
 
 struct asset {
 	const char *path; /* of its URL */
 	const char *type; /* Content-Type */
-	enum asset_page page;
+	unsigned pages;   /* enum asset_page, one or more */
 	struct span gzip;
 };
 

@@ -133,28 +133,44 @@ char *pages_index(const struct web_path *paths, size_t count, bool console,
 	return finish_page(f, &text);
 }
 
-char *pages_upgrade(const struct web_path *path, bool console, size_t *ret_n)
+/* What PATH can be done with in spite of WHY. */
+static void put_way(FILE *f, const struct web_path *path, enum pages_can why)
+{
+	const char *page = path->terminal ? "terminal" : "console";
+
+	if (why == PAGES_CROSS_SITE) {
+		fputs("<p>A link of another site led here.  <a href=\"", f);
+		put_url(f, path->path);
+		fprintf(f, "\">Open it in the %s</a></p>\n", page);
+		return;
+	}
+	fputs("<p>Open it with <code>new WebSocket()</code>", f);
+	if (why == PAGES_OFF)
+		fprintf(f,
+			", or set <code>%s = yes</code> in <code>[web]</code> to use it here",
+			page);
+	else
+		fprintf(f,
+			"; the %s is not for your address (<code>allow</code> in "
+			"<code>[web]</code>)",
+			page);
+	fputs(".</p>\n", f);
+}
+
+char *pages_upgrade(const struct web_path *path, enum pages_can why, size_t *ret_n)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_n);
 
 	if (!f)
 		return NULL;
-	begin(f, path->path, console);
+	begin(f, path->path, why != PAGES_OFF);
 	fputs("<p>This is a WebSocket: it speaks to <code>", f);
 	put_html(f, path->exec);
 	fputs("</code> (", f);
 	put_mode(f, path);
 	fputs(").</p>\n", f);
-	if (console) {
-		fputs("<p>A link of another site led here.  <a href=\"", f);
-		put_url(f, path->path);
-		fputs("\">Open it in the console</a></p>\n", f);
-	} else {
-		fputs("<p>Open it with <code>new WebSocket()</code>, or set "
-		      "<code>console = yes</code> in <code>[web]</code> to use it here.</p>\n",
-		      f);
-	}
+	put_way(f, path, why);
 	return finish_page(f, &text);
 }
 
@@ -185,9 +201,10 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 		fputs(n++ ? ",\n{\"path\":" : "{\"path\":", f);
 		put_json(f, p->path);
 		fprintf(f,
-			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,\"exec\":",
+			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,"
+			"\"terminal\":%s,\"exec\":",
 			p->write ? "true" : "false", p->frame, p->type,
-			p->eof ? "true" : "false");
+			p->eof ? "true" : "false", p->terminal ? "true" : "false");
 		put_json(f, p->exec);
 		fputc('}', f);
 	}

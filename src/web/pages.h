@@ -13,7 +13,8 @@ struct web_path {
 	const char *exec; /* the program's name */
 	const char *frame, *type;
 	bool write, eof;
-	bool files; /* it is no WebSocket: there are no messages */
+	bool terminal; /* pty */
+	bool files;    /* it is no WebSocket: there are no messages */
 };
 
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
@@ -23,10 +24,16 @@ struct web_path {
 char *pages_index(const struct web_path *paths, size_t count, bool console,
 		  bool dashboard, size_t *ret_n);
 
-/* What a browser sees that opens PATH while the console is off, or, with CONSOLE, that
- * follows a link of another site: the console would connect at once, and start a program
- * for that site. */
-char *pages_upgrade(const struct web_path *path, bool console, size_t *ret_n);
+/* May a browser that opens a path have a page that connects to it at once? */
+enum pages_can {
+	PAGES_CAN,
+	PAGES_OFF,        /* there is no such page */
+	PAGES_ELSEWHERE,  /* its address may not */
+	PAGES_CROSS_SITE, /* a link of another site would start a program for that site */
+};
+
+/* What it sees of PATH where it may not. */
+char *pages_upgrade(const struct web_path *path, enum pages_can why, size_t *ret_n);
 
 /* An error page: STATUS with its phrase, and REASON. */
 char *pages_error(int status, const char *reason, size_t *ret_n);

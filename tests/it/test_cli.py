@@ -41,7 +41,7 @@ OWNER = rf"in use by [^ ]*python[^ ]* \(pid {os.getpid()}\)"
 def test_h_explains_itself():
     result = run("-h")
     assert result.returncode == OK and result.stderr == ""
-    for word in ("-c", "-t", "-T", "-v", "-V", "-h", "--port", "--bind", "--view", "--write", "-- "):
+    for word in ("-c", "-t", "-T", "-v", "-V", "-h", "--port", "--bind", "--pty", "--view", "--write", "-- "):
         assert word in result.stdout, word
     assert run("--help").stdout == result.stdout
 
@@ -65,6 +65,7 @@ def test_capital_v_says_the_version():
         ["--port", "x", "--", "cat"],
         ["--port", "70000", "--", "cat"],
         ["--view", "--write", "--", "cat"],
+        ["--pty"],
         ["--demo", "-c", "x.ini"],
         ["-t", "-T"],
         ["--demo", "-t"],
@@ -94,6 +95,14 @@ def test_T_prints_the_file_that_does_what_a_command_line_does(tmp_path, options,
     assert found["/", "exec"] == [rf"""{tmp_path}/./tool 'a b' 'it'\''s' '"' ''"""]
     assert found["server", "listen"] == [listen or "127.0.0.1:8765"]
     assert found["/", "write"] == [write] and found["web", "console"] == ["yes"]
+
+
+def test_T_prints_pages_for_other_machines_and_a_terminal_where_they_are_asked_for(tmp_path):
+    here = values(tmp_path, run("-T", "--", "cat", cwd=tmp_path).stdout)
+    assert here["web", "terminal"] == ["yes"] and here["web", "allow"] == ["127.0.0.0/8 ::1"]
+    assert here["/", "pty"] == [""]
+    there = values(tmp_path, run("-T", "--pty", "--bind", "0.0.0.0", "--", "cat", cwd=tmp_path).stdout)
+    assert there["web", "allow"] == ["all"] and there["/", "pty"] == ["24x80"]
 
 
 def test_nothing_after_the_dashes_is_told_with_an_example():
@@ -274,6 +283,13 @@ def test_its_words_are_taken_as_they_are(daemon):
         "[\\]",
         "[]",
     ]
+
+
+def test_pty_gives_the_command_a_terminal_and_the_page_is_one(daemon):
+    d = daemon(argv=["--port", "0", "--pty", "--", "sh", "-c", "stty size; read x"], canary=None)
+    page = get(d, "/-/terminal/")
+    assert page.status == 200 and "terminal.js" in page.text
+    assert d.ws("/?rows=30").recv() == b"30 80\r\n"
 
 
 def test_view_forbids_writing(daemon):

@@ -229,6 +229,7 @@ def test_the_rest():
     for line in (
         "[web]",
         "console = yes",
+        "allow = all",
         "pass_env = A B",
         "max_processes = 7",
         "eof_timeout = 400ms",

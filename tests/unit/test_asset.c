@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The console's files are all embedded, whole, and of the type that a browser wants. */
+/* The files of our pages are all embedded, whole, and of the type that a browser wants.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -23,6 +24,12 @@ static const struct {
 	{ "/-/console.css", "text/css; charset=utf-8", "{" },
 	{ "/-/console.js", "text/javascript; charset=utf-8", "WebSocket" },
 	{ "/-/console.svg", "image/svg+xml", "<svg" },
+	{ "/-/close_words.js", "text/javascript; charset=utf-8", "export" },
+	{ "/-/terminal.css", "text/css; charset=utf-8", "{" },
+	{ "/-/terminal.js", "text/javascript; charset=utf-8", "WebSocket" },
+	{ "/-/xterm.css", "text/css; charset=utf-8", ".xterm" },
+	{ "/-/xterm.js", "text/javascript; charset=utf-8", "as Terminal" },
+	{ "/-/addon-fit.js", "text/javascript; charset=utf-8", "as FitAddon" },
 };
 
 /* What gzip(1) makes of A, NUL-terminated; yours. */

@@ -31,11 +31,13 @@ TEST(a_path_that_hides_our_pages_is_a_warning_while_there_are_any)
 {
 	static const char *const rows[][2] = {
 		{ "/-/console", "x.ini:3: warning: [/-/console] hides the pages of "
-				"console = yes, which are below /-/\n" },
-		{ "/-/*", "x.ini:3: warning: [/-/*] hides the pages of console = yes, "
-			  "which are below /-/\n" },
-		{ "/*", "x.ini:3: warning: [/*] hides the pages of console = yes, which "
-			"are below /-/\n" },
+				"console and terminal, which are below /-/\n" },
+		{ "/-/*",
+		  "x.ini:3: warning: [/-/*] hides the pages of console and terminal, "
+		  "which are below /-/\n" },
+		{ "/*",
+		  "x.ini:3: warning: [/*] hides the pages of console and terminal, which "
+		  "are below /-/\n" },
 		{ "/", "" },
 		{ "/-", "" },
 		{ "/a/-/console", "" },

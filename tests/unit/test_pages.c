@@ -52,10 +52,10 @@ static char *index_of(const struct web_path *paths, size_t count, bool console)
 	return page(text, n);
 }
 
-static char *upgrade_of(const struct web_path *path, bool console)
+static char *upgrade_of(const struct web_path *path, enum pages_can why)
 {
 	size_t n;
-	char *text = pages_upgrade(path, console, &n);
+	char *text = pages_upgrade(path, why, &n);
 
 	return page(text, n);
 }
@@ -133,10 +133,10 @@ static void expect_balanced(const char *html)
 TEST(pages_are_whole_html_documents)
 {
 	for (int console = 0; console < 2; console++) {
+		enum pages_can why = console ? PAGES_CROSS_SITE : PAGES_OFF;
 		char *pages[] = { index_of(two, 2, console), index_of(two, 0, console),
-				  index_of(&nasty, 1, console),
-				  upgrade_of(&two[0], console),
-				  upgrade_of(&nasty, console) };
+				  index_of(&nasty, 1, console), upgrade_of(&two[0], why),
+				  upgrade_of(&nasty, why) };
 
 		for (size_t i = 0; i < COUNT(pages); i++) {
 			assert_memory_equal(pages[i], "<!DOCTYPE html>\n", 16);
@@ -170,8 +170,8 @@ TEST(only_with_the_console_a_page_refers_to_its_files)
 	has_not(without, "/-/");
 	free(with);
 	free(without);
-	with = upgrade_of(&two[0], true);
-	without = upgrade_of(&two[0], false);
+	with = upgrade_of(&two[0], PAGES_CROSS_SITE);
+	without = upgrade_of(&two[0], PAGES_OFF);
 	has(with, "href=\"/-/console.css\"");
 	has_not(without, "/-/");
 	free(with);
@@ -199,11 +199,10 @@ TEST(a_link_leads_to_its_path)
 					     "/a%20b", "/what?", "/c#",       "/a b" };
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct web_path path = {
-			paths[i], "x", "line", "text", true, true, false
-		};
+		struct web_path path = { paths[i], "x",  "line", "text",
+					 true,     true, false,  false };
 		char *index = index_of(&path, 1, false),
-		     *upgrade = upgrade_of(&path, true);
+		     *upgrade = upgrade_of(&path, PAGES_CROSS_SITE);
 
 		assert_string_equal(link_of(index), paths[i]);
 		assert_string_equal(link_of(upgrade), paths[i]);
@@ -216,7 +215,7 @@ TEST(a_link_leads_to_its_path)
 
 TEST(a_path_that_a_browser_opens_says_what_it_is)
 {
-	char *text = upgrade_of(&two[0], false);
+	char *text = upgrade_of(&two[0], PAGES_OFF);
 
 	has(text, "<title>/clock</title>");
 	has(text, "<code>date</code> (read and write, line as text)");
@@ -225,9 +224,25 @@ TEST(a_path_that_a_browser_opens_says_what_it_is)
 	free(text);
 }
 
+TEST(a_page_says_what_it_needs)
+{
+	struct web_path terminal = { "/sh", "bash", "raw", "binary", .terminal = true };
+	char *off[] = { upgrade_of(&two[0], PAGES_OFF),
+			upgrade_of(&terminal, PAGES_OFF) };
+	char *elsewhere = upgrade_of(&terminal, PAGES_ELSEWHERE);
+
+	has(off[0], "<code>console = yes</code> in <code>[web]</code>");
+	has(off[1], "<code>terminal = yes</code> in <code>[web]</code>");
+	has(elsewhere, "the terminal is not for your address");
+	has_not(elsewhere, "href=\"/sh\"");
+	free(off[0]);
+	free(off[1]);
+	free(elsewhere);
+}
+
 TEST(with_the_console_a_path_is_only_opened_by_a_click)
 {
-	char *text = upgrade_of(&two[0], true);
+	char *text = upgrade_of(&two[0], PAGES_CROSS_SITE);
 
 	has(text, "<a href=\"/clock\">");
 	has_not(text, "<script");
@@ -239,8 +254,8 @@ TEST(with_the_console_a_path_is_only_opened_by_a_click)
 
 TEST(names_in_html_are_escaped)
 {
-	char *pages[] = { index_of(&nasty, 1, true), upgrade_of(&nasty, true),
-			  upgrade_of(&nasty, false) };
+	char *pages[] = { index_of(&nasty, 1, true), upgrade_of(&nasty, PAGES_CROSS_SITE),
+			  upgrade_of(&nasty, PAGES_OFF) };
 
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		has_not(pages[i], "<script");
@@ -272,16 +287,18 @@ TEST(the_json_is_a_list_of_objects)
 {
 	char *text = json_of(two, 2);
 
-	assert_string_equal(text,
-			    "[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-			    "\"type\":\"text\",\"eof\":false,\"exec\":\"date\"},\n"
-			    "{\"path\":\"/files/*\",\"write\":false,\"frame\":\"raw\","
-			    "\"type\":\"binary\",\"eof\":true,\"exec\":\"cat\"}]\n");
+	assert_string_equal(
+		text,
+		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"exec\":\"date\"},\n"
+		"{\"path\":\"/files/*\",\"write\":false,\"frame\":\"raw\","
+		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"exec\":\"cat\"}]\n");
 	free(text);
 	text = json_of(two, 1);
-	assert_string_equal(text,
-			    "[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-			    "\"type\":\"text\",\"eof\":false,\"exec\":\"date\"}]\n");
+	assert_string_equal(
+		text,
+		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"exec\":\"date\"}]\n");
 	free(text);
 }
 
@@ -298,9 +315,8 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 {
 	for (int c = 1; c < 0x80; c++) {
 		char name[] = { 'a', (char)c, 'b', '\0' }, want[40];
-		struct web_path path = {
-			name, name, "line", "text", false, false, false
-		};
+		struct web_path path = { name,  name,  "line", "text",
+					 false, false, false,  false };
 		char *text = json_of(&path, 1);
 
 		if (c < 0x20)
@@ -319,7 +335,9 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 
 TEST(utf8_stays_as_it_is)
 {
-	struct web_path path = { "/\xc3\xbc", "\xe2\x82\xac", "line", "text", 0, 0, 0 };
+	struct web_path path = {
+		"/\xc3\xbc", "\xe2\x82\xac", "line", "text", 0, 0, 0, 0
+	};
 	char *json = json_of(&path, 1), *html = index_of(&path, 1, false);
 
 	has(json, "{\"path\":\"/\xc3\xbc\",");
@@ -338,6 +356,7 @@ int main(void)
 		cmocka_unit_test(only_with_the_console_a_page_refers_to_its_files),
 		cmocka_unit_test(a_link_leads_to_its_path),
 		cmocka_unit_test(a_path_that_a_browser_opens_says_what_it_is),
+		cmocka_unit_test(a_page_says_what_it_needs),
 		cmocka_unit_test(with_the_console_a_path_is_only_opened_by_a_click),
 		cmocka_unit_test(names_in_html_are_escaped),
 		cmocka_unit_test(an_error_is_its_status_its_phrase_and_the_reason),
