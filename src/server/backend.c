@@ -70,9 +70,7 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	const char *what;
 	int err;
 
-	*ret_why = "rows and cols of a terminal are 1 to 1000";
-	if (!backend_terminal(b->client, route, &start.size))
-		return -ERANGE;
+	(void)backend_terminal(b->client, route, &start.size);
 	*ret_why = "the program's environment would be too large";
 	if (!build_environment(b))
 		return -E2BIG;
@@ -85,8 +83,7 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
 	*ret_why = is_want(err) ? "no room to start the program"
 				: "the program cannot be started";
-	return err == -E2BIG || err == -ERANGE ? -ENOEXEC
-					       : err; /* not the request's fault */
+	return err == -E2BIG ? -ENOEXEC : err; /* not the request's fault */
 }
 
 /* ---- services ---- */
@@ -282,8 +279,6 @@ void backend_refuse(struct client *c, int error, const char *why)
 		status = 503;
 	else if (error == -ETIMEDOUT)
 		status = 504;
-	else if (error == -ERANGE)
-		status = 400;
 	else if (error == -E2BIG)
 		status = 431;
 	answer_error(c, status, why);

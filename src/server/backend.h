@@ -26,7 +26,7 @@ const char *backend_why_many(const struct route *route);
 const char *backend_why_often(const struct route *route);
 
 /* The size that the terminal of ROUTE has for C (NULL: for nobody); 0, 0: it has none.
- * False: C asks for none that there is. */
+ * False: C asks for none that there is, which is a bad request. */
 bool backend_terminal(const struct client *c, const struct route *route,
 		      struct terminal_size *ret);
 

@@ -140,6 +140,17 @@ static void refuse_in_words(struct client *c, const struct route *route,
 	session_proceed(session);
 }
 
+/* The terminal that is there gets the size that C comes with, if C may type into it. */
+static void take_size(const struct client *c, const struct route *route, struct hub *hub)
+{
+	struct terminal_size size = hub->terminal;
+
+	if (size.rows > 0 && route->conf->session.write &&
+	    terminal_read_query(http_span(buf_head(&c->head), c->http.query), &size) &&
+	    (size.rows != hub->terminal.rows || size.cols != hub->terminal.cols))
+		hub_resize(hub, size);
+}
+
 /* C's backend is open: the 101, and a session on its hub. */
 static enum step join(struct client *c, struct route *route, const struct handshake *hs)
 {
@@ -152,6 +163,7 @@ static enum step join(struct client *c, struct route *route, const struct handsh
 		answer_error(c, 503, "out of memory");
 		return STEP_END;
 	}
+	take_size(c, route, hub);
 	hooks_opened(c->server, session);
 	session_input(session, buf_head(&c->head) + c->http.size,
 		      buf_len(&c->head) - c->http.size);
@@ -309,9 +321,14 @@ static enum step start(struct client *c, struct route *route,
 		       const struct handshake *asked)
 {
 	struct handshake hs = *asked;
+	struct terminal_size size;
 
 	if (!take_verdict(c, &hs))
 		return STEP_END;
+	if (!backend_terminal(c, route, &size)) {
+		answer_error(c, 400, "rows and cols of a terminal are 1 to 1000");
+		return STEP_END;
+	}
 	if (!c->hub)
 		c->hub = attach_find(c, route);
 	if (c->hub)

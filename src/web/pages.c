@@ -202,9 +202,10 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 		put_json(f, p->path);
 		fprintf(f,
 			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,"
-			"\"terminal\":%s,\"exec\":",
+			"\"terminal\":%s,\"shared\":%s,\"exec\":",
 			p->write ? "true" : "false", p->frame, p->type,
-			p->eof ? "true" : "false", p->terminal ? "true" : "false");
+			p->eof ? "true" : "false", p->terminal ? "true" : "false",
+			p->shared ? "true" : "false");
 		put_json(f, p->exec);
 		fputc('}', f);
 	}

@@ -14,6 +14,7 @@ struct web_path {
 	const char *frame, *type;
 	bool write, eof;
 	bool terminal; /* pty */
+	bool shared;   /* the program outlives its client */
 	bool files;    /* it is no WebSocket: there are no messages */
 };
 

@@ -53,7 +53,7 @@ async function loadRoute() {
 		p === path || p.endsWith('/*') && path.startsWith(p.slice(0, -1));
 	const found = routes.filter(matches).sort((a, b) =>
 		(b.path === path) - (a.path === path) || b.path.length - a.path.length)[0];
-	return { write: true, process: 'each', session: null, ...found };
+	return { write: true, shared: false, session: null, ...found };
 }
 
 let route = null;
@@ -184,7 +184,7 @@ let verdict = null;         /* of the last connection: {code, reason, words} */
 const canType = () => phase === 'open' && route.write;
 
 /* Only where the same program is still there afterwards: elsewhere a new one would get the keys. */
-const comesBack = code => route.process !== 'each' && [1001, 1006, 1012, 1013].includes(code);
+const comesBack = code => route.shared && [1001, 1006, 1012, 1013].includes(code);
 
 function url() {
 	const query = new URLSearchParams(location.search);
@@ -213,7 +213,7 @@ function connect() {
 }
 
 function onOpen() {
-	if (opened && (route.process === 'each' || route.replay))
+	if (opened && (!route.shared || route.replay))
 		term.reset(); /* a new program, or what was missed and what was before it */
 	phase = 'open';
 	opened = true;
@@ -322,7 +322,7 @@ const STATUS = {
 function nextWords() {
 	if (phase === 'waiting')
 		return 'Trying to come back to the same session\u2026';
-	return `Enter or Connect starts ${route.process === 'each' ? 'it anew' : 'again'}`;
+	return `Enter or Connect starts ${route.shared ? 'again' : 'it anew'}`;
 }
 
 /* The one place that turns the connection's state into what the page shows. */

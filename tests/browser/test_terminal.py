@@ -3,6 +3,11 @@
 import contextlib
 import re
 import signal
+import socket
+import threading
+import socket
+import struct
+import threading
 
 import pytest
 from conftest import Daemon, chromium
@@ -39,6 +44,12 @@ write = no
 [/status3]
 shell = read x; exit 3
 pty = 24x80
+
+[/shared]
+exec = bash --norc --noprofile -i
+env = PS1=:)
+pty = 24x80
+process = shared
 
 [/cat]
 exec = cat
@@ -214,6 +225,100 @@ def test_a_lost_connection_is_told_and_nothing_is_started_by_itself(shell, termi
     with contextlib.suppress(Exception):
         shell.browser.get("about:blank")
     terminals.process = terminals._start()
+
+
+@pytest.fixture
+def another(tmp_path):
+    """A second browser, with another window."""
+    (tmp_path / "second").mkdir()
+    driver = chromium(tmp_path / "second")
+    driver.set_window_size(900, 500)
+    yield driver
+    driver.quit()
+
+
+def test_two_browsers_share_one_screen(browser, terminals, another):
+    first = Terminal(browser, terminals.url("/-/terminal/shared")).wait_status("connected")
+    first.line("echo from the first")
+    first.wait_screen(r"^from the first")
+    before = first.text("size")
+    second = Terminal(another, terminals.url("/-/terminal/shared")).wait_status("connected")
+    first.wait(
+        lambda: first.text("size") == second.text("size") != before, "the size of the one who came last"
+    )
+    second.line("echo from the second")
+    for page in (first, second):
+        page.wait_screen(r"^from the second")
+    first.line("exit 7")
+    for page in (first, second):
+        page.wait_status("closed")
+        assert page.text("close").startswith("4007 ")
+
+
+class Wire:
+    """What lies between browser and daemon: it can be cut, and stay so."""
+
+    def __init__(self, port):
+        self.to, self.pairs, self.broken = port, [], False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                if self.broken:
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self.to))
+                self.pairs.append((near, far))
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(a, b), daemon=True).start()
+
+    def _pass_on(self, a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        self.broken = True
+        for pair in self.pairs:
+            for end in pair:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self.pairs = []
+
+    def mend(self):
+        self.broken = False
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+
+@pytest.fixture
+def wire(terminals):
+    wire = Wire(terminals.port)
+    yield wire
+    wire.close()
+
+
+def test_a_lost_connection_comes_back_to_the_same_shell(browser, wire):
+    page = Terminal(browser, f"http://127.0.0.1:{wire.port}/-/terminal/shared").wait_status("connected")
+    page.line("mine=still")
+    wire.cut()
+    page.wait_status("coming back")
+    assert page.text("close").startswith("1006 ") and "the same session" in page.text("next")
+    wire.mend()
+    page.wait_status("connected")
+    assert not page.element("close").is_displayed()
+    page.line("echo $mine there")
+    page.wait_screen(r"^still there")
+    browser.get("about:blank")
+    browser.get_log("browser")  # a connection that is lost is an error there
 
 
 def test_the_page_holds_what_its_policy_says(browser, terminals):

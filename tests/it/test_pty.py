@@ -321,6 +321,56 @@ def test_the_size_of_a_new_file_is_that_of_new_clients(daemon):
     assert b"24 80" in screen(old, rb"24 80")
 
 
+# ---- one terminal for all ----
+
+SHARED = "process = shared\nlinger = 50ms\n"
+
+
+def told(ws, rows, cols):
+    """WS hears that this is the size now; output in between is left out."""
+    until(lambda: ws.recv() == f'{{"rows":{rows},"cols":{cols}}}', f"{rows}x{cols} is told")
+
+
+def test_a_shared_terminal_is_one_screen_whose_size_all_are_told(daemon, program):
+    d = daemon(f"[/x]\nexec = {program(SIZES)}\n{PTY}{SHARED}")
+    first, _ = open_terminal(d, "/x")
+    screen(first, rb"<24x80>")
+    second, size = open_terminal(d, "/x?rows=30")
+    assert size == {"rows": 24, "cols": 80}
+    for ws in (first, second):
+        told(ws, 30, 80)
+        screen(ws, rb"<30x80>")
+    resize(first, 40, 100)
+    told(second, 40, 100)
+    resize(second, 50, 100)
+    for ws in (first, second):
+        told(ws, 50, 100)
+    second.binary(b"q\n")
+    assert first.recv_until_close()[1] == second.recv_until_close()[1] == 1000
+
+
+def test_who_only_views_a_shared_terminal_does_not_set_its_size(daemon, program):
+    d = daemon(f"[/x]\nexec = {program(SIZES)}\n{PTY}{SHARED}write = no\n")
+    first, _ = open_terminal(d, "/x?rows=30")
+    screen(first, rb"<24x80>")
+    second, size = open_terminal(d, "/x?rows=40&cols=100")
+    assert size == {"rows": 24, "cols": 80}
+    assert d.handshake("/x?rows=0").response.status == 400
+
+
+def test_the_last_that_leaves_hangs_up_after_the_linger(daemon):
+    d = daemon(f"[/x]\nshell = echo ready; sleep 1000; echo never\n{PTY}{SHARED}eof_timeout = 1h\n")
+    first = d.ws("/x")
+    screen(first, rb"ready")
+    second = d.ws("/x")
+    [pid] = until(lambda: sleepers(d), "sleep runs")
+    first.finish()
+    assert procfs.state(pid)
+    second.reset()
+    until(lambda: not procfs.state(pid), "sleep is gone", 3)
+    until(lambda: not terminals(d), "the terminal is closed")
+
+
 # ---- the file ----
 
 

@@ -199,8 +199,9 @@ TEST(a_link_leads_to_its_path)
 					     "/a%20b", "/what?", "/c#",       "/a b" };
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct web_path path = { paths[i], "x",  "line", "text",
-					 true,     true, false,  false };
+		struct web_path path = {
+			.path = paths[i], .exec = "x", .frame = "line", .type = "text"
+		};
 		char *index = index_of(&path, 1, false),
 		     *upgrade = upgrade_of(&path, PAGES_CROSS_SITE);
 
@@ -290,15 +291,15 @@ TEST(the_json_is_a_list_of_objects)
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"exec\":\"date\"},\n"
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\"},\n"
 		"{\"path\":\"/files/*\",\"write\":false,\"frame\":\"raw\","
-		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"exec\":\"cat\"}]\n");
+		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"shared\":false,\"exec\":\"cat\"}]\n");
 	free(text);
 	text = json_of(two, 1);
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"exec\":\"date\"}]\n");
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\"}]\n");
 	free(text);
 }
 
@@ -315,8 +316,9 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 {
 	for (int c = 1; c < 0x80; c++) {
 		char name[] = { 'a', (char)c, 'b', '\0' }, want[40];
-		struct web_path path = { name,  name,  "line", "text",
-					 false, false, false,  false };
+		struct web_path path = {
+			.path = name, .exec = name, .frame = "line", .type = "text"
+		};
 		char *text = json_of(&path, 1);
 
 		if (c < 0x20)
@@ -335,9 +337,10 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 
 TEST(utf8_stays_as_it_is)
 {
-	struct web_path path = {
-		"/\xc3\xbc", "\xe2\x82\xac", "line", "text", 0, 0, 0, 0
-	};
+	struct web_path path = { .path = "/\xc3\xbc",
+				 .exec = "\xe2\x82\xac",
+				 .frame = "line",
+				 .type = "text" };
 	char *json = json_of(&path, 1), *html = index_of(&path, 1, false);
 
 	has(json, "{\"path\":\"/\xc3\xbc\",");
