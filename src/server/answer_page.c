@@ -28,6 +28,7 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 		.write = p->session.write,
 		.eof = p->session.eof,
 		.terminal = p->exec.pty.rows > 0,
+		.subprotocols = p->subprotocol,
 		.shared = p->hub.process != PROCESS_EACH,
 	};
 }

@@ -19,6 +19,7 @@ EMBED(dashboard_css, "dashboard.css");
 EMBED(dashboard_js, "dashboard.js");
 EMBED(uplot_css, "uplot/uPlot.min.css");
 EMBED(uplot_js, "uplot/uPlot.iife.js");
+EMBED(asciicast_js, "asciicast.js");
 EMBED(close_words_js, "close_words.js");
 EMBED(terminal_css, "terminal.css");
 EMBED(terminal_js, "terminal.js");
@@ -41,6 +42,7 @@ static const struct {
 	{ "/-/console.css", CSS, BOTH, console_css, console_css_end },
 	{ "/-/console.js", JS, ASSET_OF_CONSOLE, console_js, console_js_end },
 	{ "/-/console.svg", SVG, BOTH, console_svg, console_svg_end },
+	{ "/-/asciicast.js", JS, ASSET_OF_CONSOLE, asciicast_js, asciicast_js_end },
 	{ "/-/close_words.js", JS, BOTH, close_words_js, close_words_js_end },
 	{ "/-/terminal.css", CSS, ASSET_OF_TERMINAL, terminal_css, terminal_css_end },
 	{ "/-/terminal.js", JS, ASSET_OF_TERMINAL, terminal_js, terminal_js_end },

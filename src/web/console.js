@@ -2,6 +2,7 @@
 /* console.js - talks to one WebSocket path at a time and shows exactly what passes.
  *
  * Every byte shown comes from an untrusted program: it only ever becomes textContent. */
+import { asciicast } from '/-/asciicast.js';
 import { closeWords, refusedWords } from '/-/close_words.js';
 
 const MAX_ROWS = 2000;        /* messages kept; others are dropped and counted */
@@ -9,6 +10,8 @@ const MAX_KEPT = 32 << 20;    /* bytes kept in them */
 const MAX_BATCH = 100;        /* messages drawn in one frame */
 const PREVIEW = 2048;         /* bytes or characters of a message shown until asked for more */
 const MAX_HISTORY = 100;      /* sent texts that the arrow keys bring back */
+const MAX_REMEMBERED = 64 << 10; /* characters of them that a reload leaves */
+const MAX_TRIPS = 60;         /* round trips that the graph shows */
 const CLOSE_PATIENCE = 3000;  /* ms that a close of ours may take */
 const HOME = '/-/console';    /* anywhere else, this page is the body of that path's 426 */
 
@@ -229,10 +232,18 @@ function transcript() {
 		(dropped ? `# ${dropped} other messages were dropped\n` : '') + lines.join('');
 }
 
+function recording() {
+	const entries = [...shown.list, ...waiting.list].filter(entry => entry.kind !== 'info');
+	const lines = !link || !link.route || link.route.frame !== 'raw';
+	return asciicast(entries, link ? link.socket.url : location.href, lines);
+}
+
 function saveTranscript() {
 	const a = document.createElement('a');
-	a.href = URL.createObjectURL(new Blob([transcript()], { type: 'text/plain' }));
-	a.download = `wsbridged-${new Date().toISOString().slice(0, 19).replace(/:/g, '')}.txt`;
+	const format = $('format').value;
+	const text = format === 'cast' ? recording() : transcript();
+	a.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+	a.download = `wsbridged-${new Date().toISOString().slice(0, 19).replace(/:/g, '')}.${format}`;
 	a.click();
 	setTimeout(() => URL.revokeObjectURL(a.href), 10000);
 }
@@ -335,6 +346,14 @@ function showRoute() {
 	$('suffix').placeholder = isPrefix($('path').value) ? 'rest of the path?query' : '?query';
 	$('exec').textContent = route && route.exec || '';
 	$('words').textContent = route ? routeWords(route) : '';
+	showSubprotocols(route ? route.subprotocols : []);
+	loadSent();
+}
+
+function showSubprotocols(names) {
+	$('subprotocol').replaceChildren(new Option('no subprotocol', ''),
+		...names.map(name => new Option(name)));
+	$('subprotocol').hidden = !names.length;
 }
 
 /* -- the connection ------------------------------------------------------------------ */
@@ -355,10 +374,11 @@ function setAddress(path) {
 
 function connect() {
 	const path = target();
-	const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path);
+	const chosen = $('subprotocol').value;
+	const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path, chosen ? [chosen] : []);
 	link = {
 		socket, phase: 'connecting', route: pickedRoute(), byUs: false, ended: false,
-		asked: performance.now(), openedIn: null, sentAt: null, roundTrip: null, verdict: null,
+		asked: performance.now(), openedIn: null, sentAt: null, roundTrip: null, trips: [], verdict: null,
 		in: { messages: 0, bytes: 0 }, out: { messages: 0, bytes: 0 },
 	};
 	socket.binaryType = 'arraybuffer';
@@ -389,7 +409,8 @@ function giveUpClosing(closing) {
 function onOpen() {
 	link.openedIn = performance.now() - link.asked;
 	link.phase = 'open';
-	info(`Open after ${durationText(link.openedIn)}`);
+	info(`Open after ${durationText(link.openedIn)}` +
+		(link.socket.protocol && `, subprotocol ${link.socket.protocol}`));
 	update();
 	if (canSend() && !narrow.matches) /* on a phone it would raise the keyboard */
 		$('input').focus();
@@ -398,8 +419,10 @@ function onOpen() {
 function onMessage(event) {
 	const data = typeof event.data === 'string' ? event.data : new Uint8Array(event.data);
 	const size = (typeof data === 'string' ? encoder.encode(data) : data).length;
-	if (link.sentAt !== null)
+	if (link.sentAt !== null) {
 		link.roundTrip = performance.now() - link.sentAt;
+		link.trips = [...link.trips, link.roundTrip].slice(-MAX_TRIPS);
+	}
 	link.sentAt = null;
 	link.in.messages++;
 	link.in.bytes += size;
@@ -461,6 +484,19 @@ function drawCounters() {
 	$('sent').textContent = text(link.out);
 	$('opened').textContent = durationText(link.openedIn);
 	$('rtt').textContent = durationText(link.roundTrip);
+	drawTrips(link.trips);
+}
+
+function drawTrips(trips) {
+	const most = Math.max(...trips), least = Math.min(...trips);
+	const x = i => i * 60 / (MAX_TRIPS - 1);
+	const y = ms => 15 - 14 * ms / most;
+	$('trips').hidden = trips.length < 2;
+	if ($('trips').hidden)
+		return;
+	$('graph').firstElementChild.setAttribute('points',
+		trips.map((ms, i) => `${x(i).toFixed(1)},${y(ms).toFixed(1)}`).join(' '));
+	$('range').textContent = `${durationText(least)} \u2013 ${durationText(most)}`;
 }
 
 function placeholder() {
@@ -481,7 +517,8 @@ function update() {
 	$('connect').classList.toggle('stop', isLive());
 	$('connect').disabled = now === 'closing' || !$('path').value;
 	$('path').disabled = $('suffix').disabled = isLive();
-	for (const id of ['input', 'send', 'file', 'eof'])
+	$('subprotocol').disabled = isLive();
+	for (const id of ['as', 'input', 'send', 'file', 'eof'])
 		$(id).disabled = !canSend() || id === 'eof' && route && !route.eof;
 	$('pick').classList.toggle('off', !canSend());
 	$('input').placeholder = placeholder();
@@ -508,17 +545,67 @@ let recalled = 0; /* index into sentTexts; its length stands for a new message *
 function setInput(text) {
 	$('input').value = text;
 	$('input').rows = Math.min(8, text.split('\n').length);
+	say('');
+}
+
+/* The bytes that hex digits stand for; blanks, commas and 0x are for the eye. */
+function bytesOf(text) {
+	const digits = text.replace(/0x|[\s,]/gi, '');
+	if (!digits || digits.length % 2 || /[^0-9a-f]/i.test(digits))
+		throw new Error('this is no whole number of bytes in hex, such as 48 65 6c 6c 6f');
+	return Uint8Array.from(digits.match(/../g), pair => parseInt(pair, 16));
+}
+
+/* What is typed, as it is sent; an error says why it cannot be. */
+const READ_AS = {
+	text: text => text,
+	hex: bytesOf,
+	json: text => {
+		const value = JSON.parse(text);
+		return text.includes('\n') ? JSON.stringify(value) : text; /* one line, one message */
+	},
+};
+
+function say(wrong) {
+	$('wrong').hidden = !wrong;
+	$('wrong').textContent = wrong;
 }
 
 function sendInput() {
 	const text = $('input').value;
 	if (!canSend())
 		return;
-	send(text, encoder.encode(text).length);
+	try {
+		const data = READ_AS[$('as').value](text);
+		send(data, typeof data === 'string' ? encoder.encode(data).length : data.length);
+	} catch (error) {
+		say(error.message);
+		return;
+	}
+	rememberSent(text);
+	setInput('');
+}
+
+/* What was sent to this path in this tab, so that a reload leaves it. */
+const sentSlot = () => `wsbridged:sent:${$('path').value}`;
+
+function loadSent() {
+	try {
+		sentTexts = JSON.parse(sessionStorage.getItem(sentSlot())) || [];
+	} catch {
+		sentTexts = [];
+	}
+	recalled = sentTexts.length;
+}
+
+function rememberSent(text) {
 	const older = sentTexts.filter(old => old !== text);
 	sentTexts = [...older, text].slice(-MAX_HISTORY);
 	recalled = sentTexts.length;
-	setInput('');
+	let kept = [...sentTexts];
+	while (kept.join('').length > MAX_REMEMBERED)
+		kept = kept.slice(1);
+	sessionStorage.setItem(sentSlot(), JSON.stringify(kept));
 }
 
 function recall(step) {

@@ -185,6 +185,17 @@ char *pages_error(int status, const char *reason, size_t *ret_n)
 	return finish(f, &text);
 }
 
+static void put_subprotocols(FILE *f, char *const *names)
+{
+	fputs(",\"subprotocols\":[", f);
+	for (size_t i = 0; names && names[i]; i++) {
+		if (i > 0)
+			fputc(',', f);
+		put_json(f, names[i]);
+	}
+	fputc(']', f);
+}
+
 char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 {
 	char *text = NULL;
@@ -207,6 +218,7 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 			p->eof ? "true" : "false", p->terminal ? "true" : "false",
 			p->shared ? "true" : "false");
 		put_json(f, p->exec);
+		put_subprotocols(f, p->subprotocols);
 		fputc('}', f);
 	}
 	fputs("]\n", f);

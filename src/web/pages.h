@@ -13,9 +13,10 @@ struct web_path {
 	const char *exec; /* the program's name */
 	const char *frame, *type;
 	bool write, eof;
-	bool terminal; /* pty */
-	bool shared;   /* the program outlives its client */
-	bool files;    /* it is no WebSocket: there are no messages */
+	bool terminal;             /* pty */
+	char *const *subprotocols; /* offered, NULL-terminated, or NULL */
+	bool shared;               /* the program outlives its client */
+	bool files;                /* it is no WebSocket: there are no messages */
 };
 
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */

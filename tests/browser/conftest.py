@@ -46,6 +46,10 @@ exec = seq 5000
 shell = echo "$REMOTE_USER"; exec cat
 auth = staff
 
+[/speaks]
+shell = echo "$WSBRIDGE_SUBPROTOCOL"; exec cat
+subprotocol = chat superchat
+
 [auth staff]
 type = htpasswd
 file = {directory}/htpasswd

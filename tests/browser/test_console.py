@@ -2,15 +2,16 @@
 """What a person sees of a WebSocket path in a browser: the console page of wsbridged."""
 import contextlib
 import http.server
+import json
 import signal
 import threading
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 PATIENCE = 10
-PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who"]
+PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who", "/speaks"]
 
 
 class Page:
@@ -41,7 +42,9 @@ class Page:
         """The payloads of the rows of one KIND, read in one step while rows come and go."""
         return self.browser.execute_script(
             "return [...document.querySelectorAll(`#log li.${arguments[0]} .payload`)]"
-            ".map(payload => payload.textContent)", kind)
+            ".map(payload => payload.textContent)",
+            kind,
+        )
 
     def wait_rows(self, kind, expected):
         self.wait(lambda: self.rows(kind) == expected, f"rows {kind} to be {expected}")
@@ -180,6 +183,78 @@ def test_the_arrow_up_brings_back_what_was_sent(browser, daemon):
     page.wait_rows("in", ["first", "second", "first"])
 
 
+def test_what_was_sent_is_there_after_a_reload_of_the_page(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.send("before")
+    page.wait_rows("in", ["before"])
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.element("input").send_keys(Keys.ARROW_UP)
+    assert page.element("input").get_property("value") == "before"
+
+
+def test_a_subprotocol_of_the_path_can_be_chosen(browser, daemon):
+    page = Page(browser, daemon.url("/speaks")).wait_open()
+    page.wait_rows("in", [""])
+    page.element("connect").click()
+    page.wait_closed()
+    choice = Select(page.element("subprotocol"))
+    assert [option.text for option in choice.options] == ["no subprotocol", "chat", "superchat"]
+    choice.select_by_visible_text("superchat")
+    page.element("reconnect").click()
+    page.wait_rows("in", ["", "superchat"])
+    assert page.rows("info")[-1].endswith(", subprotocol superchat")
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    assert not page.element("subprotocol").is_displayed()
+
+
+def test_hex_is_sent_as_bytes_and_json_is_looked_at_first(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    typed = Select(page.element("as"))
+    typed.select_by_value("hex")
+    page.send("0x68 6")
+    assert "hex" in page.text("wrong") and page.rows("out") == []
+    page.send("9, 0a")
+    page.wait_rows("in", ["hi"])
+    page.wait(lambda: not page.element("wrong").is_displayed(), "the complaint to be gone")
+    typed.select_by_value("json")
+    page.send('{"a": 1')
+    assert page.element("wrong").is_displayed()
+    page.send("}")
+    page.wait_rows("in", ["hi", '{"a": 1}'])
+
+
+def test_round_trips_are_drawn(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    assert not page.element("trips").is_displayed()
+    for text in ("one", "two", "three"):
+        page.send(text)
+        page.wait(lambda text=text: page.rows("in")[-1:] == [text], text)
+    page.wait(lambda: page.element("trips").is_displayed(), "the graph")
+    points = browser.execute_script("return document.querySelector('#graph polyline').getAttribute('points')")
+    assert len(points.split()) == 3 and "ms" in page.text("range")
+
+
+def saved(page):
+    """What a click on Save makes, which Chromium would put into a file."""
+    page.browser.execute_script(
+        "const make = URL.createObjectURL; URL.createObjectURL = blob => (window.saved = blob, make(blob))"
+    )
+    page.element("save").click()
+    return page.browser.execute_async_script("window.saved.text().then(arguments[0])")
+
+
+def test_a_transcript_is_saved_as_text_or_for_asciinema(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    page.send("hello")
+    page.wait_rows("in", ["hello"])
+    assert "> hello\n" in saved(page) and "< hello\n" in saved(page)
+    Select(page.element("format")).select_by_value("cast")
+    header, *events = map(json.loads, saved(page).splitlines())
+    assert header["version"] == 2 and header["width"] == 80 and header["title"].endswith("/echo")
+    assert [event[1:] for event in events] == [["i", "hello\r\n"], ["o", "hello\r\n"]]
+    assert events[0][0] == 0 <= events[1][0]
+
+
 def test_a_file_is_sent_as_one_binary_message(browser, daemon, tmp_path):
     (tmp_path / "two lines").write_bytes(b"one\ntwo\n")
     page = Page(browser, daemon.url("/echo")).wait_open()
@@ -217,8 +292,9 @@ def test_the_page_obeys_its_own_content_security_policy(browser, daemon):
 
 def test_the_policy_stops_a_script_that_found_its_way_into_the_page(browser, daemon):
     Page(browser, daemon.url("/echo")).wait_open()
-    browser.execute_script("document.body.append(Object.assign("
-                           "document.createElement('script'), {text: 'window.owned = 1'}))")
+    browser.execute_script(
+        "document.body.append(Object.assign(" "document.createElement('script'), {text: 'window.owned = 1'}))"
+    )
     assert browser.execute_script("return window.owned") is None
     assert any("Content Security Policy" in m for m in unexpected(browser.get_log("browser")))
 
@@ -243,6 +319,7 @@ socket.onclose = event => said.textContent += ` closed ${event.code}`;
 @contextlib.contextmanager
 def foreign_page(html):
     """An http server on another port, and so of another origin, that always answers HTML."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)

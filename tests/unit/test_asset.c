@@ -24,6 +24,7 @@ static const struct {
 	{ "/-/console.css", "text/css; charset=utf-8", "{" },
 	{ "/-/console.js", "text/javascript; charset=utf-8", "WebSocket" },
 	{ "/-/console.svg", "image/svg+xml", "<svg" },
+	{ "/-/asciicast.js", "text/javascript; charset=utf-8", "export" },
 	{ "/-/close_words.js", "text/javascript; charset=utf-8", "export" },
 	{ "/-/terminal.css", "text/css; charset=utf-8", "{" },
 	{ "/-/terminal.js", "text/javascript; charset=utf-8", "WebSocket" },

@@ -22,6 +22,7 @@ static const struct web_path two[] = {
 	  .type = "text",
 	  .write = true },
 	{ .path = "/files/*",
+	  .subprotocols = (char *[]){ (char[]){ "chat" }, (char[]){ "json" }, NULL },
 	  .exec = "cat",
 	  .frame = "raw",
 	  .type = "binary",
@@ -291,15 +292,15 @@ TEST(the_json_is_a_list_of_objects)
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\"},\n"
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[]},\n"
 		"{\"path\":\"/files/*\",\"write\":false,\"frame\":\"raw\","
-		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"shared\":false,\"exec\":\"cat\"}]\n");
+		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"shared\":false,\"exec\":\"cat\",\"subprotocols\":[\"chat\",\"json\"]}]\n");
 	free(text);
 	text = json_of(two, 1);
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\"}]\n");
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[]}]\n");
 	free(text);
 }
 
@@ -322,13 +323,16 @@ TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 		char *text = json_of(&path, 1);
 
 		if (c < 0x20)
-			snprintf(want, sizeof(want), "\"exec\":\"a\\u%04xb\"}]\n", c);
+			snprintf(want, sizeof(want),
+				 "\"exec\":\"a\\u%04xb\",\"subprotocols\":[]}]\n", c);
 		else if (c == '"' || c == '\\')
-			snprintf(want, sizeof(want), "\"exec\":\"a\\%cb\"}]\n", c);
+			snprintf(want, sizeof(want),
+				 "\"exec\":\"a\\%cb\",\"subprotocols\":[]}]\n", c);
 		else
-			snprintf(want, sizeof(want), "\"exec\":\"a%cb\"}]\n", c);
+			snprintf(want, sizeof(want),
+				 "\"exec\":\"a%cb\",\"subprotocols\":[]}]\n", c);
 		has(text, want);
-		*strrchr(want, '}') = '\0'; /* the path is escaped as well */
+		*strchr(want, ',') = '\0'; /* the path is escaped as well */
 		has(text, want + strlen("\"exec\":"));
 		assert_memory_equal(text, "[{\"path\":\"a", 11);
 		free(text);
@@ -344,7 +348,7 @@ TEST(utf8_stays_as_it_is)
 	char *json = json_of(&path, 1), *html = index_of(&path, 1, false);
 
 	has(json, "{\"path\":\"/\xc3\xbc\",");
-	has(json, "\"exec\":\"\xe2\x82\xac\"}");
+	has(json, "\"exec\":\"\xe2\x82\xac\",");
 	has(html, "<code>/\xc3\xbc</code>");
 	has(html, "<span>\xe2\x82\xac</span>");
 	free(json);
