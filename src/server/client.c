@@ -237,7 +237,7 @@ static void read_head(struct client *c)
 		return;
 	if (n <= 0 || (c->tls && !c->seen) || /* no memory for it */
 	    buf_append(&c->head, p, (size_t)n, SIZE_MAX) < 0) {
-		on_end(c, n);
+		on_end(c, n > 0 ? -ENOMEM : n);
 		return;
 	}
 	switch (http_parse(&c->http, buf_head(&c->head), buf_len(&c->head))) {
