@@ -147,7 +147,7 @@ void session_proceed(struct session *s);
 
 /* The text that its log lines begin with.  OUT has room for SESSION_WHO bytes; returned.
  */
-#define SESSION_WHO 96
+#define SESSION_WHO 1088 /* paths of up to 1 KiB are whole */
 const char *session_who(uint64_t id, const char *path, char *out);
 
 /* "open", "closing", ...; static. */

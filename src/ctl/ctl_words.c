@@ -49,7 +49,7 @@ static json_t *disconnect_params(char **argv)
 
 /* ---- messages ---- */
 
-#define MESSAGE_MOST (47 * 1024) /* in base64 it fits a request of 64 KiB */
+#define MESSAGE_MOST (1024 * 1024) /* more never fits a request */
 
 /* The bytes of FILE, or of standard input for NULL or "-", yours; NULL: said. */
 static char *read_message(const char *file, size_t *ret_n)
@@ -62,7 +62,7 @@ static char *read_message(const char *file, size_t *ret_n)
 	if (!f || !p || ferror(f)) {
 		fprintf(stderr, "wsbridgectl: %s: %m\n", named ? file : "standard input");
 	} else if (n > MESSAGE_MOST) {
-		fputs("wsbridgectl: more than 47k; send-file takes what is longer\n",
+		fputs("wsbridgectl: more than 1 MiB; send-file takes what is longer\n",
 		      stderr);
 	} else {
 		*ret_n = n;

@@ -201,14 +201,24 @@ static void begin(struct caller *c, const char *line, size_t n)
 
 /* The size of the line that lies whole in `in`, with its newline or at the end of all;
  * 0: none does. */
-static size_t line_size(const struct caller *c)
+static size_t line_size(struct caller *c)
 {
 	size_t n = buf_len(&c->in);
-	const char *end = n > 0 ? memchr(buf_head(&c->in), '\n', n) : NULL;
+	const char *end =
+		n > c->looked ? memchr(buf_head(&c->in) + c->looked, '\n', n - c->looked)
+			      : NULL;
 
+	c->looked = end ? (size_t)(end - buf_head(&c->in)) : n;
 	if (end)
-		return (size_t)(end - buf_head(&c->in)) + 1;
+		return c->looked + 1;
 	return c->ended ? n : 0;
+}
+
+/* The first N bytes of `in` are done with. */
+static void consume(struct caller *c, size_t n)
+{
+	buf_consume(&c->in, n);
+	c->looked = 0;
 }
 
 static bool is_blank(const char *p, size_t n)
@@ -224,7 +234,7 @@ static void take_line(struct caller *c, size_t n)
 		c->overlong = false;
 		c->id = json_null();
 		answer_error(c, CALL_REQUEST,
-			     "a request is a line of at most 64 KiB; send-file takes "
+			     "a request is a line of at most 1 MiB; send-file takes "
 			     "what is longer",
 			     NULL);
 		c->id = NULL;
@@ -233,7 +243,7 @@ static void take_line(struct caller *c, size_t n)
 	}
 	if (c->over)
 		return;
-	buf_consume(&c->in, n);
+	consume(c, n);
 	if (c->fd_end <= n) /* nobody has wanted it */
 		close_descriptor(c);
 	else
@@ -247,10 +257,10 @@ static void check_overlong(struct caller *c)
 		return;
 	c->overlong = true;
 	close_descriptor(c);
-	buf_consume(&c->in, buf_len(&c->in) - 1);
+	consume(c, buf_len(&c->in) - 1);
 }
 
-bool caller_takes_more(const struct caller *c)
+bool caller_takes_more(struct caller *c)
 {
 	return !c->ended && buf_len(&c->in) < CALLER_LINE &&
 	       (c->fd < 0 || line_size(c) == 0);
@@ -279,7 +289,7 @@ static void take_events(struct caller *c)
 
 /* ---- work ---- */
 
-bool caller_has_work(const struct caller *c)
+bool caller_has_work(struct caller *c)
 {
 	if (c->over) /* its end is to be seen */
 		return true;
@@ -290,12 +300,12 @@ bool caller_has_work(const struct caller *c)
 	return c->busy ? c->call.state != CALL_WAITS : line_size(c) > 0;
 }
 
-bool caller_is_idle(const struct caller *c)
+bool caller_is_idle(struct caller *c)
 {
 	return !c->busy && buf_len(&c->out) == 0 && line_size(c) == 0;
 }
 
-size_t caller_half_line(const struct caller *c)
+size_t caller_half_line(struct caller *c)
 {
 	return c->busy || line_size(c) > 0 ? 0 : buf_len(&c->in);
 }

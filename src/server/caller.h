@@ -13,7 +13,7 @@
 #include "buf.h"
 #include "command.h"
 
-#define CALLER_LINE (64 * 1024) /* bytes of a request, with its newline */
+#define CALLER_LINE (1024 * 1024) /* bytes of a request, with its newline */
 #define CALLER_WHO 160
 
 struct follower;
@@ -29,6 +29,7 @@ struct caller {
 
 	size_t fd_end; /* ... which the FD_END-th byte of `in` is of */
 	struct buf in, out;
+	size_t looked; /* bytes at the head of `in` that hold no newline */
 	bool ended;    /* nothing more comes in; what is left is a line */
 	bool over;     /* out of memory: nothing more can be done for it */
 	bool overlong; /* a line that is too long is skipped */
@@ -42,7 +43,7 @@ struct caller {
 
 /* May more be appended to `in`?  One descriptor at a time: while one waits, nothing
  * behind its line. */
-bool caller_takes_more(const struct caller *c);
+bool caller_takes_more(struct caller *c);
 
 /* FD, which is given away, came with the last bytes of `in`. */
 void caller_take_descriptor(struct caller *c, int fd);
@@ -51,13 +52,13 @@ void caller_take_descriptor(struct caller *c, int fd);
 void caller_work(struct caller *c);
 
 /* Would caller_work() go on, and waits for nobody; or is it over? */
-bool caller_has_work(const struct caller *c);
+bool caller_has_work(struct caller *c);
 
 /* Is everything that it has said answered, but for half a line? */
-bool caller_is_idle(const struct caller *c);
+bool caller_is_idle(struct caller *c);
 
 /* The bytes of half a line that waits for its end; not while a call is under way. */
-size_t caller_half_line(const struct caller *c);
+size_t caller_half_line(struct caller *c);
 
 /* Forget its call, what it follows, and all bytes. */
 void caller_end(struct caller *c);

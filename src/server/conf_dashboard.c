@@ -12,6 +12,7 @@
 #define MOST 8             /* at the same time, apart from the control socket's own 8 */
 #define RATE 100.0         /* requests a second of one; the page has three */
 #define QUEUE (256 * 1024) /* bytes each way */
+#define MESSAGE (64 * 1024 - 1) /* bytes: what it may say is short */
 
 static void check_sections(struct conf_load *l)
 {
@@ -37,7 +38,7 @@ static void set_framing(struct path_conf *p)
 	p->hub.framing.embedded = EMBEDDED_SPACE;
 	p->hub.slow_client = SLOW_PAUSE;
 	p->hub.queue = p->session.queue = QUEUE;
-	p->hub.framing.max_message = p->session.ws.max_message = CALLER_LINE - 1;
+	p->hub.framing.max_message = p->session.ws.max_message = MESSAGE;
 	p->session.ws.whole = true;
 	p->session.message_rate = RATE;
 	p->session.eof = false;

@@ -102,11 +102,13 @@ static void on_end(struct ctl_client *c)
 		drop(c);
 }
 
-/* How much to read to P at the most: with a descriptor that waits, no more than its line.
+/* How much to read to P (TURN_BYTES) at the most: with a descriptor that waits, no more
+ * than its line.
  */
 static size_t room_at(const struct ctl_client *c, char *p)
 {
-	size_t room = CALLER_LINE - buf_len(&c->caller.in);
+	size_t left = CALLER_LINE - buf_len(&c->caller.in);
+	size_t room = left < TURN_BYTES ? left : TURN_BYTES;
 	bool waits = c->caller.fd >= 0;
 	ssize_t n = waits ? recv(c->io.fd, p, room, MSG_PEEK | MSG_DONTWAIT) : 0;
 	const char *end = n > 0 ? memchr(p, '\n', (size_t)n) : NULL;

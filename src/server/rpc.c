@@ -49,13 +49,35 @@ static void take(struct rpc_request *r, const json_t *v)
 	r->params = json_incref(params);
 }
 
+/* Has it more values than a request may have?  They cost far more time and memory than
+ * the bytes of a long text. */
+static bool has_many(const char *line, size_t n)
+{
+	unsigned values = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < n && values <= RPC_VALUES; i++)
+		if (line[i] == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += line[i] == '\\';
+		else
+			values += line[i] == ',' || line[i] == '[' || line[i] == '{';
+	return values > RPC_VALUES;
+}
+
 void rpc_read(const char *line, size_t n, struct rpc_request *ret)
 {
 	json_error_t e;
-	json_t *v = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
+	bool many = has_many(line, n);
+	json_t *v =
+		many ? NULL
+		     : json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
 
 	*ret = (struct rpc_request){ 0 };
-	if (!v)
+	if (many)
+		wrong(ret, CALL_REQUEST, "a request has at most %d values", RPC_VALUES);
+	else if (!v)
 		wrong(ret, CALL_PARSE, "not JSON: %.120s at byte %d", e.text, e.position);
 	else if (json_is_array(v))
 		wrong(ret, CALL_REQUEST,

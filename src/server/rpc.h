@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #define RPC_TEXT 256
+#define RPC_VALUES 10000 /* of one request */
 
 /* A request, or what is wrong with it. */
 struct rpc_request {

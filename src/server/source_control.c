@@ -33,7 +33,7 @@ static struct ev_loop *loop_of(const struct source_control *x)
 	return x->source.hub->bridge->loop;
 }
 
-static bool has_said_all(const struct source_control *x)
+static bool has_said_all(struct source_control *x)
 {
 	return x->caller.over || (x->caller.ended && caller_is_idle(&x->caller));
 }
@@ -42,7 +42,7 @@ static bool has_said_all(const struct source_control *x)
 static void proceed(struct source_control *x)
 {
 	struct ev_loop *loop = loop_of(x);
-	const struct caller *c = &x->caller;
+	struct caller *c = &x->caller;
 	bool sends = buf_len(&c->out) > 0 && hub_room(x->source.hub) > 0;
 
 	if (x->state != CONTROL_OPEN ||

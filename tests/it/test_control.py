@@ -15,7 +15,7 @@ from pathlib import Path
 
 import procfs
 import pytest
-from control import Control, Refused, socket_of
+from control import Control, ctl, Refused, socket_of
 from harness import ENVIRONMENT, ROOT, WSBRIDGED, get, is_sanitized, with_canary
 from inicheck import fails
 from rawws import PING, PONG, TEXT
@@ -210,7 +210,7 @@ def test_a_client_that_is_rude_harms_nobody(daemon):
         assert c.ask("version")
     long.send("\n")
     answer = long.line()
-    assert answer["error"]["code"] == -32600 and "64 KiB" in answer["error"]["message"]
+    assert answer["error"]["code"] == -32600 and "1 MiB; send-file" in answer["error"]["message"]
     assert long.ask("version")
     half.send('od":"version"}\n')
     assert half.line()["result"]["pid"] == d.pid
@@ -579,6 +579,75 @@ def test_wsserver_Send(daemon):
             c.ask("send", to="all", base64=wrong)
     row = next(r for r in c.ask("list") if r["path"] == "/echo")
     assert row["out"] == {"messages": 2, "bytes": len(data)}
+
+
+def test_a_request_is_as_long_as_it_says(daemon):
+    d = daemon("[/echo]\nexec = cat\nmax_message = 2M\n")
+    c, other = Control(d), Control(d)
+    ws = d.ws("/echo")
+    head = '{"jsonrpc":"2.0","id":1,"method":"send-text","params":["%d","' % client_of(c)
+    most = (1 << 20) - len(head + '"]}\n')
+    c.send(head + "x" * (most - 2) + "\\n" + '"]}\n')
+    assert c.line()["result"] == {"sent": 1} and ws.recv() == "x" * (most - 2) + "\n"
+    c.send(head + "x" * (most + 1) + '"]}\n')
+    answer = c.line()
+    assert answer["error"]["code"] == -32600 and "1 MiB; send-file takes" in answer["error"]["message"]
+    assert c.ask("version") and other.ask("version") and ws.echoes()
+
+
+def test_a_long_request_may_come_in_small_pieces(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    ws = d.ws("/echo")
+    text = "y" * 900_000
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "send-text", "params": [client_of(c), text]}) + "\n"
+    before = procfs.cpu_seconds(d.pid)
+    for i in range(0, len(line), 30):
+        c.send(line[i : i + 30])
+    assert c.line()["result"] == {"sent": 1} and ws.recv() == text
+    assert is_sanitized() or procfs.cpu_seconds(d.pid) - before < 0.8, "what has been looked at is looked at again"
+
+
+def test_a_request_of_very_many_values_is_refused_before_it_is_read(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    c.send('{"jsonrpc":"2.0","id":1,"method":"events","params":[[' + "[]," * 300_000 + "[]]]}\n")
+    answer = c.line()
+    assert answer["error"]["code"] == -32600 and "at most 10000 values" in answer["error"]["message"]
+    ws = d.ws("/echo")
+    text = ',[{\\"' * 5000  # they are no values inside a text
+    assert c.ask("send-text", to=client_of(c), text=text) == {"sent": 1}
+    assert ws.recv() == text
+
+
+def test_a_long_message_to_all_reaches_all_and_others_go_on(daemon):
+    d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
+    c = Control(d)
+    clients = [d.ws("/echo", receive_buffer=4096) for _ in range(100)]
+    c.begin("send-text", to="path=/echo", text="z" * 600_000)
+    assert d.canary.echoes()
+    assert c.end() == {"sent": 100}
+    for ws in clients:
+        assert ws.recv() == "z" * 600_000
+
+
+@pytest.mark.parametrize("word, size", [("send", 700_000), ("send-text", 1_000_000)])
+def test_wsbridgectl_sends_what_fits_a_request_and_says_where_to_take_the_rest(daemon, tmp_path, word, size):
+    d = daemon("[/echo]\nexec = cat\nmax_message = 2M\n")
+    ws = d.ws("/echo")
+    client = client_of(Control(d))
+    file = tmp_path / "message"
+
+    def send(n, status=0):
+        file.write_text("m" * n)
+        with open(file) as stdin:
+            return ctl(d, word, client, status=status, stdin=stdin)
+
+    send(size)
+    assert ws.recv() in ("m" * size, b"m" * size)
+    assert "1 MiB; send-file takes what is longer" in send(1_048_570, status=1)
+    assert "1 MiB; send-file takes what is longer" in send(5_000_000, status=64)
+    assert ws.echoes()
 
 
 def test_a_message_to_all_reaches_all(daemon):

@@ -245,6 +245,20 @@ def test_filters_of_one_name_are_alternatives_and_of_several_must_all_fit(daemon
     assert f.next()["code"] == 4001
 
 
+@pytest.mark.parametrize("size", [80, 200, 1000, 3000])
+def test_a_path_is_a_filter_however_long_it_is(daemon, size):
+    long = "/" + "p" * (size - 1)
+    d = daemon(f"[{long}]\nexec = cat\n[{long}q]\nexec = cat\n[{long[:70]}]\nexec = cat\n")
+    f = Follower(d, f"path={long}", "event=connected")
+    last = d.ws(long[:70]), d.ws(long + "q"), d.ws(long)
+    event = f.next()
+    if size > 1024:  # what of it there is does not tell them apart
+        assert event["path"] == long[: len(event["path"]) - 1] + "…" and len(event["path"]) > 1000
+    else:
+        assert event["path"] == long and not readable(f.sock, 0.1)
+    assert all(ws.echoes() for ws in last)
+
+
 def test_the_number_of_a_client_is_a_filter(daemon):
     d = daemon(ECHO)
     c = Control(d)
