@@ -7,6 +7,7 @@
 
 #define KIB 1024.0
 #define GIB (KIB * KIB * KIB)
+#define JSON_TIMES 6 /* a line of its message, in either direction: \u0000 for a byte */
 #define STRUCTS (4 * KIB) /* a session's own, and those of its program */
 #define TLS (48 * KIB)    /* of a connection, with a record each way */
 
@@ -17,6 +18,8 @@ static double of_session(const struct conf *c, const struct path_conf *path)
 	const struct session_conf *s = &path->session;
 	double message = s->ws.whole ? (double)s->ws.max_message : 0;
 
+	if (path->hub.framing.kind == FRAMING_JSON && path->hub.process == PROCESS_EACH)
+		message *= 1 + 2 * JSON_TIMES;
 	return 2 * (double)s->queue + message + FRAMING_HELD_MAX + STRUCTS +
 	       (c->tls.context ? TLS : 0);
 }

@@ -63,6 +63,11 @@ static = {directory}
 [/flood]
 shell = seq 20000
 frame = raw
+[/json]
+shell = read open; read message; echo '{{"to":"all","text":"th\u0065re"}}'; echo rubbish; echo '{{"to":"all","close":4001}}'
+process = shared
+frame = json
+linger = 0
 [/service]
 connect = localhost:{service}
 send_proxy = v2
@@ -153,7 +158,15 @@ def service(d):
     assert (got[:12], got[-7:], code) == (b"\r\n\r\n\0\r\nQUIT\n", b"the end", 1000)
 
 
-CLIENTS = (status, login, health, metrics, file, command, service, over_tls, flood, one_echo)
+def by_json(d):
+    client = d.ws("/json")
+    client.text("hello")
+    messages, code, _ = client.recv_until_close()
+    client.close(code)
+    assert (messages, code) == (["there"], 4001)
+
+
+CLIENTS = (status, login, health, metrics, file, command, service, by_json, over_tls, flood, one_echo)
 
 
 def script(d):

@@ -33,6 +33,12 @@ TEST(the_queues_count_twice_and_whole_messages_once)
 		(2048 + 3072 + 68) * KIB + REQUEST, 0);
 }
 
+TEST(a_line_of_json_is_six_times_its_message_in_either_direction)
+{
+	assert_float_equal(most(ONE "[/x]\nexec = cat\nqueue = 1M\nframe = json\n", "/x"),
+			   (2048 + 13 * 1024 + 68) * KIB + REQUEST, 0);
+}
+
 TEST(the_worst_path_counts_for_all_clients)
 {
 	assert_float_equal(
@@ -52,6 +58,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_queues_count_twice_and_whole_messages_once),
+		cmocka_unit_test(
+			a_line_of_json_is_six_times_its_message_in_either_direction),
 		cmocka_unit_test(the_worst_path_counts_for_all_clients),
 		cmocka_unit_test(files_hold_no_queues),
 	};
