@@ -33,6 +33,11 @@ static void take(struct batch *b, struct packet *p)
 	b->traffic.bytes += p->traffic.bytes;
 }
 
+void batch_take(struct batch *b, struct packet *p)
+{
+	take(b, packet_ref(p));
+}
+
 void batch_seal(struct batch *b)
 {
 	struct packet *p;

@@ -39,6 +39,9 @@ bool batch_is_full(const struct batch *b);
 void batch_add(struct batch *b, enum opcode opcode, const char *p, size_t n,
 	       size_t max_frame, size_t most);
 
+/* Append P, with a reference of B's own. */
+void batch_take(struct batch *b, struct packet *p);
+
 /* What was added is all in packets now. */
 void batch_seal(struct batch *b);
 

@@ -18,7 +18,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	while ((s = LIST_FIRST(&b->dead_sessions)))
 		session_free(s);
 	while ((h = LIST_FIRST(&b->dead_hubs)))
-		hub_free(h);
+		hub_reap(h);
 }
 
 static void on_check(EV_P_ ev_check *w, int revents)
@@ -101,6 +101,11 @@ void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
 		after = LIST_NEXT(h, link);
 		if (h->fan)
 			fan_retire(h);
+	}
+	LIST_FOREACH(h, &b->dead_hubs, link)
+	{
+		if (h->fan) /* its source is not to come again */
+			fan_close(h);
 	}
 	for (s = LIST_FIRST(&b->sessions); s; s = next) {
 		next = LIST_NEXT(s, link);

@@ -19,6 +19,8 @@ static void deliver(struct hub *h)
 	if (b->lost)
 		log_error(hub_name(h), "out of memory: clients miss a message");
 	h->fan->delivering = true;
+	for (unsigned i = 0; i < b->n; i++)
+		replay_add(&h->fan->replay, &h->conf->replay, b->at[i]);
 	for (s = b->n > 0 ? LIST_FIRST(&h->fan->subscribers) : NULL; s; s = next) {
 		next = LIST_NEXT(s, subscription);
 		session_share(s, b);
@@ -35,6 +37,22 @@ static void add(struct hub *h, enum opcode opcode, const char *p, size_t n)
 	if (batch_is_full(b))
 		deliver(h);
 	batch_add(b, opcode, p, n, h->conf->max_frame, h->conf->queue / PACKETS_OF_QUEUE);
+}
+
+void fan_replay(struct hub *h, struct session *s)
+{
+	struct batch *b = &h->bridge->scratch.batch;
+	struct replay *r = &h->fan->replay;
+
+	replay_trim(r, &h->conf->replay);
+	for (unsigned i = 0; i < r->packets.n && s->hub == h;) {
+		while (i < r->packets.n && !batch_is_full(b))
+			batch_take(b, packet_ring_at(&r->packets, i++));
+		h->fan->delivering = true;
+		session_share(s, b);
+		h->fan->delivering = false;
+		batch_reset(b);
+	}
 }
 
 /* ---- whole messages ---- */

@@ -6,7 +6,9 @@
  * gets a reference.  What becomes of one that is slower than the source, the setting
  * slow_client says.
  *
- *      LIVE  takes clients in; without any it goes on for `linger`
+ *      LIVE     takes clients in; without any it goes on for `linger`
+ *      ENDED    its source has ended, and is to come again when that has gone ...
+ *      WAITING  ... after a while; clients stay, their input is discarded
  *      RETIRED  takes nobody in, and its source is stopped when its last client goes
  */
 #ifndef BRIDGE_FAN_H
@@ -19,6 +21,8 @@
 
 #include "buf.h"
 #include "frame.h"
+#include "replay.h"
+#include "source.h"
 
 struct hub;
 struct session;
@@ -26,10 +30,12 @@ struct fan;
 struct ending;
 struct piece;
 
-enum fan_state { FAN_LIVE, FAN_RETIRED };
+enum fan_state { FAN_LIVE, FAN_ENDED, FAN_WAITING, FAN_RETIRED };
 
 /* Whoever hands a hub out to clients.  Its hubs linger. */
 struct fan_owner {
+	/* Give H, which had a source, another.  0, or -errno, which is logged. */
+	int (*open)(struct fan_owner *owner, struct hub *h);
 	/* H takes nobody in any more, and will be freed. */
 	void (*retired)(struct fan_owner *owner);
 	/* H, which has been retired or was never attached, is no more. */
@@ -51,23 +57,43 @@ struct fan {
 	enum opcode opcode; /* of that */
 	struct buf message; /* its bytes so far */
 	ev_timer linger;
+	struct replay replay;
+	struct source nothing; /* instead of a source while WAITING */
+	ev_timer again;        /* WAITING */
+	double delay;          /* before the source comes again */
+	double since;          /* when it came */
 };
 
 /* A fan without subscribers for H, or NULL: out of memory. */
 struct fan *fan_new(struct hub *h);
 void fan_free(struct fan *f); /* NULL is a no-op */
 
-/* H is OWNER's from now on; its log lines begin with ID and PATH, which lives as long as
- * its settings. */
-void fan_own(struct hub *h, struct fan_owner *owner, uint64_t id, const char *path);
+/* H is OWNER's from now on; its log lines begin with PATH, which lives as long as its
+ * settings. */
+void fan_own(struct hub *h, struct fan_owner *owner, const char *path);
+
+/* Its program has this ID, which they begin with too. */
+static inline void fan_set_id(struct fan *f, uint64_t id)
+{
+	f->id = id;
+}
 
 /* H takes nobody in any more: it goes with its last client. */
 void fan_retire(struct hub *h);
+
+/* The source of H could not be opened.  True: that is tried again later. */
+bool fan_try_again(struct hub *h);
 
 /* ---- for the hub ---- */
 
 void fan_subscribe(struct hub *h, struct session *s);
 void fan_leave(struct hub *h, struct session *s, bool flush);
+
+/* S, who has subscribed, hears what was said last. */
+void fan_replay(struct hub *h, struct session *s);
+
+/* Nobody is let in any more, and no other source comes. */
+void fan_close(struct hub *h);
 
 /* The queue of a subscriber has become full, or has room again. */
 static inline void fan_count_full(struct fan *f, bool full)
@@ -85,6 +111,13 @@ size_t fan_room(const struct hub *h);
 void fan_input_changed(struct hub *h);
 void fan_ended(struct hub *h, const struct ending *e);
 void fan_source_gone(struct hub *h);
+void fan_opened(struct hub *h, int error);
+
+/* The source has gone: does another come? */
+bool fan_comes_again(const struct hub *h);
+
+/* ... then wait for it. */
+void fan_wait(struct hub *h);
 void fan_resized(struct hub *h);
 
 #endif

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "fan.h"
+#include "fan_impl.h"
 #include "hub_impl.h"
 #include "log.h"
 #include "session.h"
@@ -29,6 +29,7 @@ struct fan *fan_new(struct hub *h)
 	LIST_INIT(&f->subscribers);
 	ev_timer_init(&f->linger, on_linger, h->conf->linger, 0);
 	f->linger.data = h;
+	fan_restart_init(h, f);
 	return f;
 }
 
@@ -36,22 +37,21 @@ void fan_free(struct fan *f)
 {
 	if (!f)
 		return;
-	assert(f->n == 0 && !ev_is_active(&f->linger));
+	assert(f->n == 0 && !ev_is_active(&f->linger) && !ev_is_active(&f->again));
 	buf_free(&f->message);
+	replay_free(&f->replay);
 	if (f->owner)
 		f->owner->gone(f->owner);
 	free(f);
 }
 
-void fan_own(struct hub *h, struct fan_owner *owner, uint64_t id, const char *path)
+void fan_own(struct hub *h, struct fan_owner *owner, const char *path)
 {
 	h->fan->owner = owner;
-	h->fan->id = id;
 	h->fan->path = path;
 }
 
-/* Nobody else is let in. */
-static void close_doors(struct hub *h)
+void fan_close(struct hub *h)
 {
 	struct fan *f = h->fan;
 
@@ -59,6 +59,7 @@ static void close_doors(struct hub *h)
 		return;
 	f->state = FAN_RETIRED;
 	ev_timer_stop(h->bridge->loop, &f->linger);
+	ev_timer_stop(h->bridge->loop, &f->again);
 	if (f->owner)
 		f->owner->retired(f->owner);
 }
@@ -93,13 +94,17 @@ void fan_check_idle(struct hub *h, bool flush)
 
 	if (f->n > 0 || !LIST_EMPTY(&h->waiters))
 		return;
+	if (h->conf->boot && f->owner && f->state != FAN_RETIRED) {
+		hub_proceed(h);
+		return;
+	}
 	if (f->owner && f->state == FAN_LIVE && h->conf->linger > 0) {
 		ev_timer_set(&f->linger, h->conf->linger, 0);
 		ev_timer_start(h->bridge->loop, &f->linger);
 		hub_proceed(h);
 		return;
 	}
-	close_doors(h);
+	fan_close(h);
 	h->source->ops->stop(h->source, flush);
 }
 
@@ -107,29 +112,7 @@ void fan_check_idle(struct hub *h, bool flush)
 
 void fan_retire(struct hub *h)
 {
-	close_doors(h);
+	fan_close(h);
 	if (h->fan->n == 0 && LIST_EMPTY(&h->waiters))
 		h->source->ops->stop(h->source, true);
-}
-
-void fan_ended(struct hub *h, const struct ending *e)
-{
-	struct session *s, *next;
-
-	close_doors(h);
-	if (h->fan->owner)
-		log_info(hub_name(h), "the program has ended: %s",
-			 e->process[0] ? e->process : e->reason);
-	if (h->fan->n == 0)
-		h->source->ops->stop(h->source, false);
-	for (s = LIST_FIRST(&h->fan->subscribers); s; s = next) {
-		next = LIST_NEXT(s, subscription);
-		session_backend_ended(s, e);
-		session_proceed(s);
-	}
-}
-
-void fan_source_gone(struct hub *h)
-{
-	close_doors(h); /* it may never have opened */
 }

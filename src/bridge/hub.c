@@ -60,6 +60,17 @@ struct hub *hub_new(struct bridge *b, const struct hub_conf *conf,
 	return h;
 }
 
+int hub_reset(struct hub *h)
+{
+	framing_free(&h->framing);
+	charset_free(h->charset);
+	h->framing = (struct framing){ 0 };
+	h->charset = NULL;
+	if (framing_init(&h->framing, &h->conf->framing) < 0)
+		return -ENOMEM;
+	return open_charset(&h->conf->framing, &h->charset);
+}
+
 void hub_attach(struct hub *h, struct source *source)
 {
 	h->source = source;
@@ -93,6 +104,18 @@ const char *hub_name(const struct hub *h)
 	return s ? session_who(s->id, s->path, text) : "";
 }
 
+void hub_reap(struct hub *h)
+{
+	if (!h->fan || !fan_comes_again(h)) {
+		hub_free(h);
+		return;
+	}
+	h->source->ops->free(h->source);
+	LIST_REMOVE(h, link);
+	LIST_INSERT_HEAD(&h->bridge->hubs, h, link);
+	fan_wait(h);
+}
+
 /* ---- while it opens ---- */
 
 void hub_wait(struct hub *h, struct hub_waiter *w)
@@ -119,6 +142,8 @@ void hub_opened(struct hub *h, int error, const char *why)
 	struct hub_waiter *w;
 
 	h->opening = false;
+	if (h->fan)
+		fan_opened(h, error);
 	while ((w = LIST_FIRST(&h->waiters))) {
 		LIST_REMOVE(w, link);
 		w->opened(w, error, why);
@@ -138,6 +163,8 @@ void hub_subscribe(struct hub *h, struct session *s)
 
 int hub_introduce(struct hub *h, struct session *s, const struct session_start *start)
 {
+	if (h->fan)
+		fan_replay(h, s);
 	return h->json ? hub_json_open(h, s, start) : 0;
 }
 

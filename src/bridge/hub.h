@@ -17,6 +17,7 @@
 
 #include "bridge.h"
 #include "framing.h"
+#include "replay.h"
 #include "source.h"
 #include "stats.h"
 #include "terminal.h"
@@ -28,6 +29,8 @@ enum hub_process {
 	PROCESS_SHARED, /* one for all of the path */
 };
 
+enum hub_restart { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
 struct hub_conf {
 	struct framing_conf framing;
 	size_t max_frame; /* payload bytes of an outgoing frame; 0: no limit */
@@ -35,6 +38,10 @@ struct hub_conf {
 	enum hub_process process;
 	enum slow_client slow_client; /* SLOW_USUAL does not come here */
 	double linger; /* seconds without a client; 0: it goes with the last */
+	bool boot;     /* it is there without any client */
+	struct replay_conf replay;
+	enum hub_restart restart;
+	double restart_delay; /* seconds; doubled for a source that does not live long */
 };
 
 /* Somebody who is told when a source has opened, or why it has not: ERROR is 0, or -errno
@@ -80,6 +87,10 @@ void hub_attach(struct hub *h, struct source *source);
 
 /* Free a hub that never had a source (NULL is a no-op). */
 void hub_free(struct hub *h);
+
+/* Only bridge.c, after hub_source_gone(): free H, or only its source if another is to
+ * come. */
+void hub_reap(struct hub *h);
 
 /* ---- while it opens ---- */
 

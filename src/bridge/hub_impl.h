@@ -11,6 +11,9 @@
 /* The prefix of its log lines; static, until the next call. */
 const char *hub_name(const struct hub *h);
 
+/* Forget what a source has begun, before another one.  0 or -ENOMEM. */
+int hub_reset(struct hub *h);
+
 /* How many bytes of frames a byte of the source can become. */
 size_t hub_expansion(const struct hub *h);
 

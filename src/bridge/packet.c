@@ -62,6 +62,12 @@ int packet_ring_push(struct packet_ring *r, struct packet *p)
 	return e;
 }
 
+void packet_ring_replace(struct packet_ring *r, unsigned i, struct packet *p)
+{
+	packet_unref(*place(r, i));
+	*place(r, i) = p;
+}
+
 struct packet *packet_ring_take(struct packet_ring *r, unsigned i)
 {
 	struct packet *p;

@@ -42,6 +42,9 @@ static inline struct packet *packet_ring_at(const struct packet_ring *r, unsigne
 	return r->at[(r->first + i) & (r->cap - 1)];
 }
 
+/* P, whose reference R owns from now on, takes the place of the packet there. */
+void packet_ring_replace(struct packet_ring *r, unsigned i, struct packet *p);
+
 /* Take the packet I places behind the first out of R: its reference is the caller's. */
 struct packet *packet_ring_take(struct packet_ring *r, unsigned i);
 

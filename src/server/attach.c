@@ -7,10 +7,13 @@
 #include "backend.h"
 #include "conf_same.h"
 #include "fan.h"
+#include "log.h"
 
 /* A hub that takes clients in, or has done so. */
 struct attachment {
 	struct fan_owner owner; /* the first member */
+	struct server *server;
+	struct route *route; /* of the snapshot that its hub keeps */
 	struct hub *hub;
 	bool listed;
 	LIST_ENTRY(attachment) link;
@@ -27,6 +30,11 @@ struct hub *attach_find(const struct client *c, const struct route *route)
 
 	(void)c;
 	return attach_shares(route) && a ? a->hub : NULL;
+}
+
+bool attach_waits(const struct hub *h)
+{
+	return h->fan && (h->fan->state == FAN_ENDED || h->fan->state == FAN_WAITING);
 }
 
 /* ---- making ---- */
@@ -47,6 +55,25 @@ static struct attachment *of(struct fan_owner *o)
 	return (struct attachment *)o;
 }
 
+/* Give H its source. */
+static int open_source(const struct attachment *a, struct hub *h, const char **ret_why)
+{
+	struct backend_start start = { .server = a->server,
+				       .route = a->route,
+				       .hub = h,
+				       .id = ++a->server->last_id };
+
+	fan_set_id(h->fan, start.id);
+	return backend_open(&start, ret_why);
+}
+
+static int on_open(struct fan_owner *o, struct hub *h)
+{
+	const char *why;
+
+	return open_source(of(o), h, &why);
+}
+
 static void on_retired(struct fan_owner *o)
 {
 	struct attachment *a = of(o);
@@ -62,17 +89,8 @@ static void on_gone(struct fan_owner *o)
 	free(of(o));
 }
 
-static struct hub *forget(struct attachment *a)
-{
-	struct hub *hub = a->hub;
-
-	free(a);
-	return hub;
-}
-
-/* A hub of ROUTE, which is of R. */
-static struct hub *make(struct server *s, struct routes *r, struct route *route,
-			uint64_t id)
+/* A hub of ROUTE, which is of R.  NULL: out of memory. */
+static struct attachment *make(struct server *s, struct routes *r, struct route *route)
 {
 	struct attachment *a = calloc(1, sizeof(*a));
 	struct routes *keep = routes_ref(r);
@@ -84,32 +102,62 @@ static struct hub *make(struct server *s, struct routes *r, struct route *route,
 		free(a);
 		return NULL;
 	}
-	if (r != s->routes && !stays(a->hub, route, s->routes))
-		return forget(a); /* asked for before a reload: nobody else will join */
-	a->owner = (struct fan_owner){ on_retired, on_gone };
-	fan_own(a->hub, &a->owner, id, route->conf->path);
-	LIST_INSERT_HEAD(&route->use->attachments, a, link);
-	a->listed = true;
-	return a->hub;
+	a->owner = (struct fan_owner){ on_open, on_retired, on_gone };
+	a->server = s;
+	a->route = route;
+	fan_own(a->hub, &a->owner, route->conf->path);
+	/* Asked for before a reload: nobody else will join. */
+	a->listed = r == s->routes || stays(a->hub, route, s->routes);
+	if (a->listed)
+		LIST_INSERT_HEAD(&route->use->attachments, a, link);
+	else
+		a->hub->fan->state = FAN_RETIRED;
+	return a;
 }
 
 int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 		const char **ret_why)
 {
-	struct server *s = c->server;
-	struct backend_start start = { .server = s, .route = route, .id = ++s->last_id };
+	struct attachment *a = make(c->server, c->routes, route);
+	struct hub *hub;
 	int err;
 
 	*ret_why = "out of memory";
-	start.hub = make(s, c->routes, route, start.id);
-	if (!start.hub)
+	if (!a)
 		return -ENOMEM;
-	err = backend_open(&start, ret_why);
+	hub = a->hub;
+	err = open_source(a, hub, ret_why);
 	if (err < 0)
-		hub_free(start.hub);
+		hub_free(hub);
 	else
-		*ret_hub = start.hub;
+		*ret_hub = hub;
 	return err;
+}
+
+/* ---- at boot ---- */
+
+/* What cannot be started now is started later, or by the first client. */
+static void boot(struct server *s, struct route *route)
+{
+	struct attachment *a;
+	const char *why;
+
+	if (!route->conf->hub.boot || !attach_shares(route) ||
+	    !LIST_EMPTY(&route->use->attachments))
+		return;
+	a = make(s, s->routes, route);
+	if (!a)
+		log_error("", "%s: out of memory", route->conf->path);
+	else if (open_source(a, a->hub, &why) < 0 && !fan_try_again(a->hub))
+		hub_free(a->hub);
+}
+
+void attach_boot(struct server *s)
+{
+	for (size_t i = 0; i < s->routes->nexact; i++)
+		boot(s, &s->routes->exact[i]);
+	for (size_t i = 0; i < s->routes->nprefix; i++)
+		boot(s, &s->routes->prefix[i]);
 }
 
 /* ---- reload ---- */

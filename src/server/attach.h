@@ -16,10 +16,16 @@ bool attach_shares(const struct route *route);
 /* The hub that C's request for ROUTE is to join; NULL: there is none yet. */
 struct hub *attach_find(const struct client *c, const struct route *route);
 
+/* Has the source of H ended, and another is to come?  Then nobody can join yet. */
+bool attach_waits(const struct hub *h);
+
 /* Make it, and open its source.  0, the source being open or opening (hub->opening); or
  * -errno, which is logged; *ret_why are static words for a client. */
 int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 		const char **ret_why);
+
+/* Start what is to be there without any client, where it is not yet. */
+void attach_boot(struct server *s);
 
 /* The snapshot NEW takes OLD's place: hubs whose path has gone or has other settings take
  * nobody in any more. */

@@ -77,6 +77,13 @@ static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE },
 					       { "disconnect", SLOW_DISCONNECT },
 					       { "drop", SLOW_DROP },
 					       { NULL, 0 } };
+static const struct conf_word start_words[] = { { "first-client", false },
+						{ "boot", true },
+						{ NULL, 0 } };
+static const struct conf_word restart_words[] = { { "no", RESTART_NO },
+						  { "on-failure", RESTART_ON_FAILURE },
+						  { "always", RESTART_ALWAYS },
+						  { NULL, 0 } };
 static const struct conf_word process_words[] = { { "each", PROCESS_EACH },
 						  { "shared", PROCESS_SHARED },
 						  { NULL, 0 } };
@@ -799,6 +806,27 @@ const struct conf_key conf_keys[] = {
 	  .def = "30s", .max = 365 * DAY, .values = "a duration up to 365d",
 	  .doc = "How long a shared program goes on without a client; 0 stops it when "
 		 "the last has left." },
+	{ CONF_PATH, "start", .parse = conf_parse_flag_word, .field = PATH(hub.boot),
+	  .kinds = MESSAGES,
+	  .def = "first-client", .words = start_words, .values = "first-client or boot",
+	  .doc = "When a shared program starts: with its first client, or with the daemon; "
+		 "then it is there without any client, and linger says nothing." },
+	{ CONF_PATH, "replay", .parse = conf_parse_replay, .field = PATH(hub.replay),
+	  .kinds = MESSAGES,
+	  .def = "0", .max = GIB, .values = "a number of messages, or a size such as 64k",
+	  .doc = "What a client that joins gets first: the last messages of a shared program, "
+		 "so many of them, or so many bytes of frames; never more than half of queue." },
+	{ CONF_PATH, "restart", .parse = conf_parse_word, .field = PATH(hub.restart),
+	  .kinds = MESSAGES,
+	  .def = "no", .words = restart_words, .values = "no, on-failure or always",
+	  .doc = "Start a shared program again when it has ended, or has done so other than with "
+		 "status 0; its clients stay, and what they say meanwhile is discarded." },
+	{ CONF_PATH, "restart_delay", .parse = conf_parse_seconds,
+	  .field = PATH(hub.restart_delay),
+	  .kinds = MESSAGES,
+	  .def = "1s", .min = 0.1, .max = HOUR, .values = "a duration from 100ms to 1h",
+	  .doc = "How long to wait before that; each time twice as long, up to 30s, until the "
+		 "program has lived for 10s." },
 
 	{ CONF_PATH, "cwd", .parse = conf_parse_absolute, .field = PATH(exec.cwd),
 	  .kinds = PROGRAMS,

@@ -8,7 +8,8 @@
 /* Does KEY say nothing where each client has a source of its own? */
 static bool is_of_many(const struct conf_key *key)
 {
-	static const char *const names[] = { "linger" };
+	static const char *const names[] = { "linger", "start", "replay", "restart",
+					     "restart_delay" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (key->class == CONF_PATH && strcmp(key->name, names[i]) == 0)
@@ -50,6 +51,43 @@ static void check_limit(struct conf_load *l, const struct conf_section *section,
 			   section->name);
 }
 
+/* The last messages must not make a client that joins too slow at once. */
+static void settle_replay(struct conf_load *l, const struct conf_section *section,
+			  struct path_conf *path)
+{
+	struct replay_conf *r = &path->hub.replay;
+	struct conf_origin at = conf_where(l->conf, path, "replay");
+	size_t most = path->session.queue / 2;
+
+	if (r->messages == 0 && r->bytes > most)
+		conf_error(&l->report, at.file ? at : section->where,
+			   "[%s] replay is more than half of queue", section->name);
+	if (r->bytes > most)
+		r->bytes = most;
+}
+
+/* A program that speaks with each of its clients has to know them. */
+static void settle_json(struct conf_load *l, const struct conf_section *section,
+			struct path_conf *path)
+{
+	static const char *const names[] = { "replay", "restart" };
+
+	if (path->frame != FRAME_OF(FRAMING_JSON))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct conf_slot *slot =
+			conf_sheet_slot(section, conf_key_find(CONF_PATH, names[i]));
+
+		if (slot->where.file && (path->hub.replay.bytes || path->hub.restart))
+			conf_error(&l->report, slot->where,
+				   "%s means nothing with frame = json: a program knows "
+				   "its clients from their open",
+				   names[i]);
+	}
+	path->hub.replay = (struct replay_conf){ 0 };
+	path->hub.restart = RESTART_NO;
+}
+
 void conf_share_settle(struct conf_load *l, const struct conf_section *section,
 		       struct path_conf *path)
 {
@@ -60,10 +98,13 @@ void conf_share_settle(struct conf_load *l, const struct conf_section *section,
 	if (hub->slow_client == SLOW_USUAL)
 		hub->slow_client = each ? SLOW_PAUSE : SLOW_DISCONNECT;
 	if (each) {
+		hub->replay = (struct replay_conf){ 0 };
 		check_limit(l, section, path);
 		refuse_what_says_nothing(l, section);
 		return;
 	}
+	settle_json(l, section, path);
+	settle_replay(l, section, path);
 	path->session.ws.whole = true; /* messages of several are not mixed up */
 	if (path->eof == EOF_AUTO)
 		path->session.eof = false; /* one must not end it for all */

@@ -46,6 +46,7 @@ conf_parser conf_parse_unsigned; /* unsigned, or int when the row's min is not n
 conf_parser conf_parse_seconds;  /* double */
 conf_parser conf_parse_rate;     /* double */
 conf_parser conf_parse_size;     /* size_t */
+conf_parser conf_parse_replay;   /* struct replay_conf */
 conf_parser conf_parse_umask;    /* int; "": -1 */
 conf_parser conf_parse_mode_or_word; /* int: an octal mode or a word */
 conf_parser conf_parse_signal;       /* int */

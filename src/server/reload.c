@@ -53,6 +53,7 @@ static void take(struct server *s, struct routes *fresh)
 		resolver_configure(s->resolver, fresh->conf->resolver);
 	logging_apply(s);
 	backend_prepare(s);
+	attach_boot(s);
 }
 
 /* However many lines they are: whoever runs the daemon wants to see each. */

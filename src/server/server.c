@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "backend.h"
 #include "banner.h"
 #include "become.h"
@@ -357,6 +358,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 		systemd_init(s);
 		announce(s);
 		s->bridge.now = sys_now(); /* the first turn begins */
+		attach_boot(s);
 		ev_run(s->loop, 0);
 		systemd_end(s);
 		log_settle(true);

@@ -331,6 +331,11 @@ static enum step start(struct client *c, struct route *route,
 	}
 	if (!c->hub)
 		c->hub = attach_find(c, route);
+	if (c->hub && attach_waits(c->hub)) {
+		c->hub = NULL;
+		answer_error(c, 503, "the program has ended and is to be started again");
+		return STEP_END;
+	}
 	if (c->hub)
 		return enter(c, route, &hs);
 	if (!backend_why_often(route) ||

@@ -64,7 +64,6 @@ def test_an_unknown_section_is_refused(check, section):
     "line",
     [
         "compression = on",
-        "restart = always",
         "session_key = x",
     ],
 )

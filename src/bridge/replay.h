@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* replay.h - the last messages of a hub, for clients that come late. */
+#ifndef BRIDGE_REPLAY_H
+#define BRIDGE_REPLAY_H
+
+#include <stdint.h>
+
+#include "packet.h"
+
+/* How much is kept: all zero is nothing. */
+struct replay_conf {
+	size_t messages; /* the last so many; 0: however many */
+	size_t bytes;    /* of their frames, at the most */
+};
+
+/* All zero is empty. */
+struct replay {
+	struct packet_ring packets; /* the first may hold messages too many */
+	uint64_t messages;          /* in them */
+	size_t bytes;               /* of them */
+};
+
+/* P has been said: it is kept, and what is too old goes.  Out of memory, nothing is kept
+ * before it. */
+void replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p);
+
+/* Make R hold the last messages to the letter of CONF. */
+void replay_trim(struct replay *r, const struct replay_conf *conf);
+
+void replay_free(struct replay *r);
+
+#endif
