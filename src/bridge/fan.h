@@ -78,6 +78,9 @@ static inline void fan_set_id(struct fan *f, uint64_t id)
 	f->id = id;
 }
 
+/* Close all subscribers of H but S with 1008 and REASON. */
+void fan_close_others(struct hub *h, const struct session *s, const char *reason);
+
 /* H takes nobody in any more: it goes with its last client. */
 void fan_retire(struct hub *h);
 

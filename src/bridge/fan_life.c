@@ -88,6 +88,19 @@ void fan_leave(struct hub *h, struct session *s, bool flush)
 		fan_check_idle(h, flush);
 }
 
+void fan_close_others(struct hub *h, const struct session *s, const char *reason)
+{
+	struct session *other, *next;
+
+	for (other = LIST_FIRST(&h->fan->subscribers); other; other = next) {
+		next = LIST_NEXT(other, subscription);
+		if (other == s)
+			continue;
+		session_close(other, CLOSE_POLICY, reason, CLOSED_BY_SERVER);
+		session_proceed(other);
+	}
+}
+
 void fan_check_idle(struct hub *h, bool flush)
 {
 	struct fan *f = h->fan;

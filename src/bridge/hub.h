@@ -25,8 +25,9 @@
 
 enum slow_client { SLOW_USUAL, SLOW_PAUSE, SLOW_DISCONNECT, SLOW_DROP };
 enum hub_process {
-	PROCESS_EACH,   /* a source for each client */
-	PROCESS_SHARED, /* one for all of the path */
+	PROCESS_EACH,    /* a source for each client */
+	PROCESS_SHARED,  /* one for all of the path */
+	PROCESS_SESSION, /* one for those who name the same session */
 };
 
 enum hub_restart { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };

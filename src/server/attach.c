@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The hubs that many clients of a path share: one finds its hub, or makes it. */
 #include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attach.h"
 #include "backend.h"
 #include "conf_same.h"
 #include "fan.h"
 #include "log.h"
+#include "session_key.h"
 
 /* A hub that takes clients in, or has done so. */
 struct attachment {
@@ -17,19 +21,101 @@ struct attachment {
 	struct hub *hub;
 	bool listed;
 	LIST_ENTRY(attachment) link;
+	size_t user_n; /* bytes of key that are the user's name, with its NUL; 0: none */
+	size_t key_n;
+	char key[]; /* of the session: a secret; of all clients of a path: nothing */
 };
+
+#define KEY_MOST 256 /* bytes that a client may choose */
 
 bool attach_shares(const struct route *route)
 {
 	return route->conf->hub.process != PROCESS_EACH;
 }
 
+/* ---- keys ---- */
+
+/* What C's request names as its session. */
+static struct span named(const struct client *c, const struct route *route)
+{
+	const struct session_key_conf *k = &route->conf->session_key;
+	const char *data = buf_head(&c->head);
+	struct span name = { k->name, k->name ? strlen(k->name) : 0 };
+	struct span cookies = { NULL, 0 };
+
+	if (k->from == SESSION_KEY_QUERY)
+		return session_key_query(http_span(data, c->http.query), name);
+	if (k->from == SESSION_KEY_COOKIE) {
+		http_find(&c->http, data, "Cookie", &cookies);
+		return session_key_cookie(cookies, name);
+	}
+	return (struct span){ "", 0 };
+}
+
+const char *attach_wrong(const struct client *c, const struct route *route)
+{
+	const struct session_key_conf *k = &route->conf->session_key;
+	static char text[200];
+	size_t n;
+
+	if (route->conf->hub.process != PROCESS_SESSION)
+		return NULL;
+	n = named(c, route).n;
+	if (k->from == SESSION_KEY_USER)
+		return c->user ? NULL : "a session is its user's, and nobody is known";
+	if (n > 0 && n <= KEY_MOST)
+		return NULL;
+	snprintf(text, sizeof(text), "%s %s names the session here: %s",
+		 k->from == SESSION_KEY_QUERY ? "the parameter" : "the cookie", k->name,
+		 n == 0 ? "it is missing" : "it is longer than 256 bytes");
+	return text;
+}
+
+/* Is A what C's request names?  In a time that does not tell how much of it is. */
+static bool is_named(const struct attachment *a, const char *user, size_t user_n,
+		     struct span key)
+{
+	return a->user_n == user_n && a->key_n == key.n &&
+	       CRYPTO_memcmp(a->key, user, user_n) == 0 &&
+	       CRYPTO_memcmp(a->key + user_n, key.p, key.n) == 0;
+}
+
+/* Bytes of the user's name that are a part of the key, with its NUL. */
+static size_t user_size(const struct client *c, const struct route *route)
+{
+	return route->conf->hub.process == PROCESS_SESSION && c->user
+		       ? strlen(c->user) + 1
+		       : 0;
+}
+
 struct hub *attach_find(const struct client *c, const struct route *route)
 {
-	const struct attachment *a = LIST_FIRST(&route->use->attachments);
+	struct attachment *a;
+	struct span key;
+	size_t user_n;
 
-	(void)c;
-	return attach_shares(route) && a ? a->hub : NULL;
+	if (!attach_shares(route) || attach_wrong(c, route))
+		return NULL;
+	key = named(c, route);
+	user_n = user_size(c, route);
+	LIST_FOREACH(a, &route->use->attachments, link)
+	{
+		if (is_named(a, c->user ? c->user : "", user_n, key))
+			return a->hub;
+	}
+	return NULL;
+}
+
+bool attach_is_full(const struct route *route)
+{
+	return attach_shares(route) &&
+	       route->use->attached >= route->conf->exec.max_processes;
+}
+
+void attach_take_over(const struct route *route, struct session *s)
+{
+	if (route->conf->session_replace && s->hub && s->hub->fan)
+		fan_close_others(s->hub, s, "session taken over");
 }
 
 bool attach_waits(const struct hub *h)
@@ -61,6 +147,7 @@ static int open_source(const struct attachment *a, struct hub *h, const char **r
 	struct backend_start start = { .server = a->server,
 				       .route = a->route,
 				       .hub = h,
+				       .user = a->user_n ? a->key : NULL,
 				       .id = ++a->server->last_id };
 
 	fan_set_id(h->fan, start.id);
@@ -85,14 +172,39 @@ static void on_retired(struct fan_owner *o)
 
 static void on_gone(struct fan_owner *o)
 {
+	struct attachment *a = of(o);
+
 	on_retired(o);
-	free(of(o));
+	a->route->use->attached--;
+	if (a->key_n)
+		explicit_bzero(a->key, a->user_n + a->key_n);
+	free(a);
 }
 
-/* A hub of ROUTE, which is of R.  NULL: out of memory. */
-static struct attachment *make(struct server *s, struct routes *r, struct route *route)
+/* Room for a hub of what C's request names; NULL: out of memory. */
+static struct attachment *attachment_new(const struct client *c,
+					 const struct route *route)
 {
-	struct attachment *a = calloc(1, sizeof(*a));
+	struct span key = c ? named(c, route) : (struct span){ "", 0 };
+	size_t user_n = c ? user_size(c, route) : 0;
+	struct attachment *a = calloc(1, sizeof(*a) + user_n + key.n);
+
+	if (!a)
+		return NULL;
+	a->user_n = user_n;
+	a->key_n = key.n;
+	if (user_n > 0)
+		memcpy(a->key, c->user, user_n);
+	if (key.n > 0)
+		memcpy(a->key + user_n, key.p, key.n);
+	return a;
+}
+
+/* A hub of ROUTE, which is of R, for C (or NULL).  NULL: out of memory. */
+static struct attachment *make(struct server *s, struct routes *r, struct route *route,
+			       const struct client *c)
+{
+	struct attachment *a = attachment_new(c, route);
 	struct routes *keep = routes_ref(r);
 
 	if (a)
@@ -105,6 +217,7 @@ static struct attachment *make(struct server *s, struct routes *r, struct route 
 	a->owner = (struct fan_owner){ on_open, on_retired, on_gone };
 	a->server = s;
 	a->route = route;
+	route->use->attached++;
 	fan_own(a->hub, &a->owner, route->conf->path);
 	/* Asked for before a reload: nobody else will join. */
 	a->listed = r == s->routes || stays(a->hub, route, s->routes);
@@ -118,7 +231,7 @@ static struct attachment *make(struct server *s, struct routes *r, struct route 
 int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 		const char **ret_why)
 {
-	struct attachment *a = make(c->server, c->routes, route);
+	struct attachment *a = make(c->server, c->routes, route, c);
 	struct hub *hub;
 	int err;
 
@@ -145,7 +258,7 @@ static void boot(struct server *s, struct route *route)
 	if (!route->conf->hub.boot || !attach_shares(route) ||
 	    !LIST_EMPTY(&route->use->attachments))
 		return;
-	a = make(s, s->routes, route);
+	a = make(s, s->routes, route, NULL);
 	if (!a)
 		log_error("", "%s: out of memory", route->conf->path);
 	else if (open_source(a, a->hub, &why) < 0 && !fan_try_again(a->hub))

@@ -13,6 +13,16 @@
 /* Do clients of ROUTE share hubs? */
 bool attach_shares(const struct route *route);
 
+/* What is wrong with how C's request names its session there, in words for status 400;
+ * NULL: nothing.  Static, until the next call. */
+const char *attach_wrong(const struct client *c, const struct route *route);
+
+/* Are there as many hubs as max_processes allows? */
+bool attach_is_full(const struct route *route);
+
+/* S has joined a hub of ROUTE: where newcomers replace those who are there, they go. */
+void attach_take_over(const struct route *route, struct session *s);
+
 /* The hub that C's request for ROUTE is to join; NULL: there is none yet. */
 struct hub *attach_find(const struct client *c, const struct route *route);
 

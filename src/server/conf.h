@@ -86,6 +86,17 @@ enum source_kind {
 /* What `frame` names, or 0: the usual one. */
 #define FRAME_OF(kind) (1 + (unsigned)(kind))
 
+/* What names the session that a client comes to. */
+struct session_key_conf {
+	enum {
+		SESSION_KEY_NONE,
+		SESSION_KEY_QUERY,
+		SESSION_KEY_COOKIE,
+		SESSION_KEY_USER
+	} from;
+	char *name; /* of the parameter or the cookie */
+};
+
 /* One [/path] with everything that [defaults] gave it. */
 struct path_conf {
 	char *path;  /* without the star of a prefix path: "/load", "/files/" for
@@ -101,6 +112,8 @@ struct path_conf {
 	const struct auth_conf *auth; /* of that name, or NULL */
 	struct session_conf session;
 	struct hub_conf hub;
+	struct session_key_conf session_key;
+	bool session_replace;  /* who comes to a session closes those that are there */
 	struct exec_conf exec; /* some of it is for all that is started for a client */
 	struct connect_conf connect;
 	struct fifo_conf fifo;

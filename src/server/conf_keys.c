@@ -77,6 +77,9 @@ static const struct conf_word slow_words[] = { { "pause", SLOW_PAUSE },
 					       { "disconnect", SLOW_DISCONNECT },
 					       { "drop", SLOW_DROP },
 					       { NULL, 0 } };
+static const struct conf_word takeover_words[] = { { "share", false },
+						   { "replace", true },
+						   { NULL, 0 } };
 static const struct conf_word start_words[] = { { "first-client", false },
 						{ "boot", true },
 						{ NULL, 0 } };
@@ -86,6 +89,7 @@ static const struct conf_word restart_words[] = { { "no", RESTART_NO },
 						  { NULL, 0 } };
 static const struct conf_word process_words[] = { { "each", PROCESS_EACH },
 						  { "shared", PROCESS_SHARED },
+						  { "session", PROCESS_SESSION },
 						  { NULL, 0 } };
 static const struct conf_word frame_words[] = {
 	{ "line", FRAME_OF(FRAMING_LINE) },
@@ -797,15 +801,29 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_PATH, "process", .parse = conf_parse_word, .field = PATH(hub.process),
 	  .kinds = MESSAGES,
-	  .def = "each", .words = process_words, .values = "each or shared",
-	  .doc = "Who has a program: each client one of its own; or all clients of the path "
-		 "share one, which starts with the first, hears all of them, and whose output "
-		 "each of them gets." },
+	  .def = "each", .words = process_words, .values = "each, shared or session",
+	  .doc = "Who has a program: each client one of its own; or all clients of the path, or "
+		 "those with the same session_key, share one, which starts with the first, hears "
+		 "all of them, and whose output each of them gets." },
+	{ CONF_PATH, "session_key", .parse = conf_parse_session_key,
+	  .field = PATH(session_key),
+	  .kinds = MESSAGES,
+	  .def = "", .flags = CONF_EMPTY,
+	  .values = "query:NAME, cookie:NAME or user", .def_doc = "none",
+	  .doc = "With process = session, what names the session that a client comes to: a "
+		 "parameter of the query or a cookie, of 1 to 256 bytes, else status 400; or the "
+		 "name that auth knows it by.  Where there is auth, a session is its user's alone." },
+	{ CONF_PATH, "session_takeover", .parse = conf_parse_flag_word,
+	  .field = PATH(session_replace),
+	  .kinds = MESSAGES,
+	  .def = "share", .words = takeover_words, .values = "share or replace",
+	  .doc = "What becomes of those who are in a session when somebody comes to it: all share "
+		 "it, or the newcomer replaces them, who are closed with 1008." },
 	{ CONF_PATH, "linger", .parse = conf_parse_seconds, .field = PATH(hub.linger),
 	  .kinds = MESSAGES,
 	  .def = "30s", .max = 365 * DAY, .values = "a duration up to 365d",
-	  .doc = "How long a shared program goes on without a client; 0 stops it when "
-		 "the last has left." },
+	  .doc = "How long a shared program, or that of a session, goes on without a client; 0 "
+		 "stops it when the last has left." },
 	{ CONF_PATH, "start", .parse = conf_parse_flag_word, .field = PATH(hub.boot),
 	  .kinds = MESSAGES,
 	  .def = "first-client", .words = start_words, .values = "first-client or boot",

@@ -8,8 +8,10 @@
 /* Does KEY say nothing where each client has a source of its own? */
 static bool is_of_many(const struct conf_key *key)
 {
-	static const char *const names[] = { "linger", "start", "replay", "restart",
-					     "restart_delay" };
+	static const char *const names[] = { "linger",          "start",
+					     "replay",          "restart",
+					     "restart_delay",   "session_key",
+					     "session_takeover" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (key->class == CONF_PATH && strcmp(key->name, names[i]) == 0)
@@ -88,6 +90,32 @@ static void settle_json(struct conf_load *l, const struct conf_section *section,
 	path->hub.restart = RESTART_NO;
 }
 
+/* A session has a key, and nothing else has one. */
+static void check_session(struct conf_load *l, const struct conf_section *section,
+			  const struct path_conf *path)
+{
+	bool session = path->hub.process == PROCESS_SESSION;
+	bool keyed = path->session_key.from != SESSION_KEY_NONE;
+	const char *wrong = NULL;
+
+	if (session && !keyed)
+		wrong = "process = session needs a session_key: query:NAME, cookie:NAME or "
+			"user";
+	else if (session && path->hub.boot)
+		wrong = "start = boot means nothing with process = session: there is no key "
+			"yet";
+	else if (session && path->session_key.from == SESSION_KEY_USER &&
+		 !path->auth_name && !l->conf->hooks.on_request)
+		wrong = "session_key = user needs auth: nobody is asked who it is";
+	else if (!session &&
+		 conf_sheet_slot(section, conf_key_find(CONF_PATH, "session_key"))
+			 ->where.file &&
+		 keyed)
+		wrong = "session_key means nothing without process = session";
+	if (wrong)
+		conf_error(&l->report, section->where, "[%s] %s", section->name, wrong);
+}
+
 void conf_share_settle(struct conf_load *l, const struct conf_section *section,
 		       struct path_conf *path)
 {
@@ -103,6 +131,7 @@ void conf_share_settle(struct conf_load *l, const struct conf_section *section,
 		refuse_what_says_nothing(l, section);
 		return;
 	}
+	check_session(l, section, path);
 	settle_json(l, section, path);
 	settle_replay(l, section, path);
 	path->session.ws.whole = true; /* messages of several are not mixed up */

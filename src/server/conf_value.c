@@ -2,7 +2,6 @@
 /* The parsers of scalar settings. */
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "addr.h"
@@ -93,22 +92,6 @@ int conf_parse_size(const struct conf_value *v)
 	if (num_size(v->text, (size_t)v->key->min, (size_t)v->key->max, v->field, wrong) <
 	    0)
 		return wrong_number(v, wrong);
-	return 0;
-}
-
-/* 20: messages; 64k: bytes. */
-int conf_parse_replay(const struct conf_value *v)
-{
-	char wrong[NUM_ERR];
-	struct replay_conf *r = v->field;
-	bool messages = strspn(v->text, "0123456789") == strlen(v->text);
-	size_t n;
-
-	if (num_size(v->text, 0, (size_t)v->key->max, &n, wrong) < 0)
-		return wrong_number(v, wrong);
-	*r = (struct replay_conf){ .messages = messages ? n : 0, .bytes = n };
-	if (messages && n > 0)
-		r->bytes = SIZE_MAX; /* conf_share_settle() knows how many */
 	return 0;
 }
 

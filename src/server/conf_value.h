@@ -47,7 +47,8 @@ conf_parser conf_parse_seconds;  /* double */
 conf_parser conf_parse_rate;     /* double */
 conf_parser conf_parse_size;     /* size_t */
 conf_parser conf_parse_replay;   /* struct replay_conf */
-conf_parser conf_parse_umask;    /* int; "": -1 */
+conf_parser conf_parse_session_key;  /* struct session_key_conf */
+conf_parser conf_parse_umask;        /* int; "": -1 */
 conf_parser conf_parse_mode_or_word; /* int: an octal mode or a word */
 conf_parser conf_parse_signal;       /* int */
 conf_parser conf_parse_absolute;     /* char *: an absolute path; "": NULL */

@@ -14,7 +14,8 @@ struct route_use {
 	unsigned refs;
 	unsigned running;
 	struct bucket starts;                /* under spawn_rate */
-	LIST_HEAD(, attachment) attachments; /* hubs of many clients (attach.c) */
+	LIST_HEAD(, attachment) attachments; /* hubs of many clients (attach.c), ... */
+	unsigned attached; /* ... and those that take nobody in any more */
 	struct path_stats stats;
 };
 

@@ -116,6 +116,8 @@ static struct session *open_session(struct client *c, const struct route *route,
 	};
 	struct session *session;
 
+	if (route->conf->session_key.from == SESSION_KEY_QUERY) /* it is a secret */
+		asked[ASKED_URI] = http_span(data, c->http.path);
 	http_find(&c->http, data, "Origin", &asked[ASKED_ORIGIN]);
 	session = n ? session_open(&s->bridge, &start) : NULL;
 	if (!session) {
@@ -165,6 +167,7 @@ static enum step join(struct client *c, struct route *route, const struct handsh
 	}
 	take_size(c, route, hub);
 	hooks_opened(c->server, session);
+	attach_take_over(route, session);
 	session_input(session, buf_head(&c->head) + c->http.size,
 		      buf_len(&c->head) - c->http.size);
 	session_proceed(session);
@@ -286,7 +289,8 @@ static bool is_full(struct client *c, const struct route *route,
 static bool is_full_of_programs(struct client *c, const struct route *route,
 				const struct handshake *hs)
 {
-	if (route->use->running < route->conf->exec.max_processes)
+	if (route->use->running < route->conf->exec.max_processes &&
+	    !attach_is_full(route))
 		return false;
 	refuse_full(c, route, hs, route->conf->compat == COMPAT_WEBSOCKETD ? 429 : 503,
 		    backend_why_many(route));
@@ -317,16 +321,27 @@ static bool take_verdict(struct client *c, struct handshake *hs)
 	return false;
 }
 
+/* What C asks for and there is not, in words for status 400; NULL: nothing. */
+static const char *wrong_with(const struct client *c, const struct route *route)
+{
+	struct terminal_size size;
+
+	if (!backend_terminal(c, route, &size))
+		return "rows and cols of a terminal are 1 to 1000";
+	return attach_wrong(c, route);
+}
+
 static enum step start(struct client *c, struct route *route,
 		       const struct handshake *asked)
 {
 	struct handshake hs = *asked;
-	struct terminal_size size;
+	const char *wrong;
 
 	if (!take_verdict(c, &hs))
 		return STEP_END;
-	if (!backend_terminal(c, route, &size)) {
-		answer_error(c, 400, "rows and cols of a terminal are 1 to 1000");
+	wrong = wrong_with(c, route);
+	if (wrong) {
+		answer_error(c, 400, wrong);
 		return STEP_END;
 	}
 	if (!c->hub)

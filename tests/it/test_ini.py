@@ -64,7 +64,6 @@ def test_an_unknown_section_is_refused(check, section):
     "line",
     [
         "compression = on",
-        "session_key = x",
     ],
 )
 def test_a_key_that_is_not_built_yet_is_unknown(check, line):

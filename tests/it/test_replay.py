@@ -270,6 +270,16 @@ def test_an_unfinished_line_does_not_begin_the_next_programs(daemon):
         until(lambda: not show(d, ws)["discarded"] or programs(d), "the next one runs")
 
 
+@pytest.mark.key("restart")
+def test_after_one_that_broke_its_framing_the_next_is_understood(daemon, tmp_path):
+    d = daemon(
+        f"[/x]\nshell = if [ -e {tmp_path}/again ]; then echo -n 2:ok,; else touch {tmp_path}/again; echo nonsense; fi; read x\n"
+        "frame = netstring\ntype = text\nrestart = always\nrestart_delay = 100ms\n" + SHARED
+    )
+    ws = d.ws("/x")
+    assert ws.recv() == "ok"
+
+
 @pytest.mark.key("restart", "start")
 @pytest.mark.without("children", reason="it is there without any client")
 def test_with_boot_it_comes_again_without_any_client(daemon, tmp_path):

@@ -564,7 +564,7 @@ def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_p
         ("linger = 5s", 3, "linger means nothing with process = each"),
         ("process = shared\nmax_message = 0", 1, "max_message = 0 sets no limit"),
         ("slow_client = drop\nmax_message = 0", 1, "max_message = 0 sets no limit"),
-        ("process = alone", 3, "each or shared"),
+        ("process = alone", 3, "each, shared or session"),
     ],
 )
 def test_what_means_nothing_is_refused(check, settings, line, wrong):
