@@ -21,6 +21,14 @@ struct listen_place {
 /* Close them all. */
 void listen_close(struct server *s);
 
+/* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
+const char *listen_text(const struct server *s, char *out, size_t cap);
+
+/* Tell where S listens now, for those who follow the events. */
+void listen_tell(const struct server *s);
+
+/* ---- listen_off.c ---- */
+
 /* A listener that was told to be off. */
 struct listen_off {
 	char *text;     /* of its entry */
@@ -39,13 +47,10 @@ int listen_off(struct server *s, const char *name);
  * fails is told on ERR, and all stays as it was. */
 int listen_on(struct server *s, const char *name, FILE *err);
 
+/* Was the entry TEXT told to be off? */
+bool listen_is_off(const struct server *s, const char *text);
+
 /* Free the list of those that are off. */
 void listen_forget(struct server *s);
-
-/* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
-const char *listen_text(const struct server *s, char *out, size_t cap);
-
-/* Tell where S listens now, for those who follow the events. */
-void listen_tell(const struct server *s);
 
 #endif
