@@ -212,6 +212,7 @@ def test_a_paste_of_lines_is_asked_about(shell):
     assert "two" not in shell.screen()
     shell.paste("echo four\necho five\n")
     shell.browser.find_element(By.CSS_SELECTOR, "#paste .primary").click()
+    shell.wait_screen(r"echo five")
     shell.keys(Keys.ENTER)  # a shell takes a paste as one text
     shell.wait_screen(r"^four\n(.*\n)*five")
 
@@ -308,7 +309,8 @@ def wire(terminals):
 
 def test_a_lost_connection_comes_back_to_the_same_shell(browser, wire):
     page = Terminal(browser, f"http://127.0.0.1:{wire.port}/-/terminal/shared").wait_status("connected")
-    page.line("mine=still")
+    page.line("mine=still; echo it is' set'")
+    page.wait_screen(r"^it is set")
     wire.cut()
     page.wait_status("coming back")
     assert page.text("close").startswith("1006 ") and "the same session" in page.text("next")
