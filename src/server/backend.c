@@ -244,11 +244,12 @@ static const struct backend_kind kinds[] = {
 	[SOURCE_CONNECT] = { open_connect, "a service",
 			     "too many connections of this path (max_processes)",
 			     "too many new connections of this path (spawn_rate)" },
-	[SOURCE_FIFO] = { open_fifo, "a FIFO" },
-	[SOURCE_FILE] = { open_file, "a file" },
-	[SOURCE_ECHO] = { open_echo, "an echo" },
-	[SOURCE_CONTROL] = { dashboard_open, "the dashboard",
-			     "8 dashboards are open; close one and try again" },
+	[SOURCE_FIFO] = { .open = open_fifo, .name = "a FIFO" },
+	[SOURCE_FILE] = { .open = open_file, .name = "a file" },
+	[SOURCE_ECHO] = { .open = open_echo, .name = "an echo" },
+	[SOURCE_CONTROL] = { .open = dashboard_open,
+			     .name = "the dashboard",
+			     .many = "8 dashboards are open; close one and try again" },
 };
 
 const char *backend_why_many(const struct route *route)
