@@ -384,12 +384,12 @@ struct session *session_open(struct bridge *b, const struct session_start *start
 	if (event_wanted(EVENT_CONNECTED))
 		tell_connected(s, start->subprotocol);
 	session_flush(s);
+	if (s->terminal && s->hub) /* before what was drawn on a screen of that size */
+		session_tell_size(s);
 	if (s->hub)
 		introduce(s, start);
 	if (s->hub)
 		tell_ready(s);
-	if (s->terminal && s->hub)
-		session_tell_size(s);
 	return s;
 }
 

@@ -29,6 +29,11 @@ static void describe(const struct path_conf *p, char *star, size_t cap,
 		.eof = p->session.eof,
 		.terminal = p->exec.pty.rows > 0,
 		.subprotocols = p->subprotocol,
+		.session = p->hub.process == PROCESS_SESSION &&
+					   p->session_key.from == SESSION_KEY_QUERY
+				   ? p->session_key.name
+				   : NULL,
+		.replay = p->hub.replay.messages || p->hub.replay.bytes,
 		.shared = p->hub.process != PROCESS_EACH,
 	};
 }

@@ -372,7 +372,19 @@ function setAddress(path) {
 	document.title = `${path} \u2013 wsbridged console`;
 }
 
+/* A session has a name that nobody guesses, unless one is given. */
+function nameSession(route) {
+	const name = route && route.session;
+	const query = $('suffix').value.split('?')[1] || '';
+	if (!name || new URLSearchParams(query).has(name))
+		return;
+	const key = Array.from(crypto.getRandomValues(new Uint8Array(16)),
+		b => b.toString(16).padStart(2, '0')).join('');
+	$('suffix').value += `${$('suffix').value.includes('?') ? '&' : '?'}${name}=${key}`;
+}
+
 function connect() {
+	nameSession(pickedRoute());
 	const path = target();
 	const chosen = $('subprotocol').value;
 	const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path, chosen ? [chosen] : []);

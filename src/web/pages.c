@@ -219,6 +219,11 @@ char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
 			p->shared ? "true" : "false");
 		put_json(f, p->exec);
 		put_subprotocols(f, p->subprotocols);
+		fprintf(f, ",\"replay\":%s", p->replay ? "true" : "false");
+		if (p->session) {
+			fputs(",\"session\":", f);
+			put_json(f, p->session);
+		}
 		fputc('}', f);
 	}
 	fputs("]\n", f);

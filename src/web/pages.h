@@ -15,8 +15,10 @@ struct web_path {
 	bool write, eof;
 	bool terminal;             /* pty */
 	char *const *subprotocols; /* offered, NULL-terminated, or NULL */
-	bool shared;               /* the program outlives its client */
-	bool files;                /* it is no WebSocket: there are no messages */
+	const char *session; /* the parameter of a query that names a session; or NULL */
+	bool replay;         /* who comes gets what was said before */
+	bool shared;         /* the program outlives its client */
+	bool files;          /* it is no WebSocket: there are no messages */
 };
 
 /* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */

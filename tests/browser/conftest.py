@@ -50,6 +50,12 @@ auth = staff
 shell = echo "$WSBRIDGE_SUBPROTOCOL"; exec cat
 subprotocol = chat superchat
 
+[/session]
+exec = cat
+process = session
+session_key = query:key
+linger = 1s
+
 [auth staff]
 type = htpasswd
 file = {directory}/htpasswd

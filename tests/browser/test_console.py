@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import re
 import signal
 import threading
 
@@ -11,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 PATIENCE = 10
-PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who", "/speaks"]
+PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who", "/speaks", "/session"]
 
 
 class Page:
@@ -205,6 +206,14 @@ def test_a_subprotocol_of_the_path_can_be_chosen(browser, daemon):
     assert page.rows("info")[-1].endswith(", subprotocol superchat")
     page = Page(browser, daemon.url("/echo")).wait_open()
     assert not page.element("subprotocol").is_displayed()
+
+
+def test_a_session_gets_a_name_that_nobody_guesses(browser, daemon):
+    page = Page(browser, daemon.url("/session?key=mine")).wait_open()
+    assert page.element("suffix").get_property("value") == "?key=mine"
+    page = Page(browser, daemon.url("/-/console?path=/session?x=1")).wait_open()
+    suffix = page.element("suffix").get_property("value")
+    assert re.fullmatch(r"\?x=1&key=[0-9a-f]{32}", suffix)
 
 
 def test_hex_is_sent_as_bytes_and_json_is_looked_at_first(browser, daemon):

@@ -51,6 +51,14 @@ env = PS1=:)
 pty = 24x80
 process = shared
 
+[/session]
+exec = bash --norc --noprofile -i
+env = PS1=:)
+pty = 24x80
+process = session
+session_key = query:key
+replay = 64k
+
 [/cat]
 exec = cat
 """
@@ -321,6 +329,41 @@ def test_a_lost_connection_comes_back_to_the_same_shell(browser, wire):
     page.wait_screen(r"^still there")
     browser.get("about:blank")
     browser.get_log("browser")  # a connection that is lost is an error there
+
+
+def test_a_session_is_come_back_to_with_what_was_missed(browser, terminals, wire):
+    page = Terminal(browser, f"http://127.0.0.1:{wire.port}/-/terminal/session").wait_status("connected")
+    page.line("mine=still; echo seen before; sleep 0.5; echo mis''sed")
+    page.wait_screen(r"^seen before")
+    wire.cut()
+    page.wait_status("coming back")
+    wire.mend()
+    page.wait_status("connected")
+    page.wait_screen(r"^seen before\nmissed\n")
+    page.line("echo $mine there")
+    page.wait_screen(r"^still there")
+    assert page.screen().count("seen before\n") == 1, "what is replayed is not shown twice"
+    page = Terminal(browser, f"http://127.0.0.1:{wire.port}/-/terminal/session").wait_status("connected")
+    page.wait_screen(r"^still there")
+    browser.get("about:blank")
+    browser.get_log("browser")
+
+
+def test_a_session_has_a_name_that_only_its_link_tells(browser, terminals, another):
+    first = Terminal(browser, terminals.url("/-/terminal/session")).wait_status("connected")
+    first.line("echo from the first")
+    first.wait_screen(r"^from the first")
+    other = Terminal(another, terminals.url("/-/terminal/session")).wait_status("connected")
+    other.wait_screen(r"^:\)")
+    assert "from the first" not in other.screen()
+    assert first.element("link").is_displayed()
+    key = browser.execute_script("return sessionStorage.getItem('wsbridged:/session')")
+    assert re.fullmatch(r"[0-9a-f]{32}", key) and key not in browser.current_url
+    other.browser.get("about:blank")
+    other = Terminal(another, terminals.url(f"/-/terminal/session#session={key}")).wait_status("connected")
+    other.wait_screen(r"^from the first")
+    other.line("echo from the second")
+    first.wait_screen(r"^from the second")
 
 
 def test_the_page_holds_what_its_policy_says(browser, terminals):

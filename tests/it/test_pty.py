@@ -112,14 +112,25 @@ def test_whoever_sets_it_is_told_when_it_is_so(daemon, program):
     }
 
 
-def test_keys_behind_a_size_are_for_a_terminal_of_that_size(daemon):
-    d = daemon(f"[/x]\nshell = stty -echo; echo ready; while read x; do stty size; done\n{PTY}")
+def test_keys_behind_a_size_are_for_a_terminal_of_that_size(daemon, program):
+    """The program does not sleep, and looks at the size as soon as there is a key."""
+    tool = program(
+        "import fcntl, struct, termios, tty\ntty.setraw(0)\nos.set_blocking(0, False)\nos.write(1, b'ready')\n"
+        "while True:\n"
+        "    try: key = os.read(0, 1)\n"
+        "    except BlockingIOError: continue\n"
+        "    if key == b'q': break\n"
+        "    os.write(1, b'<%d>' % struct.unpack('HHHH', fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))[0])\n"
+    )
+    d = daemon(f"[/x]\nexec = {tool}\n{PTY}")
     ws, _ = open_terminal(d, "/x")
     screen(ws, rb"ready")
-    for rows in range(1, 30):  # in one segment: in one turn of the daemon
+    for rows in range(1, 300):  # in one segment: in one turn of the daemon
         text = json.dumps({"rows": rows, "cols": 10}).encode()
-        ws.send_bytes(encode(TEXT, text) + encode(BINARY, b"\n"))
-        screen(ws, rb"\b%d 10\r\n" % rows)
+        ws.send_bytes(encode(TEXT, text) + encode(BINARY, b"k"))
+        assert screen(ws, rb"<\d+>") == b"<%d>" % rows
+    ws.binary(b"q")
+    ws.recv_until_close()
 
 
 def test_a_hundred_sizes_at_once_are_one(daemon, program):
@@ -369,6 +380,26 @@ def test_the_last_that_leaves_hangs_up_after_the_linger(daemon):
     second.reset()
     until(lambda: not procfs.state(pid), "sleep is gone", 3)
     until(lambda: not terminals(d), "the terminal is closed")
+
+
+def test_a_session_keeps_its_terminal_for_who_comes_back(daemon):
+    d = daemon(
+        f"[/x]\nshell = echo ready; read x; stty size; read x\n{PTY}process = session\nsession_key = query:key\n"
+        "replay = 64k\nlinger = 1h\n"
+    )
+    ws, _ = open_terminal(d, "/x?key=mine&rows=30")
+    screen(ws, rb"ready")
+    ws.finish()
+    ws, size = open_terminal(d, "/x?key=mine&cols=100")
+    assert size == {"rows": 30, "cols": 80}
+    screen(ws, rb"ready")
+    ws.binary(b"\n")
+    screen(ws, rb"30 100\r\n")
+    other, size = open_terminal(d, "/x?key=another")
+    assert size == {"rows": 24, "cols": 80}
+    for each in (ws, other):
+        each.binary(b"\n\n")
+        each.recv_until_close()
 
 
 # ---- the file ----

@@ -22,6 +22,8 @@ static const struct web_path two[] = {
 	  .type = "text",
 	  .write = true },
 	{ .path = "/files/*",
+	  .session = "key",
+	  .replay = true,
 	  .subprotocols = (char *[]){ (char[]){ "chat" }, (char[]){ "json" }, NULL },
 	  .exec = "cat",
 	  .frame = "raw",
@@ -292,15 +294,15 @@ TEST(the_json_is_a_list_of_objects)
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[]},\n"
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[],\"replay\":false},\n"
 		"{\"path\":\"/files/*\",\"write\":false,\"frame\":\"raw\","
-		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"shared\":false,\"exec\":\"cat\",\"subprotocols\":[\"chat\",\"json\"]}]\n");
+		"\"type\":\"binary\",\"eof\":true,\"terminal\":false,\"shared\":false,\"exec\":\"cat\",\"subprotocols\":[\"chat\",\"json\"],\"replay\":true,\"session\":\"key\"}]\n");
 	free(text);
 	text = json_of(two, 1);
 	assert_string_equal(
 		text,
 		"[{\"path\":\"/clock\",\"write\":true,\"frame\":\"line\","
-		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[]}]\n");
+		"\"type\":\"text\",\"eof\":false,\"terminal\":false,\"shared\":false,\"exec\":\"date\",\"subprotocols\":[],\"replay\":false}]\n");
 	free(text);
 }
 
@@ -316,21 +318,27 @@ TEST(without_paths_the_json_is_an_empty_list)
 TEST(every_byte_of_a_name_is_legal_in_a_json_string)
 {
 	for (int c = 1; c < 0x80; c++) {
-		char name[] = { 'a', (char)c, 'b', '\0' }, want[40];
+		char name[] = { 'a', (char)c, 'b', '\0' }, want[100];
 		struct web_path path = {
 			.path = name, .exec = name, .frame = "line", .type = "text"
 		};
 		char *text = json_of(&path, 1);
 
 		if (c < 0x20)
-			snprintf(want, sizeof(want),
-				 "\"exec\":\"a\\u%04xb\",\"subprotocols\":[]}]\n", c);
+			snprintf(
+				want, sizeof(want),
+				"\"exec\":\"a\\u%04xb\",\"subprotocols\":[],\"replay\":false}]\n",
+				c);
 		else if (c == '"' || c == '\\')
-			snprintf(want, sizeof(want),
-				 "\"exec\":\"a\\%cb\",\"subprotocols\":[]}]\n", c);
+			snprintf(
+				want, sizeof(want),
+				"\"exec\":\"a\\%cb\",\"subprotocols\":[],\"replay\":false}]\n",
+				c);
 		else
-			snprintf(want, sizeof(want),
-				 "\"exec\":\"a%cb\",\"subprotocols\":[]}]\n", c);
+			snprintf(
+				want, sizeof(want),
+				"\"exec\":\"a%cb\",\"subprotocols\":[],\"replay\":false}]\n",
+				c);
 		has(text, want);
 		*strchr(want, ',') = '\0'; /* the path is escaped as well */
 		has(text, want + strlen("\"exec\":"));
