@@ -361,6 +361,11 @@ def test_wsserver_Connections(daemon):
     shown = c.ask("show", to=second)
     assert shown["uri"] == "/x/" + "l" * 1021 and shown["origin"] is None and shown["subprotocol"] is None
     other.finish()
+    until(lambda: second not in ids(c), "it has gone")
+    third = d.ws("/x/"), ids(c)[-1]
+    assert third[1] > second, "an id is never used again"
+    with pytest.raises(Refused, match="-32000"):
+        c.ask("show", to=second)
 
 
 def test_the_manuals_examples_work_as_written(daemon):
@@ -806,13 +811,16 @@ def test_listening_that_fails_is_told_with_the_owner(daemon):
 
 @pytest.mark.without("exit", "canary", "children", "descriptors", "memory", reason="the test ends the daemon itself")
 def test_wsserver_Shutdown(daemon):
-    """Method Shutdown: STOPPING=1, 1001 to all, exit 0."""
-    d = daemon(ECHO)
-    ws = d.ws("/echo")
+    """Method Shutdown: STOPPING=1, no new clients, 1001 to all, programs are stopped as always, exit 0."""
+    d = daemon(ECHO + "[/deaf]\nshell = trap '' TERM; while :; do sleep 0.1; done\nstop_timeout = 200ms\n")
+    ws, deaf = d.ws("/echo"), d.ws("/deaf")
     c = Control(d)
     assert c.ask("shutdown", timeout=5) == {"state": "stopping"}
-    assert ws.closed() == (1001, "shutdown")
+    assert ws.closed() == (1001, "shutdown") and deaf.closed() == (1001, "shutdown")
     d.wait_note("STOPPING=1")
+    with pytest.raises(ConnectionRefusedError):
+        d.connect()
+    deaf.close(1001)
     ws.close(1001)
     d.canary.close(1001)
     assert d.wait_exit() == 0

@@ -24,7 +24,7 @@ from systemd import listening as listening_socket
 from systemd import passing
 from test_charset import keeper, kept
 from test_reload import reload
-from waiting import until
+from waiting import readable, until
 
 ECHO = "[/echo]\nexec = cat\n"
 
@@ -118,6 +118,7 @@ def test_wsserver_LocalPort(daemon):
     d = daemon(ECHO)
     assert d.port != 0 and listening(d)[3] == f"127.0.0.1:{d.port}"
     assert re.search(rf"listening on 127\.0\.0\.1:{d.port}\b", d.log())
+    d.wait_note(rf"STATUS=.*\b127\.0\.0\.1:{d.port}\b.*")
     assert Control(d).ask("status")["listening"] == [f"127.0.0.1:{d.port}"]
     with socket.socket() as s:  # one that is free
         s.bind(("127.0.0.1", 0))
@@ -151,6 +152,12 @@ def test_wsserver_DoEvents(daemon):
     client.begin("ping", to=row["id"])
     ws.send(PONG, ws.frame().payload)
     assert 0 < client.end()["round_trip"] < 5
+    d.process.send_signal(signal.SIGSTOP)
+    until(lambda: procfs.state(d.pid) == "T", "it stands still")
+    before = d.count_notes("WATCHDOG=1")
+    assert not readable(ws.sock, 0.5) and d.count_notes("WATCHDOG=1") == before
+    d.process.send_signal(signal.SIGCONT)
+    until(lambda: d.count_notes("WATCHDOG=1") > before, "it goes on")
 
 
 # ---- settings ----
@@ -188,6 +195,12 @@ def test_wsserver_BufferMessage(daemon, whole):
         assert ws.frame().opcode == PONG, "the daemon has seen the fragment, the program has not"
     ws.send(CONT, b"two")
     assert ws.recv() == ("one two" if whole == "yes" else "two")
+    ws.send(TEXT, "ä".encode()[:1], fin=False)
+    ws.send(CONT, "ä".encode()[1:])
+    assert ws.recv() == "ä", "a character may be cut"
+    ws.send(TEXT, "ä".encode()[:1], fin=False)
+    ws.send(CONT, b"x")
+    assert ws.closed()[0] == 1007, "and what is no UTF-8 is seen across pieces"
 
 
 def test_wsserver_DisconnectStatusCode(daemon):

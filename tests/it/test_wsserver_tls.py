@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from certificates import Certificate, openssl
-from harness import run
+from harness import ENVIRONMENT, run
 from inicheck import fails
 from test_tls import ECHO, TLS, refused, s_client
 from test_tls_ciphers import agreed, pkcs12
@@ -18,9 +18,9 @@ from tlssock import TlsSock, context
 def speaking(daemon, certificate):
     """speaking(KEYS of [tls]): a daemon that speaks TLS; .certificate is what it shows."""
 
-    def start(keys=""):
+    def start(keys="", **how):
         made = certificate()
-        d = daemon(TLS + made.ini() + keys + ECHO, canary=None)
+        d = daemon(TLS + made.ini() + keys + ECHO, canary=None, **how)
         d.certificate = made
         return d
 
@@ -47,11 +47,17 @@ def echoes(d, certificate=None):
 
 def test_wsserver_SSLAuthenticateClients(speaking, ca, alice):
     trust = f"ca_file = {ca.certificate}\n"
-    assert echoes(speaking("client_certificate = none\n"))
+    alien = Certificate(alice.certificate.parent, "alien", usage="clientAuth")
+    indifferent = speaking("client_certificate = none\n")
+    assert echoes(indifferent) and echoes(indifferent, alien)
+    assert "No client certificate CA names sent" in s_client(indifferent, "-tls1_2")
+    assert "Client Certificate Types" not in s_client(indifferent, "-tls1_2")
     asked = speaking(trust + "client_certificate = request\n")
     assert echoes(asked) and echoes(asked, alice)
+    assert "Client Certificate Types" in s_client(asked, "-tls1_2")
     required = speaking(trust + "client_certificate = require\n")
     assert echoes(required, alice)
+    assert "unknown ca" in refused(required, showing(alien))
     assert "certificate required" in refused(required, showing(None))
 
 
@@ -109,12 +115,15 @@ def test_wsserver_OpenSSLCADir(speaking, ca, alice, tmp_path):
     place.mkdir()
     (place / "ca.pem").write_text(ca.certificate.read_text())
     openssl("rehash", place)
-    assert echoes(speaking(f"client_certificate = require\nOpenSSLCADir = {place}\n"), alice)
+    d = speaking(f"client_certificate = require\nOpenSSLCADir = {place}\n")
+    assert echoes(d, alice)
+    assert "unknown ca" in refused(d, showing(Certificate(tmp_path, "alien", usage="clientAuth")))
 
 
-def test_wsserver_OpenSSLCAFile(speaking, ca, alice):
+def test_wsserver_OpenSSLCAFile(speaking, ca, alice, tmp_path):
     d = speaking(f"client_certificate = require\nOpenSSLCAFile = {ca.certificate}\n")
     assert echoes(d, alice)
+    assert "unknown ca" in refused(d, showing(Certificate(tmp_path, "alien", usage="clientAuth")))
     assert "CN = ca" in s_client(d).partition("Acceptable client certificate CA names")[2]
 
 
@@ -126,10 +135,35 @@ def test_wsserver_OpenSSLCipherList(speaking, check, certificate):
     fails(check(TLS + certificate().ini() + slip + ECHO), (6, "ciphers: ROT13: no cipher match"))
 
 
-@pytest.mark.key("prng_seed")
+SEEN = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What the generator is given: bytes that count as entropy, and bytes that do not. */
+int EVP_RAND_reseed(void *rand, int again, const char *p, size_t n, const char *more, size_t nmore)
+{
+	int (*real)(void *, int, const char *, size_t, const char *, size_t) = dlsym(RTLD_NEXT, "EVP_RAND_reseed");
+	FILE *f = fopen(getenv("SEEN"), "a");
+
+	fprintf(f, "%zu %.*s\\n", n, (int)nmore, more);
+	fclose(f);
+	return real(rand, again, p, n, more, nmore);
+}
+"""
+
+
+@pytest.mark.key("prng_seed", "prng_seed_file")
 def test_wsserver_OpenSSLPrngSeedData(speaking, tmp_path):
-    """It is taken, and neither -T nor log nor a program's environment tells it."""
-    d = speaking("OpenSSLPrngSeedData = forty-two dice\n")
+    """The generator gets it, as no entropy; and neither -T nor log nor a program's environment tells it."""
+    preload, seen, file = tmp_path / "seen.so", tmp_path / "seen", tmp_path / "seed"
+    file.write_text("seven coins")
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", preload, "-"], input=SEEN, text=True, check=True)
+    options = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    env = {"LD_PRELOAD": str(preload), "SEEN": str(seen), "ASAN_OPTIONS": options}
+    d = speaking(f"OpenSSLPrngSeedData = forty-two dice\nprng_seed_file = {file}\n", env=env)
+    assert {"0 forty-two dice", "0 seven coins"} <= set(seen.read_text().splitlines())
     assert d.ws("/echo").echoes()
     printed = run("-T", "-c", tmp_path / "wsbridge.ini").stdout
     assert "prng_seed = ***" in printed and "dice" not in printed + d.log()
