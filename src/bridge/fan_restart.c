@@ -2,6 +2,7 @@
 /* The source of a hub of many ends, and may come again under its clients. */
 #include "fan_impl.h"
 #include "hub_impl.h"
+#include "hub_json.h"
 #include "log.h"
 #include "session.h"
 
@@ -154,6 +155,8 @@ void fan_opened(struct hub *h, int error)
 		f->since = h->bridge->now;
 		if (again)
 			log_info(hub_name(h), "the program has started again");
+		if (h->json)
+			hub_json_again(h);
 	} else if (is_wanted_again(h, true)) {
 		f->state = FAN_ENDED;
 	} else {

@@ -66,6 +66,8 @@ int hub_reset(struct hub *h)
 	charset_free(h->charset);
 	h->framing = (struct framing){ 0 };
 	h->charset = NULL;
+	if (h->json)
+		hub_json_reset(h);
 	if (framing_init(&h->framing, &h->conf->framing) < 0)
 		return -ENOMEM;
 	return open_charset(&h->conf->framing, &h->charset);

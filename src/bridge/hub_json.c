@@ -23,6 +23,8 @@ void hub_json_free(struct hub_json *j)
 	if (!j)
 		return;
 	framing_json_lines_free(&j->lines);
+	for (size_t i = 0; i < j->n; i++)
+		buf_free(&j->peers[i].open);
 	free(j->peers);
 	free(j);
 }
@@ -72,22 +74,21 @@ static int add(struct hub_json *j, struct session *s)
 
 static void drop(struct hub_json *j, struct json_peer *p)
 {
+	buf_free(&p->open);
 	j->n--;
 	memmove(p, p + 1, (size_t)(&j->peers[j->n] - p) * sizeof(*p));
 }
 
 /* ---- to the program ---- */
 
-/* Write LINE, which is freed, beside what may be gathered just now. */
-static void tell(struct hub *h, struct buf *line)
+/* Write LINE beside what may be gathered just now. */
+static void tell(struct hub *h, const struct buf *line)
 {
 	struct gather *g = &h->bridge->scratch.aside;
 
 	gather_reset(g);
-	gather_give(g, line);
-	if (buf_len(line) > 0)
-		h->source->ops->write(h->source, g);
-	buf_free(line);
+	gather_add(g, buf_head(line), buf_len(line));
+	h->source->ops->write(h->source, g);
 }
 
 static struct span text_or_null(const char *text)
@@ -121,8 +122,28 @@ int hub_json_open(struct hub *h, struct session *s, const struct session_start *
 		r = add(h->json, s);
 	if (r == 0)
 		tell(h, &line);
+	if (r == 0 && h->conf->restart != RESTART_NO)
+		r = buf_join(&hub_json_find(h->json, s->id)->open, &line);
 	buf_free(&line);
 	return r;
+}
+
+void hub_json_reset(struct hub *h)
+{
+	framing_json_lines_free(&h->json->lines);
+	h->json->lines.skipping = false;
+}
+
+void hub_json_again(struct hub *h)
+{
+	for (size_t i = 0; i < h->json->n; i++) {
+		const struct json_peer *p = &h->json->peers[i];
+
+		if (buf_len(&p->open) > 0)
+			tell(h, &p->open);
+		if (p->session->input_ended)
+			hub_json_eof(h, p->session);
+	}
 }
 
 void hub_json_close(struct hub *h, const struct session *s)

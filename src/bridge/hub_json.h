@@ -22,6 +22,11 @@ void hub_json_free(struct hub_json *j); /* NULL is a no-op */
  * it does not read its input.  Then it knows nothing of S, who may not stay. */
 int hub_json_open(struct hub *h, struct session *s, const struct session_start *start);
 
+/* Another program begins in the place of that of H: it hears nothing of the one before,
+ * and then, once it runs, of all who are there. */
+void hub_json_reset(struct hub *h);
+void hub_json_again(struct hub *h);
+
 /* ... that S has left, if it was told that S had come. */
 void hub_json_close(struct hub *h, const struct session *s);
 

@@ -68,26 +68,21 @@ static void settle_replay(struct conf_load *l, const struct conf_section *sectio
 		r->bytes = most;
 }
 
-/* A program that speaks with each of its clients has to know them. */
+/* What a program has said to some of its clients is for nobody else. */
 static void settle_json(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path)
 {
-	static const char *const names[] = { "replay", "restart" };
+	const struct conf_slot *slot =
+		conf_sheet_slot(section, conf_key_find(CONF_PATH, "replay"));
 
 	if (path->frame != FRAME_OF(FRAMING_JSON))
 		return;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct conf_slot *slot =
-			conf_sheet_slot(section, conf_key_find(CONF_PATH, names[i]));
-
-		if (slot->where.file && (path->hub.replay.bytes || path->hub.restart))
-			conf_error(&l->report, slot->where,
-				   "%s means nothing with frame = json: a program knows "
-				   "its clients from their open",
-				   names[i]);
-	}
+	if (slot->where.file && path->hub.replay.bytes)
+		conf_error(
+			&l->report, slot->where,
+			"replay means nothing with frame = json: the program knows who "
+			"comes, and what to say");
 	path->hub.replay = (struct replay_conf){ 0 };
-	path->hub.restart = RESTART_NO;
 }
 
 /* A session has a key, and nothing else has one. */

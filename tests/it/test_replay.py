@@ -112,7 +112,6 @@ def test_a_client_is_not_too_slow_for_its_replay(daemon):
         ("start = boot", 3, "start means nothing with process = each"),
         ("restart = always", 3, "restart means nothing with process = each"),
         ("process = shared\nframe = json\nreplay = 5", 5, "replay means nothing with frame = json"),
-        ("process = shared\nframe = json\nrestart = always", 5, "restart means nothing with frame = json"),
         ("process = shared\nrestart_delay = 1ms", 4, "restart_delay"),
     ],
 )

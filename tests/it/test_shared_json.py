@@ -165,6 +165,45 @@ def test_the_end_of_the_program_closes_all(herald):
         assert ws.recv_until_close() == (["last"], 4003, "process exited with status 3")
 
 
+@pytest.mark.key("restart")
+def test_a_program_that_starts_again_hears_of_all_who_have_stayed(herald):
+    d = herald("restart = always\nrestart_delay = 600ms\neof = yes")
+    a, b, c = three(d)
+    c.eof()
+    for ws in (a, b, c):
+        assert told(ws)["event"] == "eof"
+    do(a, "QUIT")
+    d.wait_log(r"the program has ended: status 3")
+    b.finish()
+    again = [told(a) for _ in range(3)]
+    assert again == [told(c) for _ in range(3)]
+    assert [(e["id"], e["event"]) for e in again] == [(a.id, "open"), (c.id, "open"), (c.id, "eof")]
+    assert again[0]["path"] == "/x" and again[0]["remote"].endswith(f":{a.sock.getsockname()[1]}")
+    do(a, {"to": [a.id, c.id], "text": "on"})
+    assert a.recv() == c.recv() == "on"
+
+
+@pytest.mark.key("restart")
+def test_a_line_that_a_program_has_not_ended_goes_with_it(daemon, program):
+    file = program(
+        PRELUDE
+        + """
+for e in events():
+    if e["event"] == "message":
+        sys.stdout.write('{"to":"all","text":"half')
+        sys.stdout.flush()
+        signal.pause()
+    say(to="all", text=e["event"])
+"""
+    )
+    d = daemon(f"[/x]\nexec = {file}\n{SHARED}restart = always\nrestart_delay = 100ms\nmax_runtime = 700ms\n")
+    ws = d.ws("/x")
+    assert ws.recv() == "open"
+    ws.text("die")
+    assert ws.recv() == "open"
+    assert "skipped" not in d.log()
+
+
 def test_a_megabyte_reaches_all(herald):
     a, b, c = three(herald())
     text = "é" * (1 << 18)
@@ -292,6 +331,27 @@ def test_every_open_has_its_close_whatever_the_churn(daemon, program, tmp_path):
         of.setdefault(e["id"], []).append(e["event"])
     assert len(of) == 101
     assert all(seen[0] == "open" and seen[-1] == "close" and seen.count("open") == 1 for seen in of.values())
+
+
+# ---- sessions ----
+
+
+@pytest.mark.key("process", "session_key")
+def test_with_sessions_a_program_knows_those_of_its_key(daemon, program):
+    file = program(PRELUDE + HERALD)
+    keyed = SHARED.replace("shared", "session") + "session_key = query:k\n"
+    d = daemon(f"[/x]\nexec = {file}\n{keyed}")
+    a, b, other = d.ws("/x?k=one"), d.ws("/x?k=one"), d.ws("/x?k=two")
+    opened = [told(a), told(a)]
+    assert [e["query"] for e in opened] == ["k=one", "k=one"]
+    assert told(other)["query"] == "k=two"
+    do(a, {"to": "all", "text": "us"})
+    while b.recv() != "us":
+        pass
+    do(other, {"to": [e["id"] for e in opened], "text": "not for them"}, {"to": "all", "text": "end"})
+    assert other.recv() == "end"
+    do(b, {"to": "all", "text": "still us"})
+    assert [a.recv(), a.recv(), b.recv()] == ["us", "still us", "still us"]
 
 
 # ---- reload ----
