@@ -23,12 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
 import certificates  # noqa: E402
 import procfs  # noqa: E402
 from aftermath import ALARMS  # noqa: E402
-from control import Control  # noqa: E402
+from control import Control, Refused  # noqa: E402
 from harness import ROOT, Daemon, get  # noqa: E402
 from rawws import Closed  # noqa: E402
 from services import Service  # noqa: E402
 from services import echo as echo_of  # noqa: E402
 from waiting import until  # noqa: E402
+from webcontrol import WebControl  # noqa: E402
 
 SHIM = str(ROOT / "build" / "fault" / "shim.so")
 SAMPLE = 400
@@ -45,6 +46,7 @@ user = root
 certificate = {certificate}
 [web]
 metrics = /metrics
+dashboard = operate
 [logging]
 format = text
 [/echo]
@@ -142,6 +144,18 @@ def command(d):
         raise AssertionError(f"control: {e}") from e
 
 
+def dashboard(d):
+    assert get(d, "/-/dashboard").status == 200
+    try:
+        control = WebControl(d)
+        assert control.ask("status")["pid"] == d.pid
+        assert control.ask("list", path="/-/control")
+        assert control.ask("disconnect", to="path=/nothing") == {"closed": 0}
+        control.ws.finish()
+    except (Refused, ValueError, KeyError) as e:  # without memory jansson leaves things out
+        raise AssertionError(f"dashboard: {e}") from e
+
+
 def one_echo(d):
     client = d.ws("/echo")
     echo(client)
@@ -166,7 +180,7 @@ def by_json(d):
     assert (messages, code) == (["there"], 4001)
 
 
-CLIENTS = (status, login, health, metrics, file, command, service, by_json, over_tls, flood, one_echo)
+CLIENTS = (status, login, health, metrics, file, command, dashboard, service, by_json, over_tls, flood, one_echo)
 
 
 def script(d):
