@@ -298,6 +298,9 @@ def test_eight_may_be_open_and_the_control_socket_has_its_own(daemon):
     raw = d.handshake(SOCKET, fields(d))
     assert raw.response.status == 503 and "8 dashboards" in raw.response.text
     assert all(c.ask("version") for c in several) and Control(d).ask("version")
+    reload(d, with_canary(ECHO))
+    reload(d, with_canary(VIEW))
+    assert status(d) == 503
     several.pop().ws.finish()
     until(lambda: status(d) == 101, "there is room again")
 
