@@ -180,14 +180,6 @@ def test_what_is_wrong_is_said_and_the_next_line_is_answered(daemon, line, code,
     assert c.line()["id"] == 9
 
 
-def test_the_manual_lists_every_error(daemon):
-    manual = (ROOT / "man" / "wsbridge-control.7").read_text()
-    header = (ROOT / "src" / "server" / "command.h").read_text()
-    codes = re.findall(r"CALL_\w+ = (-\d+),", header)
-    assert len(codes) > 10
-    assert not [code for code in codes if f".It \\{code}" not in manual]
-
-
 def test_the_manual_lists_every_command(daemon):
     manual = (ROOT / "man" / "wsbridge-control.7").read_text()
     table = (ROOT / "src" / "server" / "command.c").read_text()

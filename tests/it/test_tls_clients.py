@@ -316,15 +316,17 @@ def test_program_and_log_know_the_client(asking, client):
 
 @pytest.mark.key("client_certificate", "on_request")
 def test_a_hook_decides_by_the_certificate(asking, client, program):
+    alice = client()
     hook = program(
-        "import os, sys\nname = os.environ['SSL_CLIENT_S_DN']\n"
-        "print('user', name.partition('=')[2])\nsys.exit(name == 'CN=mallory')\n"
+        "import os, sys\ne = os.environ\nname = e['SSL_CLIENT_S_DN']\n"
+        "print('user', name.partition('=')[2], e['SSL_CLIENT_VERIFY'], e['SSL_CLIENT_FINGERPRINT'])\n"
+        "sys.exit(name == 'CN=mallory')\n"
     )
-    d = asking(ini=f"[hooks]\non_request = {hook}\n" + ECHO)
-    d.context = showing(client())
-    assert d.ws("/echo").echoes()
+    d = asking(ini=f"[hooks]\non_request = {hook}\n" + ENV)
+    d.context = showing(alice)
+    assert f"REMOTE_USER=alice SUCCESS {alice.fingerprint()}" in d.ws("/env").recv_until_close()[0]
     d.context = showing(client("mallory"))
-    assert d.handshake("/echo").response.status == 403
+    assert d.handshake("/env").response.status == 403
 
 
 @pytest.mark.key("client_certificate")

@@ -168,23 +168,6 @@ def test_a_handshake_that_takes_too_long_is_told(daemon, certificate):
         assert f.next()["error"] == "handshake_timeout"
 
 
-def test_the_hook_decides_by_the_clients_certificate(daemon, certificate, tmp_path, program):
-    """... when that has been found good: on_request sees it, and lets one in and not the other."""
-    made, ca = certificate(), Certificate(tmp_path, "ca", authority=True)
-    alice, bob = (Certificate(tmp_path, name, usage="clientAuth", issuer=ca) for name in ("alice", "bob"))
-    hook = program(
-        "e = os.environ\n"
-        "print('user', e['SSL_CLIENT_S_DN'] + ' ' + e['SSL_CLIENT_FINGERPRINT'])\n"
-        "sys.exit((e['SSL_CLIENT_VERIFY'], e['SSL_CLIENT_S_DN'], e['SSL_CLIENT_I_DN']) != ('SUCCESS', 'CN=alice', 'CN=ca'))\n"
-    )
-    asks = f"client_certificate = require\nca_file = {ca.certificate}\n[hooks]\non_request = {hook}\n"
-    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + asks + "[/env]\nexec = env\n", canary=None)
-    d.context = showing(bob)
-    assert d.handshake("/env").response.status == 403
-    d.context = showing(alice)
-    assert f"REMOTE_USER=CN=alice {alice.fingerprint()}" in d.ws("/env").recv_until_close()[0]
-
-
 def test_wsserver_SSLClientAuthentication(daemon, certificate, tmp_path):
     """The client has shown a certificate: told before its request, also when it resumes; a stranger gets nowhere."""
     made, ca = certificate(), Certificate(tmp_path, "ca", authority=True)
