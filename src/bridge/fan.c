@@ -5,6 +5,8 @@
 #include "log.h"
 #include "session.h"
 
+#define MANY 64            /* clients; from there on a read is smaller ... */
+#define LEAST 4096         /* ... but never than this */
 #define PACKETS_OF_QUEUE 8 /* at least: what is dropped is dropped by the packet */
 
 /* ---- to the clients ---- */
@@ -130,14 +132,23 @@ void fan_output(struct hub *h, const char *p, size_t n, bool eof)
 	hub_source_ended(h, &broken);
 }
 
+/* A read that goes to many is smaller, so that a turn of the loop stays short. */
+static size_t turn(const struct fan *f)
+{
+	size_t n = f->n > MANY ? (size_t)TURN_BYTES * MANY / f->n : TURN_BYTES;
+
+	return n > LEAST ? n : LEAST;
+}
+
 size_t fan_room(const struct hub *h)
 {
 	size_t room = h->conf->queue / 2 / hub_expansion(h); /* what is not full has it */
+	size_t most = turn(h->fan);
 
 	if (h->fan->delivering ||
 	    (h->conf->slow_client == SLOW_PAUSE && h->fan->full > 0))
 		return 0;
-	return room < TURN_BYTES ? room : TURN_BYTES;
+	return room < most ? room : most;
 }
 
 /* ---- from the clients ---- */

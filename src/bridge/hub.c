@@ -346,8 +346,6 @@ bool hub_cut(struct hub *h)
 
 size_t hub_room(const struct hub *h)
 {
-	if (h->json)
-		return hub_json_room(h);
 	return h->fan ? fan_room(h) : hub_stream_room(h);
 }
 

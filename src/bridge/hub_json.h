@@ -37,9 +37,6 @@ void hub_json_eof(struct hub *h, const struct session *s);
 void hub_json_input(struct hub *h, const struct session *s, enum opcode opcode,
 		    const char *p, size_t n);
 
-/* How many bytes may be read from the program now; 0: none. */
-size_t hub_json_room(const struct hub *h);
-
 /* N bytes of the program, the last of all with EOF. */
 void hub_json_output(struct hub *h, const char *p, size_t n, bool eof);
 

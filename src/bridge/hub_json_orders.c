@@ -14,8 +14,6 @@
 #include "session.h"
 
 #define PACKETS_OF_QUEUE 8 /* at least: what is dropped is dropped by the packet */
-#define MANY 64            /* clients; from there on a read is smaller ... */
-#define LEAST 4096         /* ... but never than this */
 
 /* ---- to the clients ---- */
 
@@ -219,13 +217,3 @@ void hub_json_output(struct hub *h, const char *p, size_t n, bool eof)
 }
 
 /* Each message may be queued for each client: a turn of the loop reads less for many. */
-size_t hub_json_room(const struct hub *h)
-{
-	size_t room = fan_room(h), most = TURN_BYTES;
-
-	if (h->json->n > MANY)
-		most = most * MANY / h->json->n;
-	if (most < LEAST)
-		most = LEAST;
-	return room < most ? room : most;
-}
