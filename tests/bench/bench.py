@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Puts the same work on wsbridged, on a bare relay (the floor) and on websocketd, in turns.
+"""Puts the same work on wsbridged, on a bare relay (the floor), on websocketd and on npm ws, in turns.
 
 The figure to trust is the CPU time that the server takes for a message, compared within
 a pair: two runs, one right after the other.  Rates and percentiles depend on who else is
@@ -29,6 +29,7 @@ BUILD = pathlib.Path(os.environ.get("B", ROOT / "build"))  # as in the Makefile
 START_TIMEOUT = 10  # seconds for a server to come up, and to go down
 RUN_TIMEOUT = 20  # seconds for a run beyond those that it measures
 
+SHORT = "x" * 100  # a line for many
 LINE = "".join(chr(ord("a") + i * i % 26) for i in range(1024))
 
 # What a server runs for each client: argv, and wsbridged's words for it.  A shell that
@@ -37,6 +38,9 @@ PROGRAMS = {
     "echo": (["cat"], "exec = cat"),
     "lines": (["yes", LINE], f"exec = yes {LINE}"),
     "bytes": (["yes", LINE], f"exec = yes {LINE}\nframe = raw"),
+    "paced": (["sh", "-c", f"while :; do echo {SHORT}; sleep 0.05; done"],
+              f"shell = while :; do echo {SHORT}; sleep 0.05; done\nprocess = shared"),
+    "shared": (["yes", SHORT], f"exec = yes {SHORT}\nprocess = shared\nslow_client = pause"),
     "discard": (["sh", "-c", "cat >/dev/null; exit"], "shell = cat >/dev/null; exit"),
 }
 
@@ -84,6 +88,13 @@ ROWS = [
         ["up", "--size", "1024"]),
     Row("connect", "connect + spawn + echo + close", "cpu_us_per_msg", "echo",
         ["connect", "--clients", "4", "--size", "32"]),
+    # A line at a time for all.  npm ws keeps what its clients have not taken, without a limit.
+    Row("fanout", "a line each 50 ms to 1,000 clients, 100 B", "cpu_us_per_msg", "paced",
+        ["down", "--clients", "1000", "--line", SHORT], contenders=("wsbridged", "ws"),
+        quick=["--clients", "100"]),
+    Row("fanout-flood", "a flood of lines to 1,000 clients, 100 B", "cpu_us_per_msg", "shared",
+        ["down", "--clients", "1000", "--line", SHORT], contenders=("wsbridged",),
+        quick=["--clients", "100"]),
     # The floor's sessions are no yardstick: it has a fixed buffer for each.
     Row("idle", "idle session with its process", "anonymous_per_session", "echo",
         ["idle", "--clients", "500"], contenders=("wsbridged", "websocketd"),
@@ -212,7 +223,18 @@ class Websocketd(Server):
         raise self.failed("did not start")
 
 
-SERVERS = {"wsbridged": Wsbridged, "floor": Floor, "websocketd": Websocketd}
+class NpmWs(Server):
+    """Prints where it listens."""
+
+    def start(self):
+        script = str(ROOT / "tests/bench/fanout.js")
+        return self.spawn(["node", script, *self.argv()], stdout=subprocess.PIPE)
+
+    wait_until_ready = Floor.wait_until_ready
+
+
+SERVERS = {"wsbridged": Wsbridged, "floor": Floor, "websocketd": Websocketd, "ws": NpmWs}
+NEEDS = {"websocketd": "websocketd", "ws": "node"}  # programs that may not be there
 
 
 def run_load(server, row, options):
@@ -341,15 +363,15 @@ def print_table(result):
 def print_markdown(result):
     """The README's table: what each server's CPU or memory pays for the same work."""
     m = result["machine"]
-    print("| work | wsbridged | floor | websocketd | ÷ floor | ÷ websocketd |")
-    print("|---|--:|--:|--:|--:|--:|")
+    print("| work | wsbridged | floor | websocketd | npm ws | ÷ floor | ÷ websocketd | ÷ npm ws |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for row in result["rows"]:
         medians, ratios = row["summary"]["medians"], row["summary"]["ratios"]
         cells = [row["title"]]
         for contender in SERVERS:
             value = medians.get(contender, {}).get(row["metric"])
             cells.append("–" if value is None else f"{number(value)} {row['unit']}")
-        for contender in ("floor", "websocketd"):
+        for contender in list(SERVERS)[1:]:
             cells.append(spread(ratios.get(contender, {}).get(row["metric"])))
         print("| " + " | ".join(cells) + " |")
     print()
@@ -381,9 +403,10 @@ def parse_arguments():
 
 def chosen_contenders(options):
     contenders = options.contenders.split(",")
-    if "websocketd" in contenders and not shutil.which("websocketd"):
-        print("bench: websocketd is not installed; its column is left out", file=sys.stderr)
-        contenders.remove("websocketd")
+    for contender, program in NEEDS.items():
+        if contender in contenders and not shutil.which(program):
+            print(f"bench: {program} is not installed; {contender} is left out", file=sys.stderr)
+            contenders.remove(contender)
     return contenders
 
 
