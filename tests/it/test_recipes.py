@@ -10,14 +10,17 @@ import base64
 import json
 import os
 import re
+import signal
 import subprocess
 
 import foreign
 import manual
+import procfs
 import pytest
 import systemd
-from harness import ENVIRONMENT, OWN_NETWORK, ROOT, WSBRIDGED, get, run
-from rawws import KEY, PING, accept_of
+from harness import ENVIRONMENT, OWN_NETWORK, ROOT, WSBRIDGED, get, http, run
+from rawws import KEY, PING, accept_of, request
+from test_auth import basic, crypt
 from test_install import make
 from waiting import TIMEOUT
 
@@ -128,6 +131,60 @@ def test_the_path_of_the_log_is_a_page(machine, bridge):
     m.put("/var/log/nginx/access.log", "")
     answer = get(bridge(m), "/log", [("Accept", "text/html")])
     assert answer.status == 426 and answer.headers["content-type"].startswith("text/html")
+
+
+# ---- one command to a thousand browsers ----
+
+
+@pytest.mark.without("children", reason="the program is there without any client")
+def test_all_see_one_vmstat_and_who_comes_late_the_lines_before(machine, bridge):
+    d = bridge(machine("ONE COMMAND TO A THOUSAND BROWSERS"))
+    (program,) = procfs.children(d.pid)
+    one = d.ws("/load")
+    head = one.recv()
+    assert head.startswith("procs ")
+    last = [one.recv() for _ in range(3)][-1]
+    other = d.ws("/load")
+    assert other.recv() == head, "also who comes later"
+    while other.recv() != last:
+        pass
+    assert procfs.children(d.pid) == [program]
+    os.kill(program, signal.SIGKILL)
+    for ws in (one, other):
+        while ws.recv() != head:
+            pass
+    assert procfs.children(d.pid) != [program]
+
+
+# ---- a shell with sessions ----
+
+
+def until_heard(ws, text):
+    got = b""
+    while text not in got:
+        got += ws.recv()
+
+
+def test_who_comes_back_finds_the_shell_as_it_was_left(machine, bridge):
+    m = machine(SESSIONS)
+    m.put("/etc/wsbridge.htpasswd", "".join(f"{name}:{crypt(name, '$6$rounds=1000$salt')}\n" for name in ("ann", "bob"))).chmod(0o640)
+    m.put("/etc/wsbridge.d/zzz-test.ini", "[/shell]\nlinger = 3s\neof_timeout = 0\nstop_timeout = 1s\n")
+    no_objection(m)
+    d = bridge(m)
+    ws = d.ws("/shell?session=k", basic("ann", "ann"))
+    ws.binary(b"mine=42; echo left-$((mine + 1))\n")
+    until_heard(ws, b"left-43")
+    ws.reset()
+    bob = d.ws("/shell?session=k", basic("bob", "bob"))
+    ws = d.ws("/shell?session=k", basic("ann", "ann"))
+    until_heard(ws, b"left-43")
+    ws.binary(b"echo still-$((mine + 2))\n")
+    until_heard(ws, b"still-44")
+    bob.binary(b"echo [$mine]\n")
+    until_heard(bob, b"[]")
+    assert http(d, request("/shell?session=k", d.host)).status == 401
+    page = get(d, "/-/terminal/shell", [*basic("ann", "ann")])
+    assert (page.status, "<title>" in page.text) == (200, True)
 
 
 # ---- an interactive program ----
@@ -252,6 +309,7 @@ def test_behind_a_web_server_programs_see_the_client(front):
 
 
 LETS_ENCRYPT, SOCKET = "LET'S ENCRYPT", "A SOCKET OF SYSTEMD"
+SESSIONS = "A SHELL WITH SESSIONS"  # its file of passwords has to be made
 JOE = [("Authorization", "Basic " + base64.b64encode(b"joe:open sesame").decode())]
 
 
@@ -467,7 +525,7 @@ def test_an_mcp_server_answers_in_a_shell(machine, bridge):
 # ---- wsbridged -t ----
 
 
-@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {LETS_ENCRYPT, SOCKET}))
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {LETS_ENCRYPT, SOCKET, SESSIONS}))
 def test_the_check_has_no_objection(machine, recipe):
     no_objection(machine(recipe))
 
