@@ -64,12 +64,6 @@ static struct auth_pool *pool_of(struct auth *all, const char *name)
 	return p;
 }
 
-static void pool_free(struct auth_pool *p)
-{
-	LIST_REMOVE(p, link);
-	free(p);
-}
-
 static void leave_queue(struct ask *a)
 {
 	TAILQ_REMOVE(&a->pool->waiting, a, link);
@@ -267,13 +261,23 @@ enum step auth_exec_check(struct client *c, const struct credentials *given)
 
 /* ---- its turn ---- */
 
+/* The next one whose turn it is by now, which waits no longer; NULL: none. */
+static struct ask *take_waiting(struct auth_pool *p)
+{
+	struct ask *a = TAILQ_FIRST(&p->waiting);
+
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): who was freed is no longer first */
+	if (!a || p->running >= conf_of(a->client)->max_running)
+		return NULL;
+	leave_queue(a);
+	return a;
+}
+
 static void start_waiting(struct ask *a)
 {
 	struct client *c = a->client;
-	int r;
+	int r = start(a);
 
-	leave_queue(a);
-	r = start(a);
 	if (r == 0)
 		return;
 	c->cancel = NULL;
@@ -288,16 +292,21 @@ void auth_exec_proceed(struct auth *all)
 
 	for (p = LIST_FIRST(&all->pools); p; p = next) {
 		next = LIST_NEXT(p, link);
-		while ((a = TAILQ_FIRST(&p->waiting)) &&
-		       p->running < conf_of(a->client)->max_running)
+		while ((a = take_waiting(p)))
 			start_waiting(a);
-		if (p->running == 0 && !a)
-			pool_free(p);
+		if (p->running > 0 || p->nwaiting > 0)
+			continue;
+		LIST_REMOVE(p, link);
+		free(p);
 	}
 }
 
 void auth_exec_free(struct auth *all)
 {
-	while (!LIST_EMPTY(&all->pools))
-		pool_free(LIST_FIRST(&all->pools));
+	struct auth_pool *p;
+
+	while ((p = LIST_FIRST(&all->pools))) {
+		LIST_REMOVE(p, link);
+		free(p);
+	}
 }
