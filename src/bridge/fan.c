@@ -132,6 +132,12 @@ void fan_output(struct hub *h, const char *p, size_t n, bool eof)
 	hub_source_ended(h, &broken);
 }
 
+void fan_forget(struct hub *h)
+{
+	h->fan->amid = h->fan->too_long = false;
+	buf_free(&h->fan->message);
+}
+
 /* A read that goes to many is smaller, so that a turn of the loop stays short. */
 static size_t turn(const struct fan *f)
 {

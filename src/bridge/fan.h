@@ -110,6 +110,7 @@ void fan_check_idle(struct hub *h, bool flush);
 
 /* As the functions of the hub for its source. */
 void fan_output(struct hub *h, const char *p, size_t n, bool eof);
+void fan_forget(struct hub *h); /* the message that is not whole yet */
 size_t fan_room(const struct hub *h);
 void fan_input_changed(struct hub *h);
 void fan_ended(struct hub *h, const struct ending *e);

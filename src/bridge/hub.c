@@ -333,10 +333,12 @@ size_t hub_expansion(const struct hub *h)
 
 bool hub_cut(struct hub *h)
 {
-	bool amid = h->fan ? h->fan->amid : h->amid;
+	bool amid = !h->fan && h->amid; /* pieces of it have gone to the client */
 	bool measured = framing_traits(h->conf->framing.kind)->measured && !amid;
 	bool forgotten = measured && framing_first(&h->framing).n > 0;
 
+	if (measured && h->fan)
+		fan_forget(h);
 	if (measured)
 		framing_restart(&h->framing);
 	else

@@ -70,7 +70,12 @@ static void writers_left(struct source_fifo *x)
 	fifo_end_reopen(&x->in, false);
 }
 
-enum fifo_read { READ_SOME, READ_NOTHING, READ_END };
+enum fifo_read {
+	READ_SOME,  /* there may be more */
+	READ_SHORT, /* there was no more */
+	READ_NOTHING,
+	READ_END,
+};
 
 /* As much of what is there as the hub takes. */
 static enum fifo_read read_some(struct source_fifo *x)
@@ -88,17 +93,24 @@ static enum fifo_read read_some(struct source_fifo *x)
 	if (n <= 0)
 		return READ_END;
 	hub_output(h, p, (size_t)n, false);
-	return READ_SOME;
+	return (size_t)n < room ? READ_SHORT : READ_SOME;
+}
+
+/* The same, and whether that was the end: of a writer that came and left before our
+ * descriptor was opened the kernel tells nothing but its bytes. */
+static enum fifo_read read_on(struct source_fifo *x)
+{
+	enum fifo_read last = read_some(x);
+
+	return last == READ_SHORT ? read_some(x) : last;
 }
 
 /* Another FIFO has the name of the one that is open: it is read empty first. */
 static void replaced(struct source_fifo *x)
 {
-	enum fifo_read last = read_some(x);
+	enum fifo_read last = read_on(x);
 
-	if (last == READ_SOME)
-		last = read_some(x);
-	if (last != READ_SOME && x->state == FIFO_OPEN)
+	if ((last == READ_NOTHING || last == READ_END) && x->state == FIFO_OPEN)
 		writers_left(x);
 }
 
@@ -112,7 +124,7 @@ static void on_in(EV_P_ ev_io *w, int revents)
 		fifo_end_close(&x->in); /* the next look opens it again */
 		return;
 	}
-	if (read_some(x) == READ_END)
+	if (read_on(x) == READ_END)
 		writers_left(x);
 	proceed(x);
 }

@@ -30,6 +30,12 @@ void conf_check_fifos(const struct conf *c, const struct path_conf *path,
 		check_fifo(c, path, "read_fifo", fifo->read, r);
 	if (fifo->write)
 		check_fifo(c, path, "write_fifo", fifo->write, r);
+	if (fifo->read && !conf_where(c, path, "process").file)
+		conf_warning(
+			r, conf_where(c, path, "read_fifo"),
+			"read_fifo: each message goes to one of the clients; let all "
+			"of them hear it with process = shared, or say process = "
+			"each");
 	if (fifo->read && fifo->write && strcmp(fifo->read, fifo->write) == 0)
 		conf_error(r, conf_where(c, path, "write_fifo"),
 			   "read_fifo and write_fifo are the same: clients would hear "

@@ -125,6 +125,58 @@ def test_no_writer_costs_no_time(daemon, fifo):
     assert procfs.cpu_seconds(d.pid) - before < 0.2
 
 
+# ---- many clients ----
+
+
+def test_all_who_share_it_hear_each_message(daemon, fifo):
+    path = fifo()
+    d = daemon(f"[/f]\nread_fifo = {path}\nprocess = shared\nlinger = 0\n")
+    clients = [d.ws("/f") for _ in range(20)]
+    for i in range(10):
+        write(path, b"%d\nhalf" % i)
+        assert [ws.recv() for ws in clients] == [f"{i}"] * 20
+        assert [ws.recv() for ws in clients] == ["half"] * 20
+    os.unlink(path)
+    d.wait_log("waiting for it")
+    os.mkfifo(path)
+    d.wait_log("is there again")
+    write(path, b"back\n")
+    assert [ws.recv() for ws in clients] == ["back"] * 20
+    assert d.log().count("waiting for it") == 1
+
+
+def test_with_each_a_message_is_heard_by_one(daemon, fifo):
+    path = fifo()
+    d = daemon(f"[/f]\nread_fifo = {path}\n")
+    clients = [d.ws("/f") for _ in range(2)]
+    write(path, b"x\n")
+    until(lambda: any(readable(ws.sock, 0) for ws in clients), "one of them hears it")
+    assert not all(readable(ws.sock, 0.05) for ws in clients)
+
+
+def test_a_long_message_that_was_cut_off_is_forgotten_by_all(daemon, fifo):
+    path = fifo()
+    d = daemon(f"[/f]\nread_fifo = {path}\nframe = u32be\nprocess = shared\nlinger = 0\n")
+    clients = [d.ws("/f") for _ in range(3)]
+    writer = threading.Thread(target=write, args=(path, b"\0\3\0\0" + b"x" * 150000), daemon=True)
+    writer.start()
+    d.wait_log(r"warning: #\d+ /f: read_fifo: its writer left inside a message")
+    write(path, b"\0\0\0\2ok")
+    assert [ws.recv() for ws in clients] == [b"ok"] * 3
+
+
+def test_messages_of_several_clients_are_written_whole(daemon, fifo):
+    path = fifo()
+    d = daemon(f"[/f]\nwrite_fifo = {path}\nprocess = shared\nlinger = 0\n")
+    clients = [d.ws("/f") for _ in range(5)]
+    for i, ws in enumerate(clients):
+        ws.send_in_background(b"".join(encode(TEXT, (b"%d" % i) * 5000) for _ in range(20)))
+    fd = open_reader(path)
+    lines = read_exactly(fd, 5 * 20 * 5001).split(b"\n")
+    assert sorted(lines[:-1]) == sorted(b"%d" % i * 5000 for i in range(5) for _ in range(20))
+    os.close(fd)
+
+
 # ---- writing ----
 
 
@@ -361,4 +413,5 @@ def test_what_the_world_lacks_is_told_at_load(check, tmp_path):
     )
     fails(result, (7, "not a FIFO"), (10, "are the same"))
     warnings = [line for line in result.lines if "warning: read_fifo" in line or "warning: write_fifo" in line]
-    assert len(warnings) == 1 and warnings[0].startswith("wsbridge.ini:2: "), result.lines
+    assert sum("No such file" in line for line in warnings) == 1, result.lines
+    assert sum("goes to one of the clients" in line for line in warnings) == 3, result.lines

@@ -294,6 +294,30 @@ def links(pid):
     return list(procfs.descriptors(pid).values())
 
 
+# ---- many clients ----
+
+
+def test_all_who_share_it_hear_each_line_once_and_it_is_open_once(daemon, log):
+    d = daemon(f"[/f]\nfile = {log}\nfollow = yes\nprocess = shared\nlinger = 0\n")
+    clients = [d.ws("/f") for _ in range(50)]
+    for i in range(20):
+        append(log, f"a {i}\n")
+        rotate(log, i)
+        append(log, f"b {i}\n")
+        assert [lines(ws, 2) for ws in clients] == [[f"a {i}", f"b {i}"]] * 50
+    assert links(d.pid).count(str(log)) == 1
+
+
+def test_the_end_of_a_shared_file_is_that_of_all(daemon, tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * MIB * 8)
+    d = daemon(f"[/f]\nfile = {path}\nprocess = shared\nlinger = 0\nframe = raw\nmax_message = 16M\nqueue = 16M\n")
+    clients = [d.ws("/f") for _ in range(2)]
+    for ws in clients:
+        messages, code, _ = ws.recv_until_close()
+        assert messages in ([], [b"x" * MIB * 8]) and code == 1000
+
+
 # ---- at load ----
 
 
