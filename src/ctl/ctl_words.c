@@ -76,46 +76,74 @@ static char *read_message(const char *file, size_t *ret_n)
 	return NULL;
 }
 
-static json_t *send_params(char **argv)
+/* The bytes of FILE in base64; NULL: said. */
+static json_t *bytes_of(const char *file)
 {
 	size_t n = 0;
-	char *p = read_message(argv[1], &n);
+	char *p = read_message(file, &n);
 	char *coded = p ? malloc(BASE64_SIZE(n)) : NULL;
-	json_t *params = NULL;
+	json_t *bytes = NULL;
 
 	if (coded) {
 		base64_encode((struct span){ p, n }, coded);
-		params = to_params(argv);
-		json_object_set_new(params, "base64", json_string(coded));
+		bytes = json_string(coded);
 	}
 	free(coded);
 	free(p);
-	return params;
+	return bytes;
 }
 
-/* TEXT, or standard input without the newline at its end. */
-static json_t *send_text_params(char **argv)
+/* TEXT, or standard input without the newline at its end; NULL: said. */
+static json_t *text_of(char *text, const char *instead)
 {
-	size_t n = argv[1] ? strlen(argv[1]) : 0;
-	char *p = argv[1] ? argv[1] : read_message(NULL, &n);
-	json_t *text, *params = NULL;
+	size_t n = text ? strlen(text) : 0;
+	char *p = text ? text : read_message(NULL, &n);
+	json_t *json;
 
 	if (!p)
 		return NULL;
-	if (!argv[1] && n > 0 && p[n - 1] == '\n')
+	if (!text && n > 0 && p[n - 1] == '\n')
 		n--;
-	text = json_stringn(p, n);
-	if (text) {
-		params = to_params(argv);
-		json_object_set_new(params, "text", text);
-	} else {
-		fputs("wsbridgectl: send-text: the text is not UTF-8; send takes any "
-		      "bytes\n",
-		      stderr);
-	}
-	if (!argv[1])
+	json = json_stringn(p, n);
+	if (!json)
+		fprintf(stderr,
+			"wsbridgectl: the text is not UTF-8; %s takes any bytes\n",
+			instead);
+	if (!text)
 		free(p);
-	return params;
+	return json;
+}
+
+static json_t *send_params(char **argv)
+{
+	json_t *bytes = bytes_of(argv[1]);
+
+	return bytes ? json_pack("{s:s, s:o}", "to", argv[0], "base64", bytes) : NULL;
+}
+
+static json_t *send_text_params(char **argv)
+{
+	json_t *text = text_of(argv[1], "send");
+
+	return text ? json_pack("{s:s, s:o}", "to", argv[0], "text", text) : NULL;
+}
+
+static json_t *publish_params(char **argv)
+{
+	bool binary = strcmp(argv[0], "--binary") == 0;
+	char **name = argv + binary;
+	json_t *message;
+
+	if (!*name || (name[1] && name[2])) {
+		fputs("usage: wsbridgectl publish CHANNEL [TEXT]\n"
+		      "       wsbridgectl publish --binary CHANNEL [FILE]\n",
+		      stderr);
+		return NULL;
+	}
+	message = binary ? bytes_of(name[1]) : text_of(name[1], "--binary");
+	return message ? json_pack("{s:s, s:o}", "channel", *name,
+				   binary ? "base64" : "text", message)
+		       : NULL;
 }
 
 static json_t *send_file_params(char **argv)
@@ -189,6 +217,8 @@ const struct ctl_word ctl_words[] = {
 	  .params = send_params, .show = show_counts },
 	{ "send-text", "TARGET [TEXT]", "a text message: TEXT, or standard input", 1, 2,
 	  .params = send_text_params, .show = show_counts },
+	{ "publish", "[--binary] CHANNEL [TEXT]", "a message to all of a channel: TEXT, or standard input", 1, 3,
+	  .params = publish_params, .show = show_counts },
 	{ "send-file", "ID FILE [--text]", "a file of any size as one message", 2, 3,
 	  .params = send_file_params, .show = show_counts, .file = 2 },
 	{ "interrupt", "TARGET", "drop what waits for clients, but cut no frame", 1, 1,

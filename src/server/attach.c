@@ -19,6 +19,7 @@ struct attachment {
 	struct server *server;
 	struct route *route; /* of the snapshot that its hub keeps */
 	struct hub *hub;
+	const char *channel; /* its name, in what the hub keeps; NULL: it is a path's */
 	bool listed;
 	LIST_ENTRY(attachment) link;
 	size_t user_n; /* bytes of key that are the user's name, with its NUL; 0: none */
@@ -88,12 +89,23 @@ static size_t user_size(const struct client *c, const struct route *route)
 		       : 0;
 }
 
+struct hub *attach_channel(const struct server *s, const char *name)
+{
+	const struct attachment *a = LIST_FIRST(&s->channels);
+
+	while (a && strcmp(a->channel, name) != 0)
+		a = LIST_NEXT(a, link);
+	return a ? a->hub : NULL;
+}
+
 struct hub *attach_find(const struct client *c, const struct route *route)
 {
 	struct attachment *a;
 	struct span key;
 	size_t user_n;
 
+	if (route->conf->channel)
+		return attach_channel(c->server, route->conf->channel);
 	if (!attach_shares(route) || attach_wrong(c, route))
 		return NULL;
 	key = named(c, route);
@@ -217,12 +229,14 @@ static struct attachment *make(struct server *s, struct routes *r, struct route 
 	a->owner = (struct fan_owner){ on_open, on_retired, on_gone };
 	a->server = s;
 	a->route = route;
+	a->channel = route->conf->channel;
 	route->use->attached++;
 	fan_own(a->hub, &a->owner, route->conf->path);
 	/* Asked for before a reload: nobody else will join. */
-	a->listed = r == s->routes || stays(a->hub, route, s->routes);
+	a->listed = a->channel || r == s->routes || stays(a->hub, route, s->routes);
 	if (a->listed)
-		LIST_INSERT_HEAD(&route->use->attachments, a, link);
+		LIST_INSERT_HEAD(a->channel ? &s->channels : &route->use->attachments, a,
+				 link);
 	else
 		a->hub->fan->state = FAN_RETIRED;
 	return a;
@@ -249,14 +263,19 @@ int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 
 /* ---- at boot ---- */
 
+static bool is_there(const struct server *s, const struct route *route)
+{
+	return route->conf->channel ? attach_channel(s, route->conf->channel) != NULL
+				    : !LIST_EMPTY(&route->use->attachments);
+}
+
 /* What cannot be started now is started later, or by the first client. */
 static void boot(struct server *s, struct route *route)
 {
 	struct attachment *a;
 	const char *why;
 
-	if (!route->conf->hub.boot || !attach_shares(route) ||
-	    !LIST_EMPTY(&route->use->attachments))
+	if (!route->conf->hub.boot || !attach_shares(route) || is_there(s, route))
 		return;
 	a = make(s, s->routes, route, NULL);
 	if (!a)
@@ -288,8 +307,23 @@ static void reload_all(const struct route *all, size_t n, const struct routes *n
 	}
 }
 
-void attach_reload(const struct routes *old, const struct routes *new)
+static bool has_channel(const struct conf *conf, const char *name)
 {
-	reload_all(old->exact, old->nexact, new);
-	reload_all(old->prefix, old->nprefix, new);
+	for (size_t i = 0; i < conf->npaths; i++)
+		if (conf->paths[i]->channel && strcmp(conf->paths[i]->channel, name) == 0)
+			return true;
+	return false;
+}
+
+void attach_reload(struct server *s, const struct routes *new)
+{
+	struct attachment *a, *next;
+
+	reload_all(s->routes->exact, s->routes->nexact, new);
+	reload_all(s->routes->prefix, s->routes->nprefix, new);
+	for (a = LIST_FIRST(&s->channels); a; a = next) {
+		next = LIST_NEXT(a, link);
+		if (!has_channel(new->conf, a->channel))
+			fan_retire(a->hub);
+	}
 }

@@ -3,7 +3,9 @@
  * attach.h - the hubs that many clients of a path share: one finds its hub, or makes it.
  *
  * They are kept by what is counted for the path (struct route_use), so that a reload
- * leaves them alone where what is behind the path stays as it was.
+ * leaves them alone where what is behind the path stays as it was.  A channel is kept by
+ * the server: it belongs to all paths that name it, has the settings of the path that
+ * came first, and a reload never takes it apart.
  */
 #ifndef SERVER_ATTACH_H
 #define SERVER_ATTACH_H
@@ -29,6 +31,9 @@ struct hub *attach_find(const struct client *c, const struct route *route);
 /* Has the source of H ended, and another is to come?  Then nobody can join yet. */
 bool attach_waits(const struct hub *h);
 
+/* The hub of the channel NAME; NULL: nobody is in it. */
+struct hub *attach_channel(const struct server *s, const char *name);
+
 /* Make it, and open its source.  0, the source being open or opening (hub->opening); or
  * -errno, which is logged; *ret_why are static words for a client. */
 int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
@@ -37,8 +42,8 @@ int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 /* Start what is to be there without any client, where it is not yet. */
 void attach_boot(struct server *s);
 
-/* The snapshot NEW takes OLD's place: hubs whose path has gone or has other settings take
- * nobody in any more. */
-void attach_reload(const struct routes *old, const struct routes *new);
+/* The snapshot NEW takes the place of S's: hubs whose path has gone or has other
+ * settings, and channels that no path names, take nobody in any more. */
+void attach_reload(struct server *s, const struct routes *new);
 
 #endif

@@ -247,6 +247,7 @@ static const struct backend_kind kinds[] = {
 	[SOURCE_FIFO] = { .open = open_fifo, .name = "a FIFO" },
 	[SOURCE_FILE] = { .open = open_file, .name = "a file" },
 	[SOURCE_ECHO] = { .open = open_echo, .name = "an echo" },
+	[SOURCE_CHANNEL] = { .open = open_echo, .name = "a channel" },
 	[SOURCE_CONTROL] = { .open = dashboard_open,
 			     .name = "the dashboard",
 			     .many = "8 dashboards are open; close one and try again" },

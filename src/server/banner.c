@@ -33,6 +33,8 @@ static void print_path(const struct path_conf *p, const char *base, bool file)
 			printf(" %s", *a);
 	else if (p->source == SOURCE_CONNECT)
 		printf(" %s", p->connect.target.text);
+	else if (p->source == SOURCE_CHANNEL)
+		printf(" channel %s", p->channel);
 	else
 		printf(" %s", p->files ? p->files : backend_name(p));
 	printf("\n");

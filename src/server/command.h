@@ -34,6 +34,7 @@ enum call_error {
 	CALL_FILE = -32010,
 	CALL_INTERRUPTED = -32011,
 	CALL_RIGHTS = -32012,
+	CALL_NO_CHANNEL = -32013,
 };
 
 /* What a parameter's value is. */
@@ -193,6 +194,9 @@ void calls_session_ended(struct server *s, const struct session *session);
 
 /* ---- command_X.c ---- */
 
+/* The message of C: its text, or its base64 decoded to c->bytes.  False: C has failed. */
+bool command_message(struct call *c, enum opcode *ret_opcode, struct span *ret);
+
 void command_version(struct call *c);
 void command_status(struct call *c);
 void command_reload(struct call *c);
@@ -208,6 +212,7 @@ void command_send(struct call *c);
 void command_send_step(struct call *c);
 void command_send_file(struct call *c);
 void command_file_end(struct call *c);
+void command_publish(struct call *c);
 void command_interrupt(struct call *c);
 void command_interrupt_step(struct call *c);
 void command_listen(struct call *c);

@@ -8,8 +8,7 @@
 
 /* ---- what ---- */
 
-/* The message of C: its text, or its base64 decoded to c->bytes.  False: C has failed. */
-static bool message_of(struct call *c, enum opcode *ret_opcode, struct span *ret)
+bool command_message(struct call *c, enum opcode *ret_opcode, struct span *ret)
 {
 	const json_t *text = json_object_get(c->params, "text");
 	const json_t *coded = json_object_get(c->params, "base64");
@@ -62,7 +61,7 @@ void command_send(struct call *c)
 	enum opcode opcode;
 	struct span message;
 
-	if (!message_of(c, &opcode, &message))
+	if (!command_message(c, &opcode, &message))
 		return;
 	if (call_means_one(c, "to"))
 		send_to_one(c, opcode, message);
@@ -77,7 +76,7 @@ void command_send_step(struct call *c)
 	struct span message;
 	struct session *s;
 
-	if (!message_of(c, &opcode, &message))
+	if (!command_message(c, &opcode, &message))
 		return;
 	while ((s = call_next(c, "to", &left))) {
 		call_count(c, session_send(s, opcode, message.p, message.n) == 0

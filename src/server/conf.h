@@ -80,6 +80,7 @@ enum source_kind {
 	SOURCE_FIFO,
 	SOURCE_FILE,
 	SOURCE_ECHO,
+	SOURCE_CHANNEL,
 	SOURCE_CONTROL, /* the commands: of no section, but of `dashboard` in [web] */
 };
 
@@ -119,6 +120,7 @@ struct path_conf {
 	struct fifo_conf fifo;
 	struct file_conf file;
 	int builtin;       /* enum source_kind */
+	char *channel;     /* its name, which other paths may have, too */
 	unsigned frame;    /* as written: FRAME_OF() its kind; 0: not at all */
 	enum eof_conf eof; /* as written; session.eof is what follows */
 };

@@ -322,6 +322,7 @@ static void check_paths(const struct conf *c, struct conf_report *r)
 		[SOURCE_EXEC] = check_exec,    [SOURCE_CONNECT] = check_connect,
 		[SOURCE_STATIC] = check_files, [SOURCE_FIFO] = check_fifos,
 		[SOURCE_FILE] = check_file,    [SOURCE_ECHO] = NULL,
+		[SOURCE_CHANNEL] = NULL,
 	};
 
 	for (size_t i = 0; i < c->npaths; i++) {

@@ -14,9 +14,10 @@
 #define PROGRAMS OF(EXEC)
 #define STARTED (OF(EXEC) | OF(CONNECT)) /* for one client each */
 #define MESSAGES (~OF(STATIC))           /* all that are a WebSocket, */
-#define BYTES (MESSAGES & ~OF(ECHO))     /* ... whose messages lie in bytes, */
-#define INPUT (MESSAGES & ~OF(FILE))     /* ... that take messages, */
-#define ENDS (INPUT & ~OF(FIFO))         /* ... and whose input can end */
+#define BYTES \
+	(MESSAGES & ~(OF(ECHO) | OF(CHANNEL)))   /* ... whose messages lie in bytes, */
+#define INPUT (MESSAGES & ~OF(FILE))             /* ... that take messages, */
+#define ENDS (INPUT & ~(OF(FIFO) | OF(CHANNEL))) /* ... and whose input can end */
 #define KIB 1024.0
 #define MIB (1024.0 * KIB)
 #define GIB (1024.0 * MIB)
@@ -714,6 +715,12 @@ const struct conf_key conf_keys[] = {
 	  .values = "an absolute path", .def_doc = "none",
 	  .doc = "Send this file to each client, line by line, or with frame = raw as one "
 		 "message, and close with close_code." },
+	{ CONF_PATH, "channel", .parse = conf_parse_name, .field = PATH(channel),
+	  .source = SOURCE_CHANNEL,
+	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY,
+	  .values = "a name, without blanks", .def_doc = "none",
+	  .doc = "Send each message of a client, and of wsbridgectl publish, to all clients of "
+		 "all paths with this channel." },
 	{ CONF_PATH, "builtin", .parse = conf_parse_word, .field = PATH(builtin),
 	  .source = SOURCE_ECHO,
 	  .def = "", .flags = CONF_SOURCE | CONF_EMPTY, .words = builtin_words,
@@ -800,14 +807,14 @@ const struct conf_key conf_keys[] = {
 	/* ---- [/path]: process ---- */
 
 	{ CONF_PATH, "process", .parse = conf_parse_word, .field = PATH(hub.process),
-	  .kinds = MESSAGES,
+	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "each", .words = process_words, .values = "each, shared or session",
 	  .doc = "Who has a program: each client one of its own; or all clients of the path, or "
 		 "those with the same session_key, share one, which starts with the first, hears "
 		 "all of them, and whose output each of them gets." },
 	{ CONF_PATH, "session_key", .parse = conf_parse_session_key,
 	  .field = PATH(session_key),
-	  .kinds = MESSAGES,
+	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "query:NAME, cookie:NAME or user", .def_doc = "none",
 	  .doc = "With process = session, what names the session that a client comes to: a "
@@ -815,7 +822,7 @@ const struct conf_key conf_keys[] = {
 		 "name that auth knows it by.  Where there is auth, a session is its user's alone." },
 	{ CONF_PATH, "session_takeover", .parse = conf_parse_flag_word,
 	  .field = PATH(session_replace),
-	  .kinds = MESSAGES,
+	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "share", .words = takeover_words, .values = "share or replace",
 	  .doc = "What becomes of those who are in a session when somebody comes to it: all share "
 		 "it, or the newcomer replaces them, who are closed with 1008." },
@@ -835,13 +842,13 @@ const struct conf_key conf_keys[] = {
 	  .doc = "What a client that joins gets first: the last messages of a shared program, "
 		 "so many of them, or so many bytes of frames; never more than half of queue." },
 	{ CONF_PATH, "restart", .parse = conf_parse_word, .field = PATH(hub.restart),
-	  .kinds = MESSAGES,
+	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "no", .words = restart_words, .values = "no, on-failure or always",
 	  .doc = "Start a shared program again when it has ended, or has done so other than with "
 		 "status 0; its clients stay, and what they say meanwhile is discarded." },
 	{ CONF_PATH, "restart_delay", .parse = conf_parse_seconds,
 	  .field = PATH(hub.restart_delay),
-	  .kinds = MESSAGES,
+	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "1s", .min = 0.1, .max = HOUR, .values = "a duration from 100ms to 1h",
 	  .doc = "How long to wait before that; each time twice as long, up to 30s, until the "
 		 "program has lived for 10s." },

@@ -4,6 +4,7 @@
 
 #include "conf_keys.h"
 #include "conf_share.h"
+#include "conf_source.h"
 
 /* Does KEY say nothing where each client has a source of its own? */
 static bool is_of_many(const struct conf_key *key)
@@ -24,7 +25,10 @@ bool conf_share_takes(const struct conf_sheet *sheet, const struct conf_section 
 {
 	const struct conf_slot *process =
 		conf_sheet_effective(sheet, section, conf_key_find(CONF_PATH, "process"));
+	const struct conf_key *source = section ? conf_source_find(section) : NULL;
 
+	if (source && source->source == SOURCE_CHANNEL)
+		return true;
 	return !is_of_many(key) || (process && strcmp(process->first->raw, "each") != 0);
 }
 

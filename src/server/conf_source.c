@@ -96,11 +96,20 @@ static void settle_echo(struct path_conf *path)
 		path->eof = EOF_NO; /* an empty message comes back, too */
 }
 
+/* It is what its clients have in common. */
+static void settle_channel(struct path_conf *path)
+{
+	settle_echo(path);
+	path->eof = EOF_NO;
+	path->hub.process = PROCESS_SHARED;
+}
+
 /* What follows from the kind. */
 static void (*const settle[])(struct path_conf *path) = {
 	[SOURCE_FIFO] = settle_fifo,
 	[SOURCE_FILE] = settle_file,
 	[SOURCE_ECHO] = settle_echo,
+	[SOURCE_CHANNEL] = settle_channel,
 };
 
 void conf_source_settle(struct conf_load *l, const struct conf_section *section,

@@ -46,7 +46,7 @@ static struct routes *load(struct server *s, FILE *err)
 
 static void take(struct server *s, struct routes *fresh)
 {
-	attach_reload(s->routes, fresh);
+	attach_reload(s, fresh);
 	routes_unref(s->routes);
 	s->routes = fresh;
 	if (s->resolver)

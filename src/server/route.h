@@ -9,12 +9,14 @@
 #include "conf.h"
 #include "stats.h"
 
+LIST_HEAD(attachment_list, attachment);
+
 /* What is counted for one path; outlives the snapshots that name the path. */
 struct route_use {
 	unsigned refs;
 	unsigned running;
-	struct bucket starts;                /* under spawn_rate */
-	LIST_HEAD(, attachment) attachments; /* hubs of many clients (attach.c), ... */
+	struct bucket starts;               /* under spawn_rate */
+	struct attachment_list attachments; /* hubs of many clients (attach.c), ... */
 	unsigned attached; /* ... and those that take nobody in any more */
 	struct path_stats stats;
 };

@@ -228,6 +228,7 @@ static void server_init(struct server *s, struct conf *conf,
 	LIST_INIT(&s->control_clients);
 	LIST_INIT(&s->dead_control_clients);
 	LIST_INIT(&s->calls);
+	LIST_INIT(&s->channels);
 	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);
 	s->started = s->bridge.now;

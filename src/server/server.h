@@ -62,7 +62,8 @@ struct server {
 	struct server_stats stats;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
-	struct resolver *resolver; /* NULL until a service's name is looked up */
+	struct attachment_list channels; /* attach.c */
+	struct resolver *resolver;       /* NULL until a service's name is looked up */
 	double started;
 	bool deaf;              /* told not to listen */
 	struct listen_off *off; /* ... or not there: NOFF of them */

@@ -49,6 +49,8 @@ write_fifo = /run/y
 file = /etc/motd
 [/builtin]
 builtin = echo
+[/channel]
+channel = news
 """
 
 

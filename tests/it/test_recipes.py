@@ -580,3 +580,23 @@ def test_a_broker_of_mqtt_speaks_to_pages(machine, bridge, serve):
     assert other.closed()[0] == 1000
     broker.kill()
     assert one.closed()[0] in (1000, 1011)
+
+
+# ---- a sensor FIFO ----
+
+
+def test_what_a_sensor_measures_every_page_hears(machine, bridge):
+    m = machine("A SENSOR FIFO")
+    fifo = m.directory("/run/wsbridge") / "sensor"
+    d = bridge(m)
+    assert fifo.is_fifo()
+    pages = [d.ws("/sensor") for _ in range(3)]
+    script = subprocess.Popen(["sh", m.at("/srv/sensor/measure.sh")])
+    try:
+        for ws in pages:
+            assert re.fullmatch(r"\d+\.\d\d", ws.recv())
+    finally:
+        script.kill()
+        script.wait()
+    subprocess.run(["sh", "-c", f"echo 0.7 > {fifo}"], check=True, timeout=TIMEOUT)
+    assert [ws.recv() for ws in pages] == ["0.7"] * 3

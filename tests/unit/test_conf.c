@@ -7,7 +7,8 @@
 
 #include "conf_text.h"
 
-#define SOURCES "exec, shell, connect, static, read_fifo, write_fifo, file or builtin"
+#define SOURCES \
+	"exec, shell, connect, static, read_fifo, write_fifo, file, channel or builtin"
 
 TEST(the_smallest_useful_file_loads)
 {
@@ -264,7 +265,7 @@ TEST(unknown_names_are_refused_with_what_may_be_meant)
 TEST(keys_and_sections_of_later_versions_are_unknown)
 {
 	static const char *const later[] = { "compression = on", "hook = x",
-					     "publish = x", "channel = clock" };
+					     "publish = x", "signals = clock" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 		assert_non_null(strstr(errors_in_path(later[i]),
