@@ -8,6 +8,8 @@
 
 #include "tls_impl.h"
 
+#define SESSIONS_HELD 1000 /* by their ids, some 1 KiB each; the oldest goes */
+
 /* ---- what is wrong ---- */
 
 bool tls_wrong(struct tls_error *err, const char *member, const char *fmt, ...)
@@ -49,11 +51,18 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* Tickets keep a session with its client: the server holds nothing for one that may never
- * come back. */
+/*
+ * Tickets keep a session with its client: the server holds nothing for one that may never
+ * come back.  Of TLS 1.2 without them it holds some by their ids; not where a certificate
+ * decides, which OpenSSL would not ask again (a ticket: tls_verify.c).
+ */
 static void set_reuse(SSL_CTX *ctx, const struct tls_conf *conf)
 {
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	bool holds = conf->session_reuse && conf->client_certificate == TLS_CLIENT_NONE;
+
+	SSL_CTX_set_session_cache_mode(ctx, holds ? SSL_SESS_CACHE_SERVER
+						  : SSL_SESS_CACHE_OFF);
+	SSL_CTX_sess_set_cache_size(ctx, SESSIONS_HELD);
 	if (conf->session_timeout > 0)
 		SSL_CTX_set_timeout(ctx, (long)conf->session_timeout);
 	if (conf->session_reuse)

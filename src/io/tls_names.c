@@ -74,6 +74,8 @@ int tls_add_name(struct tls *t, const char *pattern, struct tls *named)
 	}
 	names->all[names->n].pattern = copy;
 	names->all[names->n++].tls = tls_ref(named);
+	if (SSL_CTX_get_session_cache_mode(named->ctx) == SSL_SESS_CACHE_OFF)
+		SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """[tls NAME]: certificates and settings by the name that a client asks for, and by listener."""
 
+import itertools
 import re
 import signal
 import ssl
@@ -242,7 +243,7 @@ def test_a_change_by_command_keeps_them(daemon, certificate, named):
 def test_t_tells_the_days_of_each_and_T_prints_them(check, certificate, named):
     ini = TLS + certificate().ini() + named("admin", ADMIN)
     result = check(ini + ECHO)
-    days = r"; its certificate has (89|90) days left; the certificate of admin has \1 days left"
+    days = r"; its certificate has (89|90) days left; the certificate of admin has (89|90) days left"
     assert re.search(days, result.lines[-1]), result.lines
     printed = check(ini + ECHO, "-T").out
     section = printed[printed.index("[tls admin]") :]
@@ -275,3 +276,72 @@ def test_a_key_of_another_section_is_none_of_its(check, named):
     key = f"key = {named.of['second'].key}\n"
     ini = first + second.replace(key, f"key = {named.of['first'].key}\n")
     fails(check(ini + ECHO), (6, r"key does not belong to certificate \(line 5\)"))
+
+
+# ---- ids of sessions ----
+
+
+@pytest.fixture
+def comes(tmp_path):
+    """comes(D, NAME, ...): the file of a session of TLS 1.2 without tickets, None: it has no id; BACK: is it found?"""
+    numbers = itertools.count()
+
+    def come(d, name, address=None, back=None, *options):
+        kept = tmp_path / f"session-{next(numbers)}"
+        argv = ["-tls1_2", "-no_ticket", "-servername", name, *options]
+        argv += ["-sess_in", back] if back else ["-sess_out", kept]
+        said = s_client(d, *map(str, argv)) if not address else s_client_at(address, *map(str, argv))
+        assert ("Reused, TLSv1.2" in said) != ("New, TLSv1.2" in said), said
+        if back:
+            return "Reused" in said
+        return kept if kept.exists() else None
+
+    return come
+
+
+def s_client_at(address, *options):
+    class At:
+        host = address.removesuffix(" tls")
+
+    return s_client(At, *options)
+
+
+def test_a_session_is_found_by_its_id_at_its_name_and_listener(daemon, certificate, named, comes):
+    d = two(daemon, certificate, named, listen=TLS + "listen = 127.0.0.2:0 tls\n")
+    kept = comes(d, "x.example")
+    assert comes(d, "x.example", back=kept)
+    assert not comes(d, "y.example", back=kept) and not comes(d, ADMIN, back=kept)
+    assert not comes(d, "x.example", d.addresses[1], kept)
+    admin = comes(d, ADMIN)
+    assert comes(d, ADMIN, back=admin) and not comes(d, "x.example", back=admin)
+
+
+@pytest.mark.key("session_reuse")
+def test_nor_by_its_id_where_reuse_is_off(daemon, certificate, named, comes):
+    d = daemon(TLS + certificate().ini() + "session_reuse = no\n" + ECHO, canary=None)
+    assert comes(d, "x.example") is None
+    d = two(daemon, certificate, named, "session_reuse = no\n")
+    assert comes(d, ADMIN) is None
+
+
+def test_no_id_stands_for_a_certificate(guarded, comes):
+    """OpenSSL would not decide again: neither at that name, nor at the others of its listener."""
+    shows = ("-cert", guarded.alice.certificate, "-key", guarded.alice.key)
+    assert comes(guarded, ADMIN, None, None, *shows) is None
+    assert comes(guarded, "x.example") is None
+
+
+@pytest.mark.memory(8, reason="sessions are held by their ids")
+def test_so_many_sessions_are_held_and_no_more(daemon, certificate, comes):
+    d = daemon(TLS + certificate().ini() + "[limits]\naccept_rate = 0\n" + ECHO, canary=None)
+    first = comes(d, "x.example")
+    c = context(version="TLSv1_2")
+    c.options |= ssl.OP_NO_TICKET
+    for _ in range(1000):
+        sock = TlsSock(d.connect(d.addresses[0], plain=True), c, host="x.example")
+        sock.close_notify()  # else OpenSSL forgets it at once
+        assert sock.recv(1) == b""
+        sock.close()
+    last = comes(d, "x.example")
+    assert comes(d, "x.example", back=last)
+    assert not comes(d, "x.example", back=first)
