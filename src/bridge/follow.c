@@ -48,9 +48,14 @@ static void on_written(struct path_watch *w)
 	file->of->more(file->of);
 }
 
-static void drop(struct follow *f, struct followed *file)
+/* The first one is read. */
+static void drop(struct follow *f)
 {
-	TAILQ_REMOVE(&f->files, file, link);
+	struct followed *file = STAILQ_FIRST(&f->files);
+
+	STAILQ_REMOVE_HEAD(&f->files, link);
+	if (STAILQ_EMPTY(&f->files))
+		f->newest = NULL;
 	f->count--;
 	path_watch_stop(&file->watch);
 	close(file->fd);
@@ -71,7 +76,8 @@ static int add(struct follow *f, int fd, uint64_t at)
 	file->at = at;
 	file->watch.changed = on_written;
 	path_watch_start_file(f->paths, &file->watch, fd);
-	TAILQ_INSERT_TAIL(&f->files, file, link);
+	STAILQ_INSERT_TAIL(&f->files, file, link);
+	f->newest = file;
 	f->count++;
 	return 0;
 }
@@ -86,7 +92,7 @@ static uint64_t size_of(const struct followed *file)
 /* Is the last of the files what the name stands for? */
 static bool is_newest(const struct follow *f)
 {
-	const struct followed *last = TAILQ_LAST(&f->files, followed_list);
+	const struct followed *last = f->newest;
 	struct stat named, open;
 
 	return last && stat(f->path, &named) == 0 && fstat(last->fd, &open) == 0 &&
@@ -149,7 +155,7 @@ int follow_open(struct follow *f)
 	int fd = follow_open_regular(f->path);
 	int r = 0;
 
-	TAILQ_INIT(&f->files);
+	STAILQ_INIT(&f->files);
 	if (fd < 0 && fd != -ENOENT)
 		return fd;
 	f->place.changed = on_place;
@@ -159,7 +165,7 @@ int follow_open(struct follow *f)
 	else
 		r = add(f, fd, 0);
 	if (fd >= 0 && r == 0)
-		TAILQ_FIRST(&f->files)->at = size_of(TAILQ_FIRST(&f->files));
+		STAILQ_FIRST(&f->files)->at = size_of(STAILQ_FIRST(&f->files));
 	return r;
 }
 
@@ -167,7 +173,7 @@ void follow_close(struct follow *f)
 {
 	path_watch_stop(&f->place);
 	while (f->count > 0)
-		drop(f, TAILQ_FIRST(&f->files));
+		drop(f);
 }
 
 /* ---- reading ---- */
@@ -176,9 +182,9 @@ void follow_close(struct follow *f)
  * one its name?  Who has FILE open may write on until it learns of the other. */
 static bool is_done(const struct followed *file)
 {
-	const struct followed *next = TAILQ_NEXT(file, link);
+	const struct followed *next = STAILQ_NEXT(file, link);
 
-	return next && (TAILQ_NEXT(next, link) || size_of(next) > 0);
+	return next && (STAILQ_NEXT(next, link) || size_of(next) > 0);
 }
 
 ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
@@ -187,7 +193,7 @@ ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
 	ssize_t r = 0;
 
 	*ret_cut = false;
-	while ((file = TAILQ_FIRST(&f->files))) {
+	while ((file = STAILQ_FIRST(&f->files))) {
 		r = disk_read(file->fd, p, n, file->at, 1, &file->tries);
 		if (r > 0)
 			file->at += (uint64_t)r;
@@ -197,7 +203,7 @@ ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
 			log_info(f->who, "file: %s was truncated", f->path);
 			file->at = 0;
 		} else if (is_done(file)) {
-			drop(f, file);
+			drop(f);
 			look(f);
 		} else {
 			return 0;

@@ -25,7 +25,7 @@ struct followed {
 	uint64_t at; /* its bytes up to here have been read */
 	unsigned tries;
 	struct path_watch watch;
-	TAILQ_ENTRY(followed) link;
+	STAILQ_ENTRY(followed) link;
 };
 
 struct follow {
@@ -35,13 +35,14 @@ struct follow {
 	struct path_watches *paths;
 
 	struct path_watch place;
-	TAILQ_HEAD(followed_list, followed)
-	files;          /* the one that is read, and those that have taken
-			 * its name since */
-	unsigned count; /* of them */
-	bool missing;   /* nothing was there at the last look ... */
-	bool told;      /* ... nor a second later, which was logged */
-	double since;   /* when it was missed, monotonic */
+	STAILQ_HEAD(, followed)
+	files;                   /* the one that is read, and those that have taken
+				  * its name since */
+	struct followed *newest; /* the last of them, or NULL */
+	unsigned count;          /* of them */
+	bool missing;            /* nothing was there at the last look ... */
+	bool told;               /* ... nor a second later, which was logged */
+	double since;            /* when it was missed, monotonic */
 };
 
 /* Begin with F, whose first four members are set, the rest zero.  0, also while there is

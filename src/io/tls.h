@@ -36,8 +36,8 @@ struct tls_conf {
 	char **algorithms;  /* bulk ciphers allowed of either, NULL-terminated; NULL: all
 			     */
 	char *groups;       /* for the key exchange; NULL: OpenSSL's choice */
-	bool session_reuse; /* give tickets, by which a client comes back sooner; or to one
-			     * that takes none the id of its session */
+	bool session_reuse; /* give tickets, by which a client comes back sooner; or to
+			     * one that takes none the id of its session */
 	double session_timeout; /* seconds that one is good for */
 	double expiry_warning;  /* seconds before its end that a certificate is told of */
 	enum tls_client_certificate client_certificate;

@@ -763,7 +763,7 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Type of the messages to the client." },
 	{ CONF_PATH, "embedded", .parse = conf_parse_word,
 	  .field = PATH(hub.framing.embedded),
-	  .kinds = BYTES & INPUT,
+	  .kinds = BYTES & ~OF(FILE),
 	  .def = "", .flags = CONF_EMPTY, .words = embedded_words,
 	  .values = "pass, space or refuse",
 	  .def_doc = "refuse for nul, pass for the others",

@@ -155,7 +155,8 @@ static void print_section(const struct printing *p, const struct conf_sheet *she
 	for (size_t i = 0; i < conf_nkeys; i++)
 		if (conf_key_belongs(&conf_keys[i], class) &&
 		    conf_source_takes(source, &conf_keys[i]) &&
-		    (class != CONF_PATH || conf_share_takes(sheet, section, &conf_keys[i])))
+		    (class != CONF_PATH ||
+		     conf_share_takes(sheet, section, &conf_keys[i])))
 			print_slot(p, &conf_keys[i],
 				   conf_sheet_effective(sheet, section, &conf_keys[i]),
 				   conf_sheet_default(sheet, section, &conf_keys[i]));
