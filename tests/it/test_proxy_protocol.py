@@ -277,7 +277,7 @@ def test_a_listener_for_the_proxy_alone_is_not_open_to_the_network(check):
 
 
 def test_a_reload_takes_tls_away_from_who_has_not_said_his_header_yet(daemon, certificate, tmp_path):
-    """He began with TLS, for which there is no certificate any more."""
+    """He began with TLS, and goes on with it; who comes later does not."""
     tls = TRUSTING.replace(" proxy\n", " proxy tls\n", 1)
     d = daemon(tls + certificate().ini() + ENV, canary=None)
     early = d.connect(d.addresses[-1], plain=True)
@@ -287,5 +287,7 @@ def test_a_reload_takes_tls_away_from_who_has_not_said_his_header_yet(daemon, ce
     os.kill(d.pid, signal.SIGHUP)
     until(lambda: d.log().count(" is taken;") > taken, "the new configuration")
     early.sendall(V1)
-    assert early.recv(1) == b""
+    tls = TlsSock(early, context())
+    tls.sendall(request("/healthz", d.host))
+    assert tls.recv(9) == b"HTTP/1.1 "
     assert remote(talk(d, V1, address=d.addresses[-1].removesuffix(" tls")))[0] == "192.0.2.1"
