@@ -442,7 +442,7 @@ def test_messages_and_their_payload_are_counted_both_ways(daemon):
 
 @pytest.mark.metric("wsbridge_discarded_messages_total", "wsbridge_discarded_bytes_total")
 def test_what_no_program_got_is_counted_as_discarded(daemon):
-    d = daemon(ON + "[/view]\nexec = cat\nwrite = no\n[/echo]\nexec = cat\n")
+    d = daemon(ON + "[/view]\nexec = cat\nwrite = no\n[/echo]\nshell = cat; exec sleep 1000\n")
     view, echo = d.ws("/view"), d.ws("/echo")
     view.text("hello")
     view.text("you")

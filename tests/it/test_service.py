@@ -366,12 +366,20 @@ def test_a_unix_socket_that_refuses_again_and_again_harms_nobody(daemon, full_ho
 # ---- what it is told of its client ----
 
 
+def exactly(conn, n):
+    """N bytes; a socket with a time-out does not wait for all of them by itself (MSG_WAITALL)."""
+    data = b""
+    while len(data) < n and (more := conn.recv(n - len(data))):
+        data += more
+    return data
+
+
 def header_of(conn):
     """The PROXY header that begins what CONN says: (command and version, family, its bytes)."""
-    head = conn.recv(16, socket.MSG_WAITALL)
+    head = exactly(conn, 16)
     assert head[:12] == b"\r\n\r\n\0\r\nQUIT\n"
     command, family, n = struct.unpack("!BBH", head[12:])
-    return command, family, conn.recv(n, socket.MSG_WAITALL) if n else b""
+    return command, family, exactly(conn, n)
 
 
 @pytest.fixture
@@ -560,7 +568,7 @@ def test_all_who_wait_for_a_connection_get_it(daemon, full_house, rundir):
     conn = house.make_room()
     for raw in waiting:
         assert raw.read_response().status == 101
-    assert conn.recv(8, socket.MSG_WAITALL) == b"i\nhi\nhi\n"
+    assert exactly(conn, 8) == b"i\nhi\nhi\n"
     conn.sendall(b"welcome\n")
     assert [raw.recv() for raw in waiting] == ["welcome"] * 3
     conn.close()
