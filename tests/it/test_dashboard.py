@@ -220,16 +220,16 @@ def test_it_agrees_on_its_subprotocol_and_speaks_json_rpc(daemon):
     c = WebControl(d)
     assert c.ws.response.headers["sec-websocket-protocol"] == SUBPROTOCOL
     c.send('{"jsonrpc": "2.0",\n "id": "a",\r\n "method": "version"}')
-    assert c.message()["id"] == "a"
+    assert c.line()["id"] == "a"
     c.send("{")
-    assert c.message()["error"]["code"] == -32700
+    assert c.line()["error"]["code"] == -32700
     c.send('{"jsonrpc":"2.0","method":"version"}')
     c.send("\n")
     with pytest.raises(Refused, match="did you mean 'list'"):
         c.ask("lst")
     for request in ("a", "b", "c"):
         c.send(json.dumps({"jsonrpc": "2.0", "id": request, "method": "version"}))
-    assert [c.message()["id"] for _ in range(3)] == ["a", "b", "c"]
+    assert [c.line()["id"] for _ in range(3)] == ["a", "b", "c"]
 
 
 def test_a_page_is_no_websocket_and_the_socket_is_no_page(daemon):
@@ -264,7 +264,7 @@ def test_events_come_as_they_happen_with_filters(daemon):
     ws = d.ws("/echo")
     assert ws.echoes()
     ws.finish()
-    said = [c.message() for _ in range(2)]
+    said = [c.line() for _ in range(2)]
     assert [m["params"]["event"] for m in said] == ["connected", "disconnected"]
     assert said[1]["params"]["code"] == 1000 and said[1]["method"] == "event"
 
@@ -287,7 +287,7 @@ def test_a_request_has_at_most_64_kib(daemon):
     c = WebControl(d)
     request = '{"jsonrpc":"2.0","id":1,"method":"version","params":{}}'
     c.send(request.ljust(64 * 1024 - 1))
-    assert c.message()["id"] == 1
+    assert c.line()["id"] == 1
     c.send(request.ljust(64 * 1024))
     assert c.ws.closed()[0] == 1009
 
@@ -319,7 +319,7 @@ def test_one_that_does_not_read_costs_what_its_queue_holds(daemon):
         assert shown["queue"] <= 256 * 1024 and shown["to_program"] < 64 * 1024
     assert shown["send_timeout"] == 60
     for want in range(1, 96):
-        answer = slow.message()
+        answer = slow.line()
         assert answer["id"] == want and len(answer["result"]) == 42
 
 

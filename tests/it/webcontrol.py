@@ -3,7 +3,7 @@
 
 import json
 
-from control import Refused
+from control import Control
 
 SOCKET = "/-/control"
 SUBPROTOCOL = "control.wsbridge"
@@ -14,35 +14,21 @@ def fields(d, origin=None, more=()):
     return [("Origin", origin or f"http://{d.host}"), ("Sec-WebSocket-Protocol", SUBPROTOCOL), *more]
 
 
-class WebControl:
-    """An open one."""
+class WebControl(Control):
+    """An open one: what Control does on the daemon's socket, in messages instead of lines."""
 
     def __init__(self, d, more=(), **how):
         self.ws = d.ws(SOCKET, fields(d, more=more), **how)
         self.id, self.notifications = 0, []
 
-    def send(self, text):
-        self.ws.text(text)
+    def send(self, data, _fds=()):
+        self.ws.text(data.removesuffix("\n"))
 
-    def message(self):
+    def line(self):
         """The next message as JSON."""
         text = self.ws.recv()
         assert isinstance(text, str), text
         return json.loads(text)
 
-    def begin(self, method, **params):
-        self.id += 1
-        self.send(json.dumps({"jsonrpc": "2.0", "id": self.id, "method": method, "params": params}))
-        return self.id
-
-    def end(self):
-        while "method" in (answer := self.message()):
-            self.notifications.append((answer["method"], answer["params"]))
-        assert answer["id"] == self.id, answer
-        if "error" in answer:
-            raise Refused(answer["error"])
-        return answer["result"]
-
-    def ask(self, method, **params):
-        self.begin(method, **params)
-        return self.end()
+    def close(self):
+        self.ws.close()
