@@ -2,7 +2,7 @@
 /* How long the turns of a loop take: a histogram, and the longest of late. */
 #include "lag.h"
 
-const double lag_bounds[LAG_BOUNDS] = { 0.0001, 0.0003, 0.001, 0.003, 0.01,
+const double lag_bounds[LAG_BOUNDS] = { 0.0001, 0.0003, 0.001, 0.003, 0.005, 0.01,
 					0.02,   0.05,   0.1,   0.3,   1 };
 
 static void next_window(struct lag *l, double now)
@@ -25,6 +25,19 @@ void lag_turn(struct lag *l, double from, double to)
 		next_window(l, to);
 	if (seconds > l->longest)
 		l->longest = seconds;
+}
+
+void lag_cpu_turn(struct lag_cpu *l, double from, double to, double (*cpu)(void))
+{
+	double seconds = to - from, before = l->cpu;
+
+	if (to - l->at >= LAG_LOOK) {
+		l->at = to;
+		l->cpu = cpu();
+		if (l->cpu - before < seconds)
+			seconds = l->cpu - before;
+	}
+	lag_turn(&l->lag, to - seconds, to);
 }
 
 double lag_longest(const struct lag *l, double now)

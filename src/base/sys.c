@@ -55,12 +55,22 @@ int sys_own_output(int fd)
 	return own < 0 ? fd : own;
 }
 
-double sys_now(void)
+static double clock_seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double sys_now(void)
+{
+	return clock_seconds(CLOCK_MONOTONIC);
+}
+
+double sys_cpu(void)
+{
+	return clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void sys_notify(const char *state)

@@ -20,6 +20,9 @@ int sys_own_output(int fd);
 /* Seconds on the monotonic clock. */
 double sys_now(void);
 
+/* Seconds of CPU time that this thread has had. */
+double sys_cpu(void);
+
 /* Send STATE ("READY=1\nSTATUS=...") to the service manager (sd_notify(3)).  Nothing
  * happens without NOTIFY_SOCKET; never blocks. */
 void sys_notify(const char *state);

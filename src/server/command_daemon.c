@@ -94,6 +94,8 @@ void command_status(struct call *c)
 	set_traffic(r, s->routes);
 	json_object_set_new(r, "loop_lag",
 			    json_real(lag_longest(&s->stats.lag, s->bridge.now)));
+	json_object_set_new(r, "loop_cpu",
+			    json_real(lag_longest(&s->stats.work.lag, s->bridge.now)));
 	call_succeed(c, r);
 }
 

@@ -21,7 +21,7 @@ struct scrape {
 	struct log_counts log;
 	unsigned connections;
 	unsigned reload_good;
-	double longest_turn;
+	double longest_turn, most_work;
 };
 
 /* ---- metrics with labels of their own ---- */
@@ -183,6 +183,11 @@ const struct metric metrics[] = {
 		  "others wait so long." },
 	{ "wsbridge_loop_turn_seconds", HISTOGRAM, BY(put_turns, METRIC_OF_SERVER, struct server, stats.lag),
 	  .help = "How long the turns of the event loop took." },
+	{ "wsbridge_loop_cpu_seconds", GAUGE, SCRAPE(most_work),
+	  .help = "The most CPU time that one turn took in the last minute or two: a lag "
+		  "beyond it came from other programs on the machine." },
+	{ "wsbridge_loop_turn_cpu_seconds", HISTOGRAM, BY(put_turns, METRIC_OF_SERVER, struct server, stats.work.lag),
+	  .help = "How much CPU time the turns of the event loop took, to a millisecond." },
 	{ "wsbridge_reloads_total", COUNTER, BY(put_reloads, METRIC_OF_SERVER, struct server, stats),
 	  .help = "Reloads of the configuration by result: ok or failed." },
 	{ "wsbridge_last_reload_successful", GAUGE, SCRAPE(reload_good),
@@ -324,6 +329,7 @@ char *metrics_text(const struct server *server, size_t *ret_n)
 			server->nclients + server->ndownloads + server->bridge.nsessions,
 		.reload_good = !server->stats.reload_failed,
 		.longest_turn = lag_longest(&server->stats.lag, sys_now()),
+		.most_work = lag_longest(&server->stats.work.lag, sys_now()),
 	};
 	char *text = NULL;
 	bool failed;

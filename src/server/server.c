@@ -113,10 +113,11 @@ static void on_status(EV_P_ ev_signal *w, int revents)
 	listen_text(s, where, sizeof(where));
 	log_info(
 		"",
-		"status: sessions=%u downloads=%u handshakes=%u processes=%zu clients_so_far=%llu loop_lag=%.1fms listening=%s",
+		"status: sessions=%u downloads=%u handshakes=%u processes=%zu clients_so_far=%llu loop_lag=%.1fms loop_cpu=%.1fms listening=%s",
 		s->bridge.nsessions, s->ndownloads, s->nclients,
 		s->bridge.children.running, (unsigned long long)s->last_id,
-		lag_longest(&s->stats.lag, s->bridge.now) * 1e3, where);
+		lag_longest(&s->stats.lag, s->bridge.now) * 1e3,
+		lag_longest(&s->stats.work.lag, s->bridge.now) * 1e3, where);
 }
 
 /* An editor may write in several steps: only what stays for a moment is read. */
@@ -167,6 +168,14 @@ static void free_dead_clients(struct server *s)
 		client_free(c);
 }
 
+static void count_turn(struct server *s)
+{
+	double now = sys_now();
+
+	lag_turn(&s->stats.lag, s->bridge.now, now);
+	lag_cpu_turn(&s->stats.work, s->bridge.now, now, sys_cpu);
+}
+
 static void on_prepare(EV_P_ ev_prepare *w, int revents)
 {
 	struct server *s = w->data;
@@ -180,7 +189,7 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	hooks_reap(&s->hooks);
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge) && s->hooks.n == 0)
 		ev_break(EV_A_ EVBREAK_ALL);
-	lag_turn(&s->stats.lag, s->bridge.now, sys_now()); /* the last of a turn */
+	count_turn(s); /* the last of it */
 }
 
 unsigned server_connections(const struct server *s)

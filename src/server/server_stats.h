@@ -27,6 +27,7 @@ struct server_stats {
 	uint64_t reloads, failed_reloads;
 	bool reload_failed; /* the last one */
 	struct lag lag;     /* of the loop's turns */
+	struct lag_cpu work;
 };
 
 #endif

@@ -267,10 +267,11 @@ def test_log_lines_that_are_too_many_are_counted(daemon):
     assert value(d, "wsbridge_log_lines_dropped_total", reason="reader") == 0
 
 
-@pytest.mark.metric("wsbridge_loop_lag_seconds", "wsbridge_loop_turn_seconds")
-def test_a_turn_of_the_loop_that_takes_long_is_seen(daemon):
-    """A daemon that is stopped in a turn has a long one; nothing else in it can be made slow on purpose."""
-    d = daemon("[socket]\nunsent = 0\n" + ON + "[/flood]\nexec = cat /dev/zero\nframe = raw\nqueue = 64M\n")
+STOPPED = "[socket]\nunsent = 0\n" + ON + "[/flood]\nexec = cat /dev/zero\nframe = raw\nqueue = 64M\n"
+
+
+def stop_in_a_turn(d):
+    """D is stopped for 0.15 s while a turn is under way: nothing else in it can be made slow on purpose."""
 
     def count(least):
         family = scrape(d)["wsbridge_loop_turn_seconds"]
@@ -292,10 +293,30 @@ def test_a_turn_of_the_loop_that_takes_long_is_seen(daemon):
 
     until(stopped_in_a_turn, "a turn of more than 0.1 s", 30)
     busy.reset()
+
+
+@pytest.mark.metric("wsbridge_loop_lag_seconds", "wsbridge_loop_turn_seconds")
+def test_a_turn_of_the_loop_that_takes_long_is_seen(daemon):
+    d = daemon(STOPPED)
+    stop_in_a_turn(d)
     assert value(d, "wsbridge_loop_lag_seconds") >= 0.1
     d.process.send_signal(signal.SIGUSR1)
     assert float(d.wait_log(r"status: .* loop_lag=([0-9.]+)ms ").group(1)) >= 100
     assert Control(d).ask("status")["loop_lag"] >= 0.1
+
+
+@pytest.mark.metric("wsbridge_loop_cpu_seconds", "wsbridge_loop_turn_cpu_seconds")
+def test_a_turn_in_which_the_daemon_is_stopped_is_no_work_of_its_own(daemon):
+    d = daemon(STOPPED)
+    stop_in_a_turn(d)
+    assert 0 < value(d, "wsbridge_loop_cpu_seconds") < 0.1
+    turns = scrape(d)["wsbridge_loop_turn_cpu_seconds"].samples
+    count = turns["wsbridge_loop_turn_cpu_seconds_count", ()]
+    assert turns["wsbridge_loop_turn_cpu_seconds_bucket", (("le", "0.1"),)] == count
+    assert 0 < turns["wsbridge_loop_turn_cpu_seconds_sum", ()] < procfs.cpu_seconds(d.pid) + 0.05
+    d.process.send_signal(signal.SIGUSR1)
+    assert 0 < float(d.wait_log(r"status: .* loop_cpu=([0-9.]+)ms ").group(1)) < 100
+    assert 0 < Control(d).ask("status")["loop_cpu"] < 0.1
 
 
 @pytest.mark.metric("wsbridge_loop_turn_seconds")

@@ -74,6 +74,57 @@ TEST(a_loop_that_slept_through_has_no_lag)
 	is_near(lag_longest(&l, 5000), 0.001);
 }
 
+/* ---- CPU time ---- */
+
+static struct {
+	double shows;
+	unsigned looks;
+} clock;
+
+static double look(void)
+{
+	clock.looks++;
+	return clock.shows;
+}
+
+TEST(a_turn_in_which_others_had_the_processor_counts_with_its_own_work)
+{
+	struct lag_cpu l = { .at = 1000, .cpu = 7 };
+
+	clock.shows = 7.002;
+	lag_cpu_turn(&l, 1001, 1001.05, look);
+	is_near(lag_longest(&l.lag, 1002), 0.002);
+	is_near(l.lag.seconds, 0.002);
+	clock.shows = 7.502; /* sleeping is no work, either */
+	lag_cpu_turn(&l, 1003, 1003.5, look);
+	is_near(lag_longest(&l.lag, 1004), 0.5);
+}
+
+TEST(no_turn_has_more_work_than_it_has_lasted)
+{
+	struct lag_cpu l = { .at = 1000, .cpu = 7 };
+
+	clock.shows = 9; /* of turns before, which were not looked at */
+	lag_cpu_turn(&l, 1000.2, 1000.21, look);
+	is_near(lag_longest(&l.lag, 1001), 0.01);
+}
+
+TEST(the_clock_of_the_cpu_is_asked_once_in_a_millisecond_at_most)
+{
+	struct lag_cpu l = { 0 };
+	double now = 1000;
+
+	clock.looks = 0;
+	for (int i = 0; i < 1000; i++) {
+		now += 0.0001;
+		clock.shows = now - 1000;
+		lag_cpu_turn(&l, now - 0.0001, now, look);
+	}
+	assert_in_range(clock.looks, 80, 101);
+	is_near(l.lag.seconds, 0.1);
+	assert_int_equal(l.lag.turns[0] + l.lag.turns[1], 1000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -82,6 +133,11 @@ int main(void)
 		cmocka_unit_test(
 			the_longest_turn_is_remembered_for_a_minute_at_least_and_two_at_most),
 		cmocka_unit_test(a_loop_that_slept_through_has_no_lag),
+		cmocka_unit_test(
+			a_turn_in_which_others_had_the_processor_counts_with_its_own_work),
+		cmocka_unit_test(no_turn_has_more_work_than_it_has_lasted),
+		cmocka_unit_test(
+			the_clock_of_the_cpu_is_asked_once_in_a_millisecond_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
