@@ -20,8 +20,11 @@ $(units): LDLIBS += -lcmocka
 $(B)/vectors/second_wslay: LDLIBS += -lwslay
 $(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 $(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
-$(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c),$(wildcard tests/bench/*.c))
-$(B)/fault/shim.so: tests/fault/shim.c
+$(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c) tests/bench/lws.c tests/bench/ballast.c,$(wildcard tests/bench/*.c))
+$(B)/bench/lws: tests/bench/lws.c # its library is only needed here
+	@mkdir -p $(@D)
+	$(program) -lwebsockets
+$(B)/fault/shim.so $(B)/bench/ballast.so: $(B)/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $<
 $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
@@ -45,5 +48,5 @@ coverage:
 	@tests/coverage
 bench:
 	@tools/need bench
-	$(again) $(B)/wsbridged $(bench)
+	$(again) $(B)/wsbridged $(bench) $(B)/bench/ballast.so $(B)/bench/lws
 	@tests/bench/bench.py

@@ -146,13 +146,22 @@ static void discard_output(struct conn *c)
 	c->flood_at = 0;
 }
 
-static void watch(struct conn *c)
+/* What TLS wants to read first is not asked for: a writable socket would never rest. */
+static bool wants_to_write(const struct conn *c)
 {
 	const unsigned char *p;
+
+	if (c->state == CONN_CONNECTING)
+		return true;
+	return next_output(c, &p) > 0 && !(c->tls && SSL_want_read(c->tls));
+}
+
+static void watch(struct conn *c)
+{
 	uint32_t wanted = EPOLLIN;
 	struct epoll_event event = { .data.ptr = c };
 
-	if (c->state == CONN_CONNECTING || next_output(c, &p) > 0)
+	if (wants_to_write(c))
 		wanted |= EPOLLOUT;
 	if (wanted == c->watched)
 		return;
@@ -170,7 +179,8 @@ void conn_flush(struct conn *c)
 	ssize_t r;
 
 	while ((n = next_output(c, &p)) > 0) {
-		r = send(c->fd, p, n, MSG_NOSIGNAL);
+		r = c->tls ? tlsclient_write(c->tls, p, n)
+			   : send(c->fd, p, n, MSG_NOSIGNAL);
 		if (r < 0 && errno != EAGAIN)
 			discard_output(c);
 		if (r < 0)
@@ -200,7 +210,7 @@ static void reset(struct conn *c, const struct conn_target *target)
 	c->flood_sent = 0;
 	memset(&c->parser, 0, sizeof(c->parser));
 	c->head_n = c->message_n = 0;
-	c->sent = c->received = 0;
+	c->sent = c->received = c->pings = 0;
 }
 
 void conn_open(struct conn *c, const struct conn_target *target)
@@ -224,6 +234,8 @@ void conn_close(struct conn *c)
 {
 	if (c->state == CONN_CLOSED)
 		return;
+	tlsclient_close(c->tls);
+	c->tls = NULL;
 	close(c->fd);
 	c->fd = -1;
 	c->state = CONN_CLOSED;
@@ -251,6 +263,8 @@ static void on_connected(struct conn *c)
 		c->target->handler->opened(c);
 		return;
 	}
+	if (c->target->tls)
+		c->tls = tlsclient_open(c->target->tls, c->fd);
 	n = wsclient_request(request, sizeof(request), c->target->host, c->target->path);
 	if (n == 0)
 		conn_die(c, "the URL is too long");
@@ -276,6 +290,8 @@ static size_t feed_head(struct conn *c, const unsigned char *p, size_t n)
 	end[2] = '\0';
 	if (!wsclient_accepted(c->head))
 		conn_die(c, "refused: %.*s", (int)strcspn(c->head, "\r"), c->head);
+	if (c->tls && tlsclient_declined(c->tls))
+		conn_die(c, "the server did not resume the session");
 	c->state = CONN_OPEN;
 	c->target->handler->opened(c);
 	return (size_t)(end + 4 - c->head) - old;
@@ -325,6 +341,7 @@ static void feed_frames(struct conn *c, const unsigned char *p, size_t n)
 			on_data(c, piece.p, piece.n, piece.last);
 			break;
 		case WSCLIENT_PING:
+			c->pings++;
 			send_frame(c, WS_PONG, piece.p, piece.n);
 			break;
 		case WSCLIENT_PONG:
@@ -354,7 +371,8 @@ static void feed(struct conn *c, const unsigned char *p, size_t n)
 
 static void on_readable(struct conn *c)
 {
-	ssize_t n = read(c->fd, scratch, sizeof(scratch));
+	ssize_t n = c->tls ? tlsclient_read(c->tls, scratch, sizeof(scratch))
+			   : read(c->fd, scratch, sizeof(scratch));
 
 	if (n > 0) {
 		feed(c, scratch, (size_t)n);

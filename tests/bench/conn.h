@@ -3,6 +3,7 @@
 #ifndef CONN_H
 #define CONN_H
 
+#include "tlsclient.h"
 #include "wsclient.h"
 
 #include <netinet/in.h>
@@ -29,8 +30,9 @@ struct conn_target {
 	struct sockaddr_in address;
 	char host[64];
 	char path[1024];
-	bool raw;        /* a plain byte stream instead of a WebSocket */
-	size_t raw_unit; /* a raw message's bytes with its newline; 0: never cut */
+	struct tlsclient *tls; /* NULL: plain TCP */
+	bool raw;              /* a plain byte stream instead of a WebSocket */
+	size_t raw_unit;       /* a raw message's bytes with its newline; 0: never cut */
 	const struct conn_handler *handler;
 	void *owner;
 };
@@ -54,6 +56,7 @@ struct conn {
 	unsigned id;
 	enum conn_state state;
 	int fd;
+	SSL *tls;       /* NULL: plain TCP */
 	int close_code; /* 1006 when there was no close frame */
 	bool reset;     /* ended by an error, not by the end of its stream */
 	bool close_sent;
@@ -73,7 +76,7 @@ struct conn {
 	size_t message_n; /* bytes of the message before those given to `data` */
 
 	/* The owner's: */
-	uint64_t sent, received;
+	uint64_t sent, received, pings;
 	int64_t *sent_at;
 	int64_t opened_at;
 };

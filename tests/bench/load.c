@@ -87,6 +87,8 @@ static void move_on(struct load *load)
 {
 	int64_t now = load_now();
 
+	if (!crowd_gather(&load->crowd, OPENING_MAX))
+		return;
 	open_more(load);
 	if (load->phase == PHASE_OPENING && load->opened >= load->to_open) {
 		load->phase = PHASE_WARMING;
@@ -208,12 +210,15 @@ static void prepare(struct load *load)
 	load->target.epoll = epoll_create1(EPOLL_CLOEXEC);
 	load->target.handler = &load->mode->handler;
 	load->target.owner = load;
+	if (o->tls)
+		load->target.tls = tlsclient_new(o->resume);
 	if (load->mode->cuts_raw)
 		load->target.raw_unit = o->size + 1;
 	load->conns = load_alloc(o->clients * sizeof(*load->conns));
 	for (unsigned i = 0; i < o->clients; i++)
 		load->conns[i].id = i;
 	load->to_open = o->clients;
+	crowd_prepare(&load->crowd, &load->target, o->crowd);
 	load->mode->prepare(load);
 }
 
@@ -222,9 +227,11 @@ static void load_free(struct load *load)
 	for (unsigned i = 0; i < load->options.clients; i++)
 		conn_free(&load->conns[i]);
 	free(load->conns);
+	crowd_free(&load->crowd);
 	free(load->text);
 	free(load->work);
 	free(load->flood.p);
+	tlsclient_free(load->target.tls);
 	close(load->target.epoll);
 }
 

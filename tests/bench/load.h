@@ -5,6 +5,7 @@
 
 #include "conn.h"
 #include "cost.h"
+#include "crowd.h"
 #include "histogram.h"
 
 #define LOAD_NS_PER_SECOND INT64_C(1000000000)
@@ -15,13 +16,16 @@ enum load_end { END_EOF, END_CLOSE };
 
 struct load_options {
 	unsigned clients;
+	unsigned crowd; /* silent ones beside them */
 	unsigned inflight;
 	size_t size; /* bytes of a message, without a raw one's newline */
 	int64_t run_ns;
 	uint64_t messages; /* 0: until run_ns is over */
 	unsigned timeout;  /* seconds after which the run is given up */
 	pid_t pid;         /* the daemon, or 0 */
-	const char *line;  /* what each message of `down` says */
+	bool tls;
+	bool resume;      /* TLS sessions */
+	const char *line; /* what each message of `down` says */
 	bool stream; /* `down`: check the bytes, not how they are cut into messages */
 	enum load_end end; /* how `up` ends */
 };
@@ -52,6 +56,7 @@ struct load {
 	struct load_options options;
 	const struct load_mode *mode;
 	struct conn_target target;
+	struct crowd crowd;
 	struct conn *conns;
 	unsigned to_open; /* how many of them shall be open */
 	unsigned begun;   /* how many were told to connect */

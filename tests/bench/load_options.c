@@ -11,10 +11,12 @@
 #define EXIT_USAGE 64
 
 static const char usage[] =
-	"usage: load [--url ws://127.0.0.1:PORT/PATH] [OPTIONS] "
-	"echo|down|up|connect|idle\n"
+	"usage: load [--url ws[s]://127.0.0.1:PORT/PATH] [OPTIONS] "
+	"echo|down|up|connect|idle|rest\n"
+	"  --resume        wss: resume TLS sessions instead of full handshakes\n"
 	"  --raw           plain TCP; a message is a line\n"
 	"  --clients N     connections (1)\n"
+	"  --crowd N       connections beside them that say nothing (0)\n"
 	"  --inflight K    echo: messages on their way at once, for each client (1)\n"
 	"  --size BYTES    echo, up, connect: bytes of a message (32)\n"
 	"  --line TEXT     down: what each message says\n"
@@ -34,7 +36,7 @@ static _Noreturn void fail_usage(const char *what)
 static const struct load_mode *find_mode(const char *name)
 {
 	static const struct load_mode *const modes[] = {
-		&mode_echo, &mode_down, &mode_up, &mode_connect, &mode_idle,
+		&mode_echo, &mode_down, &mode_up, &mode_connect, &mode_idle, &mode_rest,
 	};
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
@@ -53,15 +55,17 @@ static uint64_t number(const char *text, uint64_t min, uint64_t max)
 	return value;
 }
 
-static void set_url(struct conn_target *target, const char *url)
+static void set_url(struct load *load, const char *url)
 {
+	struct conn_target *target = &load->target;
 	char host[32];
 	unsigned port;
 	int n = 0;
 
-	if (sscanf(url, "ws://%31[0-9.]:%u%n", host, &port, &n) != 2 ||
+	load->options.tls = strncmp(url, "wss:", 4) == 0;
+	if (sscanf(url, "%*[ws]://%31[0-9.]:%u%n", host, &port, &n) != 2 ||
 	    port > UINT16_MAX || inet_pton(AF_INET, host, &target->address.sin_addr) != 1)
-		fail_usage("--url is not ws://IPV4:PORT/PATH");
+		fail_usage("--url is not ws[s]://IPV4:PORT/PATH");
 	target->address.sin_family = AF_INET;
 	target->address.sin_port = htons((uint16_t)port);
 	snprintf(target->host, sizeof(target->host), "%s:%u", host, port);
@@ -70,6 +74,7 @@ static void set_url(struct conn_target *target, const char *url)
 
 static const struct option long_options[] = {
 	{ "url", 1, NULL, 'u' },     { "raw", 0, NULL, 'r' },
+	{ "resume", 0, NULL, 'R' },  { "crowd", 1, NULL, 'C' },
 	{ "clients", 1, NULL, 'c' }, { "inflight", 1, NULL, 'k' },
 	{ "size", 1, NULL, 'b' },    { "line", 1, NULL, 'l' },
 	{ "stream", 0, NULL, 'S' },  { "end", 1, NULL, 'e' },
@@ -84,13 +89,19 @@ static void set_option(struct load *load, int name)
 
 	switch (name) {
 	case 'u':
-		set_url(&load->target, optarg);
+		set_url(load, optarg);
+		break;
+	case 'R':
+		o->resume = true;
 		break;
 	case 'r':
 		load->target.raw = true;
 		break;
 	case 'c':
 		o->clients = (unsigned)number(optarg, 1, 65535);
+		break;
+	case 'C':
+		o->crowd = (unsigned)number(optarg, 0, 65535);
 		break;
 	case 'k':
 		o->inflight = (unsigned)number(optarg, 1, 65536);
@@ -137,6 +148,10 @@ static void check_options(struct load *load)
 		fail_usage("--seconds is wrong");
 	if (strcmp(load->mode->name, "down") == 0 && !o->line)
 		fail_usage("down needs --line");
+	/* A TLS write that blocked must be repeated with the same bytes; a flood that a
+	 * pong interrupts would not. */
+	if (o->tls && (load->target.raw || strcmp(load->mode->name, "up") == 0))
+		fail_usage("wss: is not for --raw and up");
 	if (load->mode->measures_memory) {
 		if (!o->pid)
 			fail_usage("idle needs --pid");

@@ -5,7 +5,8 @@
 
 #include "load.h"
 
-extern const struct load_mode mode_echo, mode_connect, mode_down, mode_up, mode_idle;
+extern const struct load_mode mode_echo, mode_connect, mode_down, mode_up, mode_idle,
+	mode_rest;
 
 static inline struct load *load_of(const struct conn *c)
 {

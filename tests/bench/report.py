@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""What a result says: as a table on a terminal, and as the tables of the READMEs."""
+
+import statistics
+
+from rows import NAMES, ROWS, UNITS, Aim
+
+SIDE = ("floor", "websocketd")  # contenders with a column of their own in the README
+
+
+def median_of(runs, metric):
+    values = [run[metric] for run in runs if metric in run]
+    return statistics.median(values) if values else None
+
+
+def ratio(ours, theirs, metric):
+    """Median and quartiles of the pairwise ratios, or None."""
+    ratios = [a[metric] / b[metric] for a, b in zip(ours, theirs)
+              if metric in a and b.get(metric)]
+    if not ratios:
+        return None
+    if len(ratios) == 1:
+        low = middle = high = ratios[0]
+    else:
+        low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return {"low": low, "median": middle, "high": high, "pairs": len(ratios)}
+
+
+def reached(aim, row, runs):
+    """The figure that AIM is about, or None when it was not measured."""
+    metric = aim.metric or row.metric
+    if not aim.over:
+        return median_of(runs.get("wsbridged", []), metric)
+    r = ratio(runs.get("wsbridged", []), runs.get(aim.over, []), metric)
+    return r and r["median"]
+
+
+def is_met(aim, value, limit):
+    return value >= limit if aim.at_least else value <= limit
+
+
+def summary(row, runs):
+    """What the tables say about one row."""
+    metrics = [row.metric, "rate", "mib_per_s", "p50_us", "p99_us"]
+    ours = runs.get("wsbridged", [])
+    return {
+        "medians": {c: {m: median_of(r, m) for m in metrics} for c, r in runs.items()},
+        "ratios": {c: {m: ratio(ours, r, m) for m in metrics}
+                   for c, r in runs.items() if c != "wsbridged"},
+        "aims": [{**aim._asdict(), "reached": reached(aim, row, runs)} for aim in row.aims],
+    }
+
+
+def number(value):
+    """Three significant digits, but no fewer than the integer part has."""
+    if value is None:
+        return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def with_unit(value, unit):
+    """VALUE of UNIT; bytes by the thousand as KiB."""
+    if value is not None and unit == "B" and abs(value) >= 1024:
+        return f"{number(value / 1024)} KiB"
+    return "–" if value is None else f"{number(value)} {unit}"
+
+
+def spread(r):
+    if r is None:
+        return "–"
+    return f"{r['median']:.2f} ({r['low']:.2f}–{r['high']:.2f})"
+
+
+def limit_text(aim, limit, metric):
+    if not aim.over:
+        return with_unit(limit, UNITS[metric])
+    if limit < 0.5:
+        return f"{NAMES[aim.over]} ÷ {1 / limit:g}"
+    return f"{limit:g} × {NAMES[aim.over]}"
+
+
+def aim_text(row, saved):
+    """One aim of ROW and if it was met, as saved in a result."""
+    value = saved["reached"]
+    aim = Aim(**{k: saved[k] for k in Aim._fields})
+    name = {"p50_us": "p50 ", "rate": "rate ", "anonymous_grown": "growth "}.get(aim.metric, "")
+    metric = aim.metric or row["metric"]
+    text = f"{name}{'≥' if aim.at_least else '≤'} {limit_text(aim, aim.limit, metric)}"
+    if value is None:
+        return text + " ?"
+    if not is_met(aim, value, aim.limit):
+        return f"{text} ✗" + (f" {value:.2f}" if aim.over else "")
+    if aim.stretch and is_met(aim, value, aim.stretch):
+        return f"{text} ✓ (even {limit_text(aim, aim.stretch, metric)})"
+    return text + " ✓"
+
+
+def aims_text(row):
+    return ", ".join(aim_text(row, saved) for saved in row["summary"]["aims"])
+
+
+# --- on a terminal ---
+
+def lines_of_rows(result):
+    """The head first."""
+    yield ["work", "server", "rate/s", "MiB/s", "p50 µs", "p99 µs", "cost", "unit",
+           "wsbridged's cost ÷ this, or the aim"]
+    for row in result["rows"]:
+        for contender, m in row["summary"]["medians"].items():
+            r = row["summary"]["ratios"].get(contender, {}).get(row["metric"])
+            rate = None if row["metric"] == "anonymous_per_session" else m["rate"]
+            yield [row["title"], NAMES[contender], number(rate), number(m["mib_per_s"] or None),
+                   number(m["p50_us"]), number(m["p99_us"]), number(m[row["metric"]]),
+                   row["unit"], spread(r) if contender != "wsbridged" else aims_text(row)]
+
+
+def print_lines(lines, left):
+    """LINES of cells; the columns in LEFT begin, the others end at the same place."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        cells = [text.ljust(w) if i in left else text.rjust(w)
+                 for i, (text, w) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def print_table(result):
+    if result["rows"]:
+        print_lines(list(lines_of_rows(result)), (0, 1, 7, 8))
+
+
+# --- in a README ---
+
+def cell(row, contender):
+    """What CONTENDER takes, and how much of that wsbridged does."""
+    value = row["summary"]["medians"].get(contender, {}).get(row["metric"])
+    if value is None:
+        return "–"
+    r = row["summary"]["ratios"].get(contender, {}).get(row["metric"])
+    return with_unit(value, row["unit"]) + (f"; {spread(r)}" if r else "")
+
+
+def others(row):
+    named = [f"{NAMES[c]} {cell(row, c)}" for c in row["summary"]["medians"]
+             if c not in SIDE and c != "wsbridged"]
+    return "<br>".join(named) or "–"
+
+
+def conditions(result):
+    m, s = result["machine"], result["settings"]
+    return (f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, load {m['load_average_before'][0]:.1f}, "
+            f"{m['date'][:10]}, wsbridged {m['commit']}, {s['pairs']} runs of {s['seconds']:g} s each")
+
+
+def markdown(result):
+    """The README's table: what each server's CPU or memory pays for the same work."""
+    lines = ["| work | wsbridged | floor | websocketd | others | aim |",
+             "|---|--:|--:|--:|--:|---|"]
+    for row in result["rows"]:
+        cells = [row["title"], cell(row, "wsbridged"), *(cell(row, c) for c in SIDE), others(row),
+                 aims_text(row)]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "CPU time of the server for each message, KiB or connection (memory for an idle session), "
+              "medians; behind a semicolon wsbridged ÷ this, the median of the pairwise ratios with its "
+              f"quartiles. {conditions(result)}."]
+    return "\n".join(lines)
