@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the on_request hook has to say on a request, line by line. */
+/* What the on_request hook, or the program of an auth, has to say on a request, line by
+ * line. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hook_answer.h - what the on_request hook has to say on a request, line by line.
+ * hook_answer.h - what the on_request hook, or the program of an auth, has to say on a
+ * request, line by line.
  *
  *      status 403 Not today
  *      subprotocol chat

@@ -114,6 +114,8 @@ struct http_response {
 	int retry_after;          /* seconds; 0: left out */
 	const char *security;     /* Content-Security-Policy */
 	bool websocket_version;   /* 426: Upgrade and Sec-WebSocket-Version: 13 */
+	const char *more; /* fields, each with its CR LF; those that are there without it
+			   * are left out */
 };
 
 /* Write R's head with its empty line to OUT (CAP bytes): its length, or 0 when it does

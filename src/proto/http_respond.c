@@ -2,6 +2,8 @@
 /* Writes the head of a response. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "http.h"
 #include "http_date.h"
@@ -81,6 +83,35 @@ static void add_date(struct head *head, const char *name, time_t when)
 		add_field(head, name, text);
 }
 
+/* Has one of the lines of the N bytes at TEXT this NAME? */
+static bool has_field(const char *text, size_t n, struct span name)
+{
+	const char *end = text + n, *line = text;
+
+	for (; line; line = memchr(line, '\n', (size_t)(end - line))) {
+		line += *line == '\n';
+		if ((size_t)(end - line) > name.n && line[name.n] == ':' &&
+		    strncasecmp(line, name.p, name.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The lines at MORE, but none that would stand there twice because of that. */
+static void add_more(struct head *head, const char *more)
+{
+	size_t own = head->n;
+
+	while (more && *more && own < head->cap) {
+		struct span name = { more, strcspn(more, ":") };
+		size_t n = strcspn(more, "\n") + 1;
+
+		if (!has_field(head->out, own, name))
+			add(head, "%.*s", (int)n, more);
+		more += n;
+	}
+}
+
 size_t http_respond(char *out, size_t cap, const struct http_response *r)
 {
 	struct head head = { out, cap, 0 };
@@ -109,6 +140,7 @@ size_t http_respond(char *out, size_t cap, const struct http_response *r)
 	/* a file is asked for again, its etag saves the transfer; a page is not kept */
 	add_field(&head, "Cache-Control", r->etag ? "no-cache" : "no-store");
 	add_field(&head, "X-Content-Type-Options", "nosniff");
+	add_more(&head, r->more);
 	add(&head, "\r\n");
 	return head.n < cap ? head.n : 0;
 }

@@ -23,6 +23,7 @@ void answer_head(struct client *c, struct http_response *r)
 	size_t n;
 
 	r->date = time(NULL);
+	r->more = r->status < 400 || r->status == 426 ? c->fields : NULL;
 	n = http_respond(head, TURN_BYTES, r);
 	if (n == 0 || buf_append(&c->out, head, n, SIZE_MAX) < 0)
 		client_drop(c);

@@ -95,11 +95,11 @@ static enum step refuse_as_told(struct client *c, const struct hook_answer *said
 	return auth_refuse_for_now(c, said->status, reason, 0);
 }
 
-/* Of its lines those that say who it is. */
+/* Its lines. */
 static enum step judge(struct client *c, const struct ask *a, const struct hook_end *end)
 {
 	struct grant *g = malloc(sizeof(*g) + end->n + 1 + a->nuser + 1);
-	char name[NAME_TEXT], who[SESSION_WHO], *user;
+	char name[NAME_TEXT], *user;
 
 	if (!g)
 		return auth_refuse_for_now(c, 503, "out of memory", 0);
@@ -111,13 +111,10 @@ static enum step judge(struct client *c, const struct ask *a, const struct hook_
 	user[a->nuser] = '\0';
 	if (!hooks_read(c, name_of(c, name), g->text, end->n, &g->answer))
 		return refuse_failed(c);
-	if (g->answer.subprotocol || g->answer.nheaders > 0) {
-		log_error(client_who(c, who), "%s: its answer takes status, user and env",
-			  name);
-		return refuse_failed(c);
-	}
 	if (g->answer.status)
 		return refuse_as_told(c, &g->answer);
+	if (!hooks_add_fields(c, &g->answer))
+		return auth_refuse_for_now(c, 503, "out of memory", 0);
 	c->user = g->answer.user ? g->answer.user : user;
 	c->auth_type = a->kind == CREDENTIALS_BASIC ? "Basic" : "Bearer";
 	return STEP_NEXT;
@@ -154,6 +151,16 @@ static void on_answer(void *data, const struct hook_end *end)
 	c->cancel = NULL;
 	ask_free(a);
 	request_resume(c, said);
+}
+
+bool auth_exec_decided(struct client *c, struct handshake *hs)
+{
+	char name[NAME_TEXT];
+
+	if (!c->grant || hooks_choose(c, name_of(c, name), &c->grant->answer, hs))
+		return true;
+	refuse_failed(c);
+	return false;
 }
 
 /* ---- the question ---- */

@@ -22,6 +22,9 @@ struct grant {
  * STEP_END: it is answered. */
 enum step auth_exec_check(struct client *c, const struct credentials *given);
 
+/* Its choice of a subprotocol for HS.  False: that is not offered, and C is answered. */
+bool auth_exec_decided(struct client *c, struct handshake *hs);
+
 /* Before the loop sleeps: start programs for which there is room by now. */
 void auth_exec_proceed(struct auth *all);
 

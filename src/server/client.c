@@ -70,6 +70,7 @@ void client_free(struct client *c)
 	free(c->path);
 	verdict_free(c->verdict);
 	free(c->grant);
+	free(c->fields);
 	free(c->seen);
 	tls_unref(c->tls);
 	buf_free(&c->out);

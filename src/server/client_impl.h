@@ -64,6 +64,8 @@ struct client {
 	const struct auth_user *claims; /* whose password is checked; NULL: nobody's */
 	struct grant *grant;            /* of the program of its auth, or NULL */
 	struct verdict *verdict; /* of the on_request hook; NULL: it was not asked */
+	char *fields;            /* what these two add to the answer, each with CR LF;
+				  * or NULL */
 	const char *user,
 		*auth_type;  /* in routes, grant or verdict; NULL: nobody was asked */
 	struct route *route; /* of path, or NULL */
@@ -86,8 +88,8 @@ void client_answered(struct client *c, int status);
 /* From now on the client itself speaks. */
 void client_begin(struct client *c);
 
-/* The status that C is refused with, and why, because all of its address or of the daemon
- * is taken; 0: there is room. */
+/* The status that C is refused with, and why (else NULL), because all of its address or
+ * of the daemon is taken; 0: there is room. */
 int client_no_room(const struct client *c, const char **ret_reason);
 
 /* Drop it, or give up what it waits for, in SECONDS; 0: never. */

@@ -115,6 +115,42 @@ bool hooks_read(const struct client *c, const char *name, char *text, size_t n,
 	return false;
 }
 
+bool hooks_add_fields(struct client *c, const struct hook_answer *a)
+{
+	size_t n = c->fields ? strlen(c->fields) : 0, room = n + 1;
+	char *text;
+
+	for (unsigned i = 0; i < a->nheaders; i++)
+		room += strlen(a->header[i]) + strlen("\r\n");
+	if (a->nheaders == 0)
+		return true;
+	text = realloc(c->fields, room);
+	if (!text)
+		return false;
+	c->fields = text;
+	for (unsigned i = 0; i < a->nheaders; i++)
+		n += (size_t)snprintf(text + n, room - n, "%s\r\n", a->header[i]);
+	return true;
+}
+
+bool hooks_choose(const struct client *c, const char *name, const struct hook_answer *a,
+		  struct handshake *hs)
+{
+	char who[SESSION_WHO];
+	struct span offered;
+
+	if (!a->subprotocol)
+		return true;
+	offered = handshake_offered(&c->http, buf_head(&c->head), a->subprotocol);
+	if (offered.n > 0)
+		hs->subprotocol = offered;
+	else
+		log_error(client_who(c, who),
+			  "%s: the client does not offer the subprotocol %s", name,
+			  a->subprotocol);
+	return offered.n > 0;
+}
+
 /* ---- on_request ---- */
 
 void verdict_free(struct verdict *v)
@@ -123,15 +159,6 @@ void verdict_free(struct verdict *v)
 		return;
 	free(v->bytes);
 	free(v);
-}
-
-static void join_headers(struct verdict *v)
-{
-	size_t at = 0;
-
-	for (unsigned i = 0; i < v->answer.nheaders; i++)
-		at += (size_t)snprintf(v->headers + at, sizeof(v->headers) - at, "%s\r\n",
-				       v->answer.header[i]);
 }
 
 static enum step refuse(struct client *c, int status, const char *reason)
@@ -165,7 +192,8 @@ static enum step judge(struct client *c, const struct hook_end *end)
 		return refuse(c, v->answer.status,
 			      v->answer.text ? v->answer.text
 					     : "refused by the on_request hook");
-	join_headers(v);
+	if (!hooks_add_fields(c, &v->answer))
+		return refuse(c, 503, "out of memory");
 	if (v->answer.user)
 		c->user = v->answer.user;
 	return STEP_NEXT;
@@ -192,6 +220,14 @@ static void on_answer(void *data, const struct hook_end *end)
 
 	c->cancel = NULL;
 	request_resume(c, decide(c, end));
+}
+
+bool hooks_decided(struct client *c, struct handshake *hs)
+{
+	if (!c->verdict || hooks_choose(c, "on_request", &c->verdict->answer, hs))
+		return true;
+	refuse_failed(c);
+	return false;
 }
 
 static void cancel(struct client *c)

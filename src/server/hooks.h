@@ -10,7 +10,6 @@
 struct verdict {
 	char *bytes; /* that ANSWER lies in */
 	struct hook_answer answer;
-	char headers[HOOK_ANSWER_MOST + 2 * HOOK_ANSWER_FIELDS]; /* each with CR LF */
 };
 
 void verdict_free(struct verdict *v); /* NULL is a no-op */
@@ -21,6 +20,9 @@ void verdict_free(struct verdict *v); /* NULL is a no-op */
  * STEP_END: it is answered.
  */
 enum step hooks_ask(struct client *c, const struct route *route);
+
+/* Its choice of a subprotocol for HS.  False: that is not offered, and C is answered. */
+bool hooks_decided(struct client *c, struct handshake *hs);
 
 /* ---- for whoever else asks a program ---- */
 
@@ -46,6 +48,14 @@ enum hook_said hooks_said(const struct client *c, const char *name,
 /* Read the N bytes at TEXT as hook_answer_read() does; what is wrong is logged. */
 bool hooks_read(const struct client *c, const char *name, char *text, size_t n,
 		struct hook_answer *ret);
+
+/* The header lines of A go into C's answer.  False: out of memory. */
+bool hooks_add_fields(struct client *c, const struct hook_answer *a);
+
+/* The subprotocol of A, the answer of the one called NAME, is that of HS.  False: C does
+ * not offer it, which is logged. */
+bool hooks_choose(const struct client *c, const char *name, const struct hook_answer *a,
+		  struct handshake *hs);
 
 /* ---- sessions ---- */
 

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "attach.h"
+#include "auth_exec.h"
 #include "backend.h"
 #include "event.h"
 #include "hooks.h"
 #include "log.h"
 
 #define ANSWER_MAX \
-	(1024 + 2 * HOOK_ANSWER_MOST) /* bytes of the 101, with what a hook adds */
+	(1024 + 3 * HOOK_ANSWER_MOST) /* bytes of the 101, with what programs add */
 
 static void sha1(const void *p, size_t n, unsigned char *out)
 {
@@ -297,28 +298,12 @@ static bool is_full_of_programs(struct client *c, const struct route *route,
 	return true;
 }
 
-/* What the hook has said of the 101.  False: it chose what is not offered, and C is
- * answered. */
-static bool take_verdict(struct client *c, struct handshake *hs)
+/* What programs have said of the 101, the hook last.  False: one chose what is not
+ * offered, and C is answered. */
+static bool take_answers(struct client *c, struct handshake *hs)
 {
-	const struct verdict *v = c->verdict;
-	char who[SESSION_WHO];
-
-	if (!v)
-		return true;
-	hs->headers = v->headers;
-	if (!v->answer.subprotocol)
-		return true;
-	hs->subprotocol =
-		handshake_offered(&c->http, buf_head(&c->head), v->answer.subprotocol);
-	if (hs->subprotocol.n > 0)
-		return true;
-	log_error(client_who(c, who),
-		  "on_request: the client does not offer the "
-		  "subprotocol %s",
-		  v->answer.subprotocol);
-	answer_error(c, 502, "the on_request hook has failed");
-	return false;
+	hs->headers = c->fields;
+	return auth_exec_decided(c, hs) && hooks_decided(c, hs);
 }
 
 /* What C asks for and there is not, in words for status 400; NULL: nothing. */
@@ -337,7 +322,7 @@ static enum step start(struct client *c, struct route *route,
 	struct handshake hs = *asked;
 	const char *wrong;
 
-	if (!take_verdict(c, &hs))
+	if (!take_answers(c, &hs))
 		return STEP_END;
 	wrong = wrong_with(c, route);
 	if (wrong) {

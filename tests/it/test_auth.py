@@ -238,6 +238,7 @@ def test_no_password_is_logged_and_no_name_before_it_is_sure(daemon, users):
     assert status(d, "/x", basic("my-password-by-mistake", "geheim")) == 401
     assert status(d, "/x", basic("joe", "geheim")) == 401
     d.wait_log("user=joe")
+    until(lambda: len(refusals(d)) == 2, "both lines")
     assert refusals(d) == [(401, "staff", "wrong user or password")] * 2
     for secret in ("secret", "mistake", "geheim"):
         assert secret not in d.log()
@@ -664,6 +665,64 @@ def test_the_program_names_the_user_and_adds_variables(daemon, decides, program)
     d.wait_log(r"^#\d+ /x: disconnected .* user=alice ")
 
 
+ADDS = "print('header X-Node: a7\\nheader Set-Cookie: s=1\\nheader Cache-Control: max-age=9\\nsubprotocol b')\n"
+
+
+@pytest.mark.key("exec")
+def test_the_program_chooses_the_subprotocol_and_adds_headers(daemon, decides):
+    d = daemon(decides(ADDS) + "[/cat]\nexec = cat\nauth = by\nsubprotocol = a\n")
+    ws = d.ws("/cat", basic("joe", "secret") + [("Sec-WebSocket-Protocol", "a, b")])
+    assert ws.response.headers["sec-websocket-protocol"] == "b" and ws.echoes()
+    assert ws.response.headers["x-node"] == "a7" and ws.response.headers["set-cookie"] == "s=1"
+    answer = d.handshake("/cat", basic("joe", "secret") + [("Sec-WebSocket-Protocol", "a")]).response
+    assert answer.status == 502 and "x-node" not in answer.headers
+    d.wait_log(r"^error: #\d+ /cat: \[auth by\]: the client does not offer the subprotocol b")
+
+
+def fields(answer, name):
+    """The values of the fields NAME, as they came."""
+    return [line.split(": ", 1)[1] for line in answer.head.decode().splitlines() if line.lower().startswith(name + ": ")]
+
+
+@pytest.mark.key("exec")
+def test_the_headers_of_the_program_go_with_pages_and_files_but_no_errors(daemon, decides, tmp_path):
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/a.txt").write_text("a")
+    d = daemon(decides(ADDS) + f"[/cat]\nexec = cat\nauth = by\n[/www/*]\nstatic = {tmp_path}/www\nauth = by\n")
+    joe = basic("joe", "secret")
+    for path, want, cached in (("/cat", 426, "no-store"), ("/www/a.txt", 200, "no-cache")):
+        answer = get(d, path, joe)
+        assert answer.status == want and fields(answer, "x-node") == ["a7"] and fields(answer, "set-cookie") == ["s=1"]
+        assert fields(answer, "cache-control") == [cached], "what the answer says itself stands there once"
+    etag = get(d, "/www/a.txt", joe).headers["etag"]
+    answer = get(d, "/www/a.txt", joe + [("If-None-Match", etag)])
+    assert answer.status == 304 and fields(answer, "x-node") == ["a7"]
+    answer = get(d, "/www/none", joe)
+    assert answer.status == 404 and fields(answer, "x-node") == []
+    assert fields(get(d, "/cat"), "x-node") == [], "nobody has been let in"
+
+
+@pytest.mark.key("exec")
+@pytest.mark.key("on_request")
+def test_headers_of_program_and_hook_add_up_and_the_hook_has_the_last_word(daemon, decides, program):
+    hook = program("if os.environ['WSBRIDGE_PATH'] != '/canary': print('header X-Node: b8\\nsubprotocol c')\n")
+    d = daemon(f"[hooks]\non_request = {hook}\n" + decides(ADDS) + PROGRAM_PATH)
+    ws = d.ws("/cat", basic("joe", "secret") + [("Sec-WebSocket-Protocol", "b, c")])
+    assert ws.response.headers["sec-websocket-protocol"] == "c" and ws.echoes()
+    assert fields(ws.response, "x-node") == ["a7", "b8"] and fields(ws.response, "set-cookie") == ["s=1"]
+    answer = d.handshake("/cat", basic("joe", "secret") + [("Sec-WebSocket-Protocol", "c")]).response
+    assert answer.status == 502, "the program's choice has to be one, too"
+
+
+def test_as_much_as_program_and_hook_may_say_fits_into_the_answer(daemon, decides, program):
+    much = "header X-A: {0}\\nheader X-B: {0}".format("x" * 4070)
+    says = f"if os.environ['WSBRIDGE_PATH'] != '/canary': print('{much}')\n"
+    d = daemon(f"[hooks]\non_request = {program(says)}\n" + decides(says) + PROGRAM_PATH)
+    ws = d.ws("/cat", basic("joe", "secret"))
+    assert [len(value) for value in fields(ws.response, "x-a") + fields(ws.response, "x-b")] == [4070] * 4
+    assert ws.echoes()
+
+
 def test_the_program_may_refuse_with_a_status(daemon, decides):
     d = daemon(decides("print('status 403 This account is locked')\n") + PROGRAM_PATH)
     answer = get(d, "/x", basic("joe", "secret"))
@@ -678,8 +737,11 @@ def test_the_program_may_refuse_with_a_status(daemon, decides):
     "source, why",
     [
         ("print('nonsense')", r"\[auth by\]: line 1 of its answer: a line begins with"),
-        ("print('user x\\nsubprotocol y')", r"\[auth by\]: its answer takes status, user and env"),
-        ("print('header X-A: b')", r"\[auth by\]: its answer takes status, user and env"),
+        ("print('user x\\nsubprotocol y z')", r"\[auth by\]: line 2 of its answer: a subprotocol is a token"),
+        ("print('subprotocol y')", r"\[auth by\]: the client does not offer the subprotocol y"),
+        ("print('header Connection: close')", r"\[auth by\]: line 1 of its answer: this header is not a hook's to set"),
+        ("print('header Sec-WebSocket-Accept: x')", r"\[auth by\]: line 1 of its answer: this header is not"),
+        ("print('header X-A: b\\r')", r"\[auth by\]: line 1 of its answer: a control character"),
         ("print('env A=' + 'x' * 9000)", r"\[auth by\]: its answer has more than 8192 bytes"),
         ("os.kill(os.getpid(), signal.SIGTERM)", r"\[auth by\]: killed by signal 15"),
     ],

@@ -66,6 +66,22 @@ TEST(a_426_names_the_protocol_and_its_version)
 			"Content-Length: 0\r\n" ALWAYS);
 }
 
+TEST(no_field_stands_there_twice_because_of_more)
+{
+	struct http_response r = { .status = 404,
+				   .more = "Set-Cookie: a=1\r\nset-cookie: b=2\r\n"
+					   "cache-control: max-age=60\r\n"
+					   "Connection-Note: x\r\nContent: y\r\n" };
+
+	expect_head(&r, "HTTP/1.1 404 Not Found\r\n"
+			"Connection: close\r\n"
+			"Content-Length: 0\r\n"
+			"Cache-Control: no-store\r\n"
+			"X-Content-Type-Options: nosniff\r\n"
+			"Set-Cookie: a=1\r\nset-cookie: b=2\r\n"
+			"Connection-Note: x\r\nContent: y\r\n\r\n");
+}
+
 TEST(a_head_is_written_whole_or_not_at_all)
 {
 	struct http_response r = { .status = 503, .date = 1, .retry_after = 1 };
@@ -97,6 +113,7 @@ int main(void)
 		cmocka_unit_test(a_head_says_only_what_it_is_given),
 		cmocka_unit_test(a_head_says_everything_it_is_given),
 		cmocka_unit_test(a_426_names_the_protocol_and_its_version),
+		cmocka_unit_test(no_field_stands_there_twice_because_of_more),
 		cmocka_unit_test(a_head_is_written_whole_or_not_at_all),
 		cmocka_unit_test(every_status_that_we_send_has_a_phrase),
 	};
