@@ -8,6 +8,7 @@
 /* clang-format off */
 #define FIELD(a_name, a_type) { .name = (a_name), .type = (a_type) }
 #define OPTIONAL(a_name, a_type) { .name = (a_name), .type = (a_type), .optional = true }
+#define FAILURE(a_name) { .name = (a_name), .type = LOG_TEXT, .optional = true, .failure = true }
 
 const struct event_row event_rows[EVENTS] = {
 	[EVENT_STARTUP] = { "startup", LOG_LEVEL_DEBUG,
@@ -23,17 +24,18 @@ const struct event_row event_rows[EVENTS] = {
 		"The daemon begins to stop, and will be gone within timeout.",
 		{ FIELD("sessions", LOG_NUMBER), FIELD("timeout", LOG_SECONDS) } },
 	[EVENT_CONNECTION_REQUEST] = { "connection_request", LOG_LEVEL_DEBUG,
-		"Somebody connects, before TLS and HTTP.",
+		"Somebody connects, before TLS and HTTP; with accepted=no it gets no session.",
 		{ FIELD("peer", LOG_WORD), FIELD("accepted", LOG_FLAG),
 		  OPTIONAL("reason", LOG_TEXT) } },
 	[EVENT_SSL_STEP] = { "ssl_step", LOG_LEVEL_DEBUG,
 		"The TLS handshake goes on, or an alert ends it.",
 		{ FIELD("step", LOG_TEXT) } },
-	[EVENT_SSL_STATUS] = { "ssl_status", LOG_LEVEL_DEBUG,
+	[EVENT_SSL_STATUS] = { "ssl_status", LOG_LEVEL_INFO,
 		"The TLS handshake is over; with error it has failed.",
 		{ OPTIONAL("version", LOG_WORD), OPTIONAL("cipher", LOG_WORD),
 		  FIELD("bits", LOG_NUMBER), FIELD("resumed", LOG_FLAG),
-		  OPTIONAL("server_name", LOG_TEXT), OPTIONAL("error", LOG_TEXT) } },
+		  OPTIONAL("server_name", LOG_TEXT), FAILURE("error") },
+		.access = true },
 	[EVENT_SSL_CLIENT_AUTHENTICATION] = { "ssl_client_authentication", LOG_LEVEL_INFO,
 		"The client has shown a certificate that is accepted.",
 		{ FIELD("verify", LOG_WORD), FIELD("subject", LOG_TEXT),
@@ -66,13 +68,15 @@ const struct event_row event_rows[EVENTS] = {
 		  FIELD("discarded", LOG_TRAFFIC), FIELD("dropped", LOG_TRAFFIC),
 		  FIELD("code", LOG_NUMBER),
 		  FIELD("by", LOG_WORD), FIELD("reason", LOG_TEXT), FIELD("process", LOG_TEXT),
-		  FIELD("round_trip", LOG_LATENCY), OPTIONAL("via", LOG_WORD) } },
+		  FIELD("round_trip", LOG_LATENCY), OPTIONAL("via", LOG_WORD) },
+		.access = true },
 };
 /* clang-format on */
 
 unsigned event_bits = 1u << EVENT_DISCONNECTED;
 
 static unsigned logged = 1u << EVENT_DISCONNECTED;
+static bool with_access = true;
 static LIST_HEAD(, event_follower) followers = LIST_HEAD_INITIALIZER(followers);
 
 /* ---- who wants what ---- */
@@ -89,8 +93,9 @@ static void count_bits(void)
 void event_log(bool access)
 {
 	logged = 0;
+	with_access = access;
 	for (unsigned e = 0; e < EVENTS; e++)
-		if (log_is_on(event_rows[e].level) && (access || e != EVENT_DISCONNECTED))
+		if (log_is_on(event_rows[e].level))
 			logged |= 1u << e;
 	count_bits();
 }
@@ -145,10 +150,14 @@ void event_tell(enum event e, const char *who, const union event_value *values)
 				   .unlimited = true }; /* by accept_rate, or debug */
 	struct event_follower *f;
 
-	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++)
-		if (!row->fields[i].optional || values[i].text)
-			fields[event.nfields++] = field_of(&row->fields[i], &values[i]);
-	if (logged & 1u << e)
+	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++) {
+		if (row->fields[i].optional && !values[i].text)
+			continue;
+		fields[event.nfields++] = field_of(&row->fields[i], &values[i]);
+		if (row->fields[i].failure) /* as often as anybody likes */
+			event.unlimited = false;
+	}
+	if (logged & 1u << e && (with_access || !row->access || !event.unlimited))
 		log_event(row->level, who, &event);
 	LIST_FOREACH(f, &followers, link)
 	if (f->bits & 1u << e)

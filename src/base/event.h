@@ -40,6 +40,7 @@ struct event_field {
 	const char *name;
 	enum log_type type;
 	bool optional; /* left out when its text is NULL */
+	bool failure;  /* ... and else this is a failure, which the log limits */
 };
 
 struct event_row {
@@ -47,6 +48,7 @@ struct event_row {
 	enum log_level level;
 	const char *doc;                         /* one sentence */
 	struct event_field fields[EVENT_FIELDS]; /* up to the first without a name */
+	bool access; /* the log has it only with access, unless it is a failure */
 };
 
 extern const struct event_row event_rows[EVENTS];
@@ -73,8 +75,8 @@ union event_value {
 /* E has happened to WHO (log.h), with VALUES, one for each field of its row. */
 void event_tell(enum event e, const char *who, const union event_value *values);
 
-/* The log wants the events of its level from now on, those at the end of a session only
- * with ACCESS. */
+/* The log wants the events of its level from now on, those of an access only with ACCESS.
+ */
 void event_log(bool access);
 
 /* ---- those who follow ---- */

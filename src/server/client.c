@@ -86,24 +86,36 @@ void client_set_deadline(struct client *c, double seconds)
 		ev_timer_start(loop_of(c), &c->deadline);
 }
 
-/* This machine's own addresses stand for many clients, unless a proxy names them. */
-static bool address_is_full(const struct client *c)
+/* Those of its own snapshot, once it has one. */
+static const struct limits_conf *limits_of(const struct client *c)
 {
-	return c->of_peer > c->routes->conf->limits.max_per_address &&
-	       (c->named || !addr_is_local(&c->peer));
+	return &(c->routes ? c->routes : c->server->routes)->conf->limits;
+}
+
+/* Why its address may have no more; NULL: it may.  This machine's own addresses stand for
+ * many clients, unless a proxy names them. */
+static const char *address_is_full(const struct client *c)
+{
+	if (c->of_peer > limits_of(c)->max_per_address &&
+	    (c->named || !addr_is_local(&c->peer)))
+		return "too many connections from this address (max_per_address)";
+	return NULL;
+}
+
+static const char *daemon_is_full(const struct client *c)
+{
+	if (server_connections(c->server) >= limits_of(c)->max_connections)
+		return "too many connections (max_connections)";
+	return NULL;
 }
 
 int client_no_room(const struct client *c, const char **ret_reason)
 {
-	if (address_is_full(c)) {
-		*ret_reason = "too many connections from this address (max_per_address)";
+	*ret_reason = address_is_full(c);
+	if (*ret_reason)
 		return 429;
-	}
-	if (server_connections(c->server) >= c->routes->conf->limits.max_connections) {
-		*ret_reason = "too many connections (max_connections)";
-		return 503;
-	}
-	return 0;
+	*ret_reason = daemon_is_full(c);
+	return *ret_reason ? 503 : 0;
 }
 
 /* The handshake of TLS is over as SEEN, or NULL, by ERROR. */
@@ -184,7 +196,9 @@ static void refuse_tls(struct client *c, ssize_t error)
 {
 	char who[SESSION_WHO];
 
-	log_info(client_who(c, who), "TLS: %s", stream_strerror(&c->stream, error));
+	if (c->seen)
+		log_info(client_who(c, who), "TLS: %s",
+			 stream_strerror(&c->stream, error));
 	tell_tls_failed(c, stream_strerror(&c->stream, error));
 	stream_unsecure(&c->stream);
 	stream_finish(&c->stream);
@@ -353,6 +367,7 @@ static void make_room(struct server *s)
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
 	log_info(client_who(oldest, who), "dropped: max_handshakes are under way");
+	tell_tls_failed(oldest, "max_handshakes");
 	oldest->end = UNANSWERED_EVICTED;
 	client_drop(oldest);
 }
@@ -367,6 +382,17 @@ static void tell_request(const char *who, const struct addr *peer, const char *r
 			   (union event_value[]){ { .text = addr_text(peer, text) },
 						  { .flag = !reason },
 						  { .text = reason } });
+}
+
+/* C has come.  How many its address has does not count when it may yet name another. */
+static void tell_arrival(const struct client *c)
+{
+	const struct conf *conf = c->server->routes->conf;
+	bool proxy = cidr_list_has(&conf->trusted_proxy, &c->peer);
+	const char *reason = proxy ? NULL : address_is_full(c);
+	char who[SESSION_WHO];
+
+	tell_request(client_who(c, who), &c->peer, reason ? reason : daemon_is_full(c));
 }
 
 /* Closed without an answer: it costs nothing to be asked again and again. */
@@ -423,7 +449,6 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 {
 	struct server *s = data;
 	struct client *c = may_talk(s, peer, listener) ? calloc(1, sizeof(*c)) : NULL;
-	char who[SESSION_WHO];
 
 	if (c)
 		c->of_peer = peers_add(&s->peers, peer);
@@ -452,7 +477,8 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 	c->stream.io.data = c->deadline.data = c;
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;
-	tell_request(client_who(c, who), peer, NULL);
+	if (event_wanted(EVENT_CONNECTION_REQUEST))
+		tell_arrival(c);
 	client_set_deadline(c, s->routes->conf->limits.handshake_timeout);
 	if (listener->proxy)
 		c->state = CLIENT_PROXY;

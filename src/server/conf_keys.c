@@ -431,8 +431,9 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Log events of this level and those before it." },
 	{ CONF_LOGGING, "access", .parse = conf_parse_bool, .field = DAEMON(log_access),
 	  .def = "yes",
-	  .doc = "Log one line at the end of each session and of each request for a file or "
-		 "a redirect; wsbridged(8) explains their fields." },
+	  .doc = "Log one line at the end of each session, of each TLS handshake that goes "
+		 "well, and of each request for a file or a redirect; wsbridged(8) explains "
+		 "their fields." },
 	{ CONF_LOGGING, "format", .parse = conf_parse_word, .field = DAEMON(log_format),
 	  .def = "text", .words = format_words, .values = "text or json",
 	  .doc = "Lines for people, or each line one JSON object with time, level, id, "

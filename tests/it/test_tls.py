@@ -94,7 +94,7 @@ def test_only_the_listed_protocols_are_spoken(secure, allowed, other):
     d.context = context(version=allowed)
     assert d.ws("/echo").echoes()
     assert "alert protocol version" in refused(d, context(version=other))
-    d.wait_log(r"#\d+: TLS: unsupported protocol")
+    d.wait_log(r'^#\d+: ssl_status bits=0 resumed=no error="unsupported protocol"$')
 
 
 def test_tls_1_1_is_history(secure):
@@ -202,7 +202,7 @@ def test_renegotiation_is_refused(secure):
         client.wait(b"Verify return code")
         client.type(b"R\n")
         client.wait(b"no renegotiation")
-    d.wait_log("TLS: the client says: handshake failure")
+    d.wait_log(r'^#\d+: (TLS: |ssl_status .*error=")the client says: handshake failure')
 
 
 def test_keys_can_be_updated(secure):
@@ -287,7 +287,7 @@ def test_garbage_gets_an_alert_and_a_line_in_the_log(secure):
     sock.sendall(b"\x16\x03\x01\x00\x05hello")
     assert sock.recv(100)[:1] == b"\x15", "an alert (RFC 8446 6)"
     assert sock.recv(100) == b"", "and then the end"
-    d.wait_log(r"#\d+: TLS: ")
+    d.wait_log(r"^#\d+: ssl_status .*error=")
 
 
 def test_whatever_comes_first_others_are_served(secure):

@@ -65,7 +65,7 @@ def test_who_shows_a_certificate_is_let_in_and_others_are_not(asking, client, ve
     d.context = showing(client(), version)
     assert d.ws("/echo").echoes()
     assert re.search("certificate required|handshake failure", refused(d, showing(None, version)))
-    d.wait_log("TLS: peer did not return a certificate")
+    d.wait_log('ssl_status .*error="peer did not return a certificate"')
     assert "unknown ca" in refused(d, showing(Certificate(tmp_path, "own", usage="clientAuth"), version))
     assert "unsupported certificate" in refused(d, showing(client("server2", usage="serverAuth"), version))
     assert "certificate expired" in refused(d, showing(client("old", start=-9, days=-1), version))
@@ -131,7 +131,7 @@ def test_only_listed_subjects_are_let_in(asking, client):
         assert d.ws("/echo").echoes()
     for name, subject in (("a", "/CN=alice"), ("b", "/CN=alice,O=Example"), ("c", "/O=Example2/CN=alice"), ("d", "/CN=alice/O=Example")):
         refused(d, showing(client(name, subject=subject)))
-    d.wait_log("TLS: certificate verify failed")
+    d.wait_log('ssl_status .*error="certificate verify failed')
 
 
 @pytest.mark.key("verify_flags")

@@ -7,6 +7,7 @@ import struct
 
 import pytest
 from certificates import Certificate
+from control import Control
 from rawws import CONT, TEXT, encode
 from test_events import ECHO, Follower
 from test_tls_clients import showing
@@ -26,6 +27,44 @@ def test_wsserver_ConnectionRequest(daemon):
     told = f.next()
     assert told["event"] == "connection_request" and told["accepted"] is True
     assert told["peer"] == "127.0.0.1:%d" % sock.getsockname()[1]
+
+
+def test_wsserver_ConnectionRequest_where_a_limit_decides(daemon):
+    """One too many is told as such when it comes, and that there is room when there is."""
+    d = daemon("[limits]\nmax_connections = 2\n" + ECHO)  # the canary is one
+    f = Follower(d, "event=connection_request")
+    ws = d.ws("/echo")
+    assert f.next()["accepted"] is True
+    assert d.handshake("/echo").response.status == 503
+    told = f.next()
+    assert told["accepted"] is False and told["reason"] == "too many connections (max_connections)" and told["id"]
+    ws.finish()
+    until(lambda: Control(d).ask("status")["clients"] == 1, "one has gone")
+    assert d.ws("/echo").echoes()
+    told = f.next()
+    assert told["accepted"] is True and "reason" not in told
+
+
+def test_wsserver_ConnectionRequest_where_an_address_has_enough(daemon):
+    d = daemon("[server]\nlisten = 0.0.0.0:0\n[limits]\nmax_per_address = 1\n" + ECHO, own_network=True)
+    f = Follower(d, "event=connection_request")
+    away = {"address": f"192.0.2.1:{d.port}", "bind": "192.0.2.1"}
+    first = d.ws("/echo", **away)
+    assert f.next()["accepted"] is True
+    assert d.handshake("/echo", **away).response.status == 429
+    told = f.next()
+    assert told["accepted"] is False and told["peer"].startswith("192.0.2.1:") and "max_per_address" in told["reason"]
+    assert first.echoes()
+
+
+def test_an_address_that_may_name_others_has_never_enough(daemon):
+    ini = "[server]\nlisten = 0.0.0.0:0\ntrusted_proxy = 192.0.2.1\n[limits]\nmax_per_address = 1\n"
+    d = daemon(ini + ECHO, own_network=True)
+    f = Follower(d, "event=connection_request")
+    away = {"address": f"192.0.2.1:{d.port}", "bind": "192.0.2.1"}
+    clients = [d.connect(**away) for _ in range(2)]  # which name nobody yet
+    clients += [d.ws("/echo", [("X-Forwarded-For", f"198.51.100.{i}")], **away) for i in range(3)]
+    assert [f.next()["accepted"] for _ in clients] == [True] * 5
 
 
 def test_wsserver_WebSocketOpenRequest(daemon):
@@ -158,6 +197,48 @@ def test_wsserver_SSLStatus(daemon, certificate, version, name):
     sock = d.connect(plain=True)
     sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
     assert ending() == (None, "no TLS")
+
+
+@pytest.mark.key("access")
+def test_wsserver_SSLStatus_is_in_the_log(daemon, certificate):
+    """At the level info: what both agreed on as far as accesses are wanted there, and always why not."""
+    made = certificate()
+    ini = "[server]\nlisten = 127.0.0.1:0 tls\n" + made.ini() + ECHO
+    d = daemon(ini)
+    d.context = context(made, "TLSv1_3")
+    ws = d.ws("/echo")
+    cipher, _, bits = ws.sock.tls.cipher()
+    good = rf'^#\d+: ssl_status version=TLSv1.3 cipher={cipher} bits={bits} resumed=no server_name="localhost"$'
+    d.wait_log(good)
+    d.connect(plain=True).close()
+    failed = '^#\\d+: ssl_status bits=0 resumed=no error="connection lost"$'
+    d.wait_log(failed)
+    d = daemon("[logging]\naccess = no\n" + ini, canary=None)
+    d.context = context(made, "TLSv1_3")
+    f = Follower(d, "event=ssl_status")
+    assert d.ws("/echo").echoes()
+    assert f.next()["bits"] == bits, "who follows is told all the same"
+    d.connect(plain=True).close()
+    d.wait_log(failed)
+    assert "version=TLS" not in d.log()
+
+
+def test_handshakes_that_fail_are_not_all_in_the_log(daemon, certificate):
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + certificate().ini() + ECHO, canary=None)
+    f = Follower(d, "event=ssl_status")
+    for _ in range(60):
+        d.connect(plain=True).close()
+    assert all(f.next()["error"] for _ in range(60))
+    d.wait_log(r"^ssl_status: \d+ more in the last second$")
+
+
+@pytest.mark.key("max_handshakes")
+def test_a_handshake_that_has_to_make_room_is_told(daemon, certificate):
+    ini = "[server]\nlisten = 127.0.0.1:0 tls\n[limits]\nmax_handshakes = 2\n"
+    d = daemon(ini + certificate().ini() + ECHO, canary=None)
+    f = Follower(d, "event=ssl_status")
+    clients = [d.connect(plain=True) for _ in range(3)]
+    assert f.next()["error"] == "max_handshakes" and clients[0].recv(1) == b""
 
 
 def test_a_handshake_that_takes_too_long_is_told(daemon, certificate):
