@@ -24,10 +24,9 @@ static struct conf_origin where(const struct conf *c, const struct conf_section 
 static struct conf_origin where_at(const struct conf *c, struct conf_origin at,
 				   const char *key)
 {
-	for (const struct conf_section *s = c->sheet->first; s; s = s->next)
-		if (s->where.file == at.file && s->where.line == at.line)
-			return where(c, s, key);
-	return (struct conf_origin){ NULL, 0 };
+	const struct conf_section *s = conf_sheet_at(c->sheet, at);
+
+	return s ? where(c, s, key) : (struct conf_origin){ NULL, 0 };
 }
 
 struct conf_origin conf_where_named(const struct conf *c, const struct conf_named *n,

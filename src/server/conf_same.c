@@ -17,13 +17,7 @@ struct written {
 
 static struct written find(const struct conf *c, const struct path_conf *path)
 {
-	struct written w = { c->sheet, c->sheet->first, path };
-
-	while (w.section && (w.section->class != CONF_PATH ||
-			     w.section->where.line != path->where.line ||
-			     strcmp(w.section->where.file, path->where.file) != 0))
-		w.section = w.section->next;
-	return w;
+	return (struct written){ c->sheet, conf_sheet_at(c->sheet, path->where), path };
 }
 
 /* Is the setting about clients only, whoever is behind the path? */

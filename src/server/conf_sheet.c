@@ -15,13 +15,52 @@ struct conf_sheet *conf_sheet_new(struct conf_mem *mem)
 	return sheet;
 }
 
+/* ---- the index ---- */
+
+static size_t chain_of_name(const char *name)
+{
+	size_t hash = 5381;
+
+	while (*name)
+		hash = 33 * hash + (unsigned char)*name++;
+	return hash % CONF_SHEET_CHAINS;
+}
+
+static size_t chain_of_line(int line)
+{
+	return (unsigned)line % CONF_SHEET_CHAINS;
+}
+
 struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char *name)
 {
-	for (struct conf_section *s = sheet->first; s; s = s->next)
-		if (strcmp(s->name, name) == 0)
-			return s;
-	return NULL;
+	struct conf_section *s = sheet->by_name[chain_of_name(name)];
+
+	while (s && strcmp(s->name, name) != 0)
+		s = s->next_name;
+	return s;
 }
+
+const struct conf_section *conf_sheet_at(const struct conf_sheet *sheet,
+					 struct conf_origin where)
+{
+	const struct conf_section *s = sheet->by_line[chain_of_line(where.line)];
+
+	while (s && (s->where.line != where.line || s->where.file != where.file))
+		s = s->next_line;
+	return s;
+}
+
+static void add_to_index(struct conf_sheet *sheet, struct conf_section *s)
+{
+	struct conf_section **name = &sheet->by_name[chain_of_name(s->name)];
+	struct conf_section **line = &sheet->by_line[chain_of_line(s->where.line)];
+
+	s->next_name = *name;
+	s->next_line = *line;
+	*name = *line = s;
+}
+
+/* ---- sections ---- */
 
 const struct conf_section *conf_sheet_of(const struct conf_sheet *sheet,
 					 enum conf_class class)
@@ -51,6 +90,7 @@ struct conf_section *conf_sheet_add(struct conf_sheet *sheet, enum conf_class cl
 	else
 		sheet->first = s;
 	sheet->last = s;
+	add_to_index(sheet, s);
 	return s;
 }
 

@@ -32,11 +32,15 @@ struct conf_section {
 	const char *last_file;    /* in which a header of it stands */
 	struct conf_slot *slots;  /* one for each row of conf_keys[] */
 	struct conf_section *next;
+	struct conf_section *next_name, *next_line; /* in a chain of the index */
 };
+
+#define CONF_SHEET_CHAINS 1024 /* so that 10,000 paths are found at once */
 
 struct conf_sheet {
 	struct conf_mem *mem;
 	struct conf_section *first, *last; /* as they were written */
+	struct conf_section *by_name[CONF_SHEET_CHAINS], *by_line[CONF_SHEET_CHAINS];
 };
 
 /* Empty, in MEM.  NULL: out of memory, as below. */
@@ -44,6 +48,10 @@ struct conf_sheet *conf_sheet_new(struct conf_mem *mem);
 
 /* The section NAME, or NULL. */
 struct conf_section *conf_sheet_find(const struct conf_sheet *sheet, const char *name);
+
+/* The section whose first header stands at WHERE, or NULL. */
+const struct conf_section *conf_sheet_at(const struct conf_sheet *sheet,
+					 struct conf_origin where);
 
 /* The first section of CLASS, or NULL. */
 const struct conf_section *conf_sheet_of(const struct conf_sheet *sheet,
