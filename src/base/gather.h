@@ -13,7 +13,7 @@
 
 #include "buf.h"
 
-#define GATHER_IOV 64
+#define GATHER_IOV 256 /* a read of 64 KiB in messages of GATHER_REF_MIN is one write */
 #define GATHER_COPY (128 * 1024)
 #define GATHER_REF_MIN 1024 /* from here on a copy costs more than an iovec */
 
