@@ -38,6 +38,7 @@ static int make_stderr(enum exec_stderr to, struct exec_pipes *p)
 		p->far[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		return p->far[2] < 0 ? -errno : 0;
 	case STDERR_LOG:
+	case STDERR_CLIENT:
 		break;
 	}
 	r = make_pipe(0, &p->err, &p->far[2]);

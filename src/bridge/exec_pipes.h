@@ -5,7 +5,7 @@
 
 #include "source_exec.h"
 
-#define STDERR_PIPE 4096 /* bytes: what a program may write ahead of the log */
+#define STDERR_PIPE 4096 /* bytes: what a program may write ahead of its reader */
 
 struct exec_pipes {
 	int in, out, err; /* ours, non-blocking; -1: there is none */

@@ -132,6 +132,16 @@ void fan_output(struct hub *h, const char *p, size_t n, bool eof)
 	hub_source_ended(h, &broken);
 }
 
+void fan_say(struct hub *h, const char *p, size_t n)
+{
+	add(h, OP_TEXT, p, n);
+}
+
+void fan_say_end(struct hub *h)
+{
+	deliver(h);
+}
+
 void fan_forget(struct hub *h)
 {
 	h->fan->amid = h->fan->too_long = false;

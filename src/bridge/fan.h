@@ -110,6 +110,9 @@ void fan_check_idle(struct hub *h, bool flush);
 
 /* As the functions of the hub for its source. */
 void fan_output(struct hub *h, const char *p, size_t n, bool eof);
+/* A text message for all that is not of the source's output; fan_say_end() sends it. */
+void fan_say(struct hub *h, const char *p, size_t n);
+void fan_say_end(struct hub *h);
 void fan_forget(struct hub *h); /* the message that is not whole yet */
 size_t fan_room(const struct hub *h);
 void fan_input_changed(struct hub *h);

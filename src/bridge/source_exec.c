@@ -12,6 +12,7 @@
 #include "exec_ending.h"
 #include "exec_pipes.h"
 #include "log.h"
+#include "stderr_client.h"
 #include "stderr_log.h"
 #include "terminal_master.h"
 #include "watch.h"
@@ -45,6 +46,7 @@ struct source_exec {
 	ev_timer stalled;                 /* EXEC_FLUSHING: it takes nothing */
 	ev_timer runtime;                 /* EXEC_RUNNING: max_runtime */
 	struct stderr_log stderr_log;
+	struct stderr_client stderr_client;
 	char who[WHO_MAX];
 };
 
@@ -84,6 +86,21 @@ static void close_input(struct source_exec *x)
 	count_kept(x);
 }
 
+static bool tells_clients(const struct source_exec *x)
+{
+	return x->conf->stderr_to == STDERR_CLIENT;
+}
+
+/* How much of its stderr may be read now: to the log goes all. */
+static size_t stderr_room(const struct source_exec *x)
+{
+	size_t room = STDERR_PIPE;
+
+	if (tells_clients(x) && x->state == EXEC_RUNNING)
+		room = stderr_client_room(x->source.hub);
+	return room < STDERR_PIPE ? room : STDERR_PIPE;
+}
+
 /* The only place where its watchers start and stop. */
 static void proceed(struct source_exec *x)
 {
@@ -97,7 +114,7 @@ static void proceed(struct source_exec *x)
 	if (x->in.fd >= 0)
 		watch(EV_A_ & x->in, buf_len(&x->kept) > 0 ? EV_WRITE : 0);
 	if (x->err.fd >= 0)
-		watch(EV_A_ & x->err, EV_READ);
+		watch(EV_A_ & x->err, stderr_room(x) > 0 ? EV_READ : 0);
 }
 
 /* ---- its end ---- */
@@ -109,6 +126,17 @@ static void end(struct source_exec *x, const struct ending *e)
 	hub_source_ended(x->source.hub, e);
 }
 
+static void read_stderr(struct source_exec *x, size_t room);
+
+/* Before their end its clients hear what lies in the pipe: at most STDERR_PIPE. */
+static void tell_the_rest(struct source_exec *x)
+{
+	if (x->err.fd >= 0)
+		read_stderr(x, STDERR_PIPE);
+	if (x->state == EXEC_RUNNING)
+		stderr_client_end(&x->stderr_client, x->source.hub);
+}
+
 /* Stdout's end and the leader's exit, in either order: the later one ends the source,
  * unless the first alone does. */
 static void check_ended(struct source_exec *x)
@@ -117,6 +145,10 @@ static void check_ended(struct source_exec *x)
 
 	if (x->state != EXEC_RUNNING || x->out.fd >= 0 ||
 	    (x->child.state == CHILD_RUNNING && !x->conf->ends_at_eof))
+		return;
+	if (tells_clients(x))
+		tell_the_rest(x);
+	if (x->state != EXEC_RUNNING) /* they have all gone with that */
 		return;
 	if (x->conf->ends_at_eof)
 		e = (struct ending){ 0 };
@@ -135,15 +167,13 @@ static void on_runtime(EV_P_ ev_timer *w, int revents)
 	end(w->data, &e);
 }
 
-static void read_stderr(struct source_exec *x);
-
 static void check_gone(struct source_exec *x)
 {
 	if (x->state != EXEC_STOPPING || x->child.state != CHILD_GONE)
 		return;
 	if (x->err.fd >=
 	    0) { /* what it said last; a process that left the group may hold it on */
-		read_stderr(x);
+		read_stderr(x, STDERR_PIPE);
 		close_pipe(x, &x->err);
 	}
 	stderr_log_end(&x->stderr_log, x->who, x->source.hub->bridge->now);
@@ -331,25 +361,39 @@ static void on_out(EV_P_ ev_io *w, int revents)
 	proceed(x);
 }
 
-static void read_stderr(struct source_exec *x)
+/* N bytes of its stderr; once nobody needs it, no client hears of them. */
+static void pass_stderr(struct source_exec *x, const char *p, size_t n)
+{
+	struct hub *h = x->source.hub;
+
+	if (!tells_clients(x))
+		stderr_log_feed(&x->stderr_log, x->who, h->bridge->now, p, n);
+	else if (x->state == EXEC_RUNNING)
+		stderr_client_feed(&x->stderr_client, h, p, n);
+}
+
+static void read_stderr(struct source_exec *x, size_t room)
 {
 	char p[STDERR_PIPE];
-	ssize_t n = read(x->err.fd, p, sizeof(p));
+	ssize_t n = read(x->err.fd, p, room);
 
 	if (n > 0)
-		stderr_log_feed(&x->stderr_log, x->who, x->source.hub->bridge->now, p,
-				(size_t)n);
+		pass_stderr(x, p, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_pipe(x, &x->err);
 }
 
 static void on_err(EV_P_ ev_io *w, int revents)
 {
+	struct source_exec *x = w->data;
+	size_t room = stderr_room(x);
+
 	(void)loop;
 	if (revents & EV_ERROR)
-		give_up(w->data, w);
-	else
-		read_stderr(w->data);
+		give_up(x, w);
+	else if (room > 0) /* else another callback of this turn has used it up */
+		read_stderr(x, room);
+	proceed(x);
 }
 
 /* ---- its start ---- */
@@ -367,7 +411,8 @@ static void exec_free(struct source *s)
 	close_input(x);
 	close_pipe(x, &x->out);
 	close_pipe(x, &x->err);
-	buf_free(&x->stderr_log.line);
+	stderr_lines_free(&x->stderr_log.lines);
+	stderr_client_free(&x->stderr_client);
 	free(x);
 }
 
@@ -477,6 +522,8 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 	x->err.fd = pipes.err;
 	if (r == 0)
 		r = open_terminal(x, s->size);
+	if (r == 0 && tells_clients(x))
+		r = stderr_client_open(&x->stderr_client, h, &s->stats->stderr_dropped);
 	if (r == 0)
 		r = start(x, s, pipes.far, ret_what);
 	exec_pipes_close_far(&pipes);

@@ -11,7 +11,7 @@
 #include "stats.h"
 #include "terminal.h"
 
-enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_DROP };
+enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_CLIENT, STDERR_DROP };
 enum exec_line_buffer {
 	LINE_BUFFER_NO,
 	LINE_BUFFER_YES, /* preload libstdbuf so that stdio writes line by line */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A program's stderr as log lines: always drained, rate-limited. */
-#include <string.h>
-
-#include "log.h"
 #include "stderr_log.h"
+#include "log.h"
 
 static void tell_dropped(struct stderr_log *l, const char *who)
 {
@@ -31,63 +29,41 @@ static void next_second(struct stderr_log *l, const char *who, double now)
 	l->second = now;
 }
 
-static void one_line(struct stderr_log *l, const char *who, double now, const char *p,
-		     size_t n)
+/* One who writes, and when. */
+struct writer {
+	struct stderr_log *l;
+	const char *who;
+	double now;
+};
+
+static void one_line(void *data, const char *p, size_t n)
 {
+	const struct writer *w = data;
+	struct stderr_log *l = w->l;
 	struct log_event e = { .name = "stderr", .message = { p, n }, .unlimited = true };
 
-	if (now - l->second >= 1)
-		next_second(l, who, now);
-	if (l->credit < 1) {
+	if (w->now - l->second >= 1)
+		next_second(l, w->who, w->now);
+	if (!p || l->credit < 1) {
 		drop(l);
 		return;
 	}
 	l->credit--;
-	log_event(LOG_LEVEL_INFO, who, &e);
-}
-
-static void end_line(struct stderr_log *l, const char *who, double now)
-{
-	one_line(l, who, now, l->line.data ? buf_head(&l->line) : "", buf_len(&l->line));
-	buf_free(&l->line);
-}
-
-/* The first line of the N bytes at P, or as much as a line may have: how many bytes it
- * took. */
-static size_t take(struct stderr_log *l, const char *who, double now, const char *p,
-		   size_t n)
-{
-	size_t room = STDERR_LINE_MAX - buf_len(&l->line);
-	const char *lf = memchr(p, '\n', n <= room ? n : room + 1);
-	size_t len = lf ? (size_t)(lf - p) : n < room ? n : room;
-
-	if (lf && buf_len(&l->line) == 0) {
-		one_line(l, who, now, p, len);
-		return len + 1;
-	}
-	if (buf_append(&l->line, p, len, STDERR_LINE_MAX) < 0) {
-		drop(l);
-		buf_free(&l->line);
-	} else if (lf || n > room) {
-		end_line(l, who, now);
-	}
-	return len + (lf != NULL);
+	log_event(LOG_LEVEL_INFO, w->who, &e);
 }
 
 void stderr_log_feed(struct stderr_log *l, const char *who, double now, const char *p,
 		     size_t n)
 {
-	while (n > 0) {
-		size_t used = take(l, who, now, p, n);
+	struct writer w = { l, who, now };
 
-		p += used;
-		n -= used;
-	}
+	stderr_lines_feed(&l->lines, p, n, one_line, &w);
 }
 
 void stderr_log_end(struct stderr_log *l, const char *who, double now)
 {
-	if (buf_len(&l->line) > 0)
-		end_line(l, who, now);
+	struct writer w = { l, who, now };
+
+	stderr_lines_end(&l->lines, one_line, &w);
 	tell_dropped(l, who);
 }

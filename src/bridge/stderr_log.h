@@ -10,14 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "stderr_lines.h"
 
-#define STDERR_LINE_MAX 3840 /* and its prefix: a line of the log */
 #define STDERR_LINES_PER_SECOND 10
 #define STDERR_LINES_AT_ONCE 100 /* after a silence */
 
 struct stderr_log {
-	struct buf line;        /* the unfinished one */
+	struct stderr_lines lines;
 	double second;          /* when the current count began; 0: never yet */
 	double credit;          /* lines that may be logged in it */
 	unsigned long dropped;  /* lines that are yet to be told */

@@ -41,6 +41,14 @@ int framing_json_open(struct buf *out, uint64_t id, const struct span fields[]);
 int framing_json_eof(struct buf *out, uint64_t id);
 int framing_json_close(struct buf *out, uint64_t id, unsigned code, const char *reason);
 
+/* ---- to a client, of any frame ---- */
+
+/* Append LINE, any bytes that a program wrote to its standard error, as
+ *      {"event":"stderr","text":"…"}
+ * which is FRAMING_JSON_STDERR bytes around the text.  0 or -ENOMEM as above. */
+#define FRAMING_JSON_STDERR (sizeof("{\"event\":\"stderr\",\"text\":\"\"}") - 1)
+int framing_json_stderr(struct buf *out, struct span line);
+
 /*
  * The line of a message is its head, its payload as framing_json_body() writes it piece
  * by piece, and its tail, so that nobody has to hold it twice.  Each returns the bytes

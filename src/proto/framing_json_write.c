@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* frame = json: what clients do, as lines for their program. */
+/* frame = json: what clients do, as lines for their program; what a program complains of,
+ * for them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,4 +139,15 @@ int framing_json_close(struct buf *out, uint64_t id, unsigned code, const char *
 	if (r == 0)
 		r = append_field(out, "reason", (struct span){ reason, strlen(reason) });
 	return r == 0 ? append(out, "}\n") : r;
+}
+
+/* ---- to a client ---- */
+
+int framing_json_stderr(struct buf *out, struct span line)
+{
+	int r = append(out, "{\"event\":\"stderr\"");
+
+	if (r == 0)
+		r = append_field(out, "text", line);
+	return r == 0 ? append(out, "}") : r;
 }

@@ -126,6 +126,7 @@ static const struct conf_word compat_words[] = { { "websocketd", COMPAT_WEBSOCKE
 						 { NULL, 0 } };
 static const struct conf_word stderr_words[] = { { "log", STDERR_LOG },
 						 { "merge", STDERR_MERGE },
+						 { "client", STDERR_CLIENT },
 						 { "drop", STDERR_DROP },
 						 { NULL, 0 } };
 static const struct conf_word builtin_words[] = { { "echo", SOURCE_ECHO }, { NULL, 0 } };
@@ -878,9 +879,10 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Variables of the daemon's environment that the program gets too." },
 	{ CONF_PATH, "stderr", .parse = conf_parse_word, .field = PATH(exec.stderr_to),
 	  .kinds = PROGRAMS,
-	  .def = "log", .words = stderr_words, .values = "log, merge or drop",
-	  .doc = "Where the program's standard error goes: to the log, into its "
-		 "output, or nowhere." },
+	  .def = "log", .words = stderr_words, .values = "log, merge, client or drop",
+	  .doc = "Where the program's standard error goes: to the log, into its output, "
+		 "to its clients, each line a text message that holds "
+		 "{\"event\":\"stderr\",\"text\":\"...\"}, or nowhere." },
 	{ CONF_PATH, "pty", .parse = conf_parse_terminal, .field = PATH(exec.pty),
 	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY, .values = "ROWSxCOLS such as 24x80, each 1 to 1000",

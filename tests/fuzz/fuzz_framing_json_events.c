@@ -98,6 +98,21 @@ static void check_end(struct span reason)
 	free(text);
 }
 
+/* What a program complains of is no line. */
+static void check_stderr(struct span line)
+{
+	struct buf out = { 0 };
+	json_t *v;
+
+	MUST(framing_json_stderr(&out, line) == 0);
+	MUST(!memchr(buf_head(&out), '\n', buf_len(&out)));
+	v = json_loadb(buf_head(&out), buf_len(&out), JSON_ALLOW_NUL, NULL);
+	MUST(strcmp(json_string_value(json_object_get(v, "event")), "stderr") == 0);
+	MUST((json_string_length(json_object_get(v, "text")) > 0) == (line.n > 0));
+	json_decref(v);
+	buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span payload = { size ? (const char *)data : "", size };
@@ -109,5 +124,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_open((struct span){ payload.p, size / 2 },
 		   (struct span){ payload.p + size / 2, size - size / 2 });
 	check_end(payload);
+	check_stderr(payload);
 	return 0;
 }

@@ -70,14 +70,8 @@ def test_a_key_that_is_not_built_yet_is_unknown(check, line):
     fails(check(HEAD + f"[/x]\nexec = cat\n{line}\n"), (5, "unknown key"))
 
 
-def test_values_that_are_not_built_yet_are_refused_by_name(check):
-    fails(
-        check(
-            HEAD + "[/x]\nexec = cat\nslow_client = wait\nstderr = client\n"
-        ),
-        (5, "wait"),
-        (6, "client"),
-    )
+def test_values_that_are_none_are_refused_by_name(check):
+    fails(check(HEAD + "[/x]\nexec = cat\nslow_client = wait\nstderr = clients\n"), (5, "wait"), (6, "clients"))
 
 
 def test_a_scalar_that_stands_twice_is_an_error(check):

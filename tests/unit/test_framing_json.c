@@ -156,6 +156,25 @@ TEST(who_leaves_is_told_with_code_and_reason)
 					   "\"reason\":\"bye \\\"you\\\"\"}\n");
 }
 
+/* ---- to a client ---- */
+
+static const char *complaint(const char *p, size_t n)
+{
+	struct buf out = { 0 };
+
+	assert_int_equal(framing_json_stderr(&out, (struct span){ p, n }), 0);
+	return text_of(&out);
+}
+
+TEST(a_line_of_standard_error_is_an_object_whatever_its_bytes)
+{
+	assert_string_equal(complaint("no \"x\"", 6),
+			    "{\"event\":\"stderr\",\"text\":\"no \\\"x\\\"\"}");
+	assert_string_equal(complaint("a\xff\0", 3),
+			    "{\"event\":\"stderr\",\"text\":\"a\xef\xbf\xbd\\u0000\"}");
+	assert_int_equal(strlen(complaint("", 0)), FRAMING_JSON_STDERR);
+}
+
 /* ---- lines ---- */
 
 /* The lines of TEXT, read STEP bytes at a time, of at most MOST bytes: "<a><b>"; one that
@@ -467,6 +486,8 @@ int main(void)
 		cmocka_unit_test(who_comes_is_told_with_everything_that_is_known),
 		cmocka_unit_test(whatever_bytes_a_path_has_its_line_is_json),
 		cmocka_unit_test(who_leaves_is_told_with_code_and_reason),
+		cmocka_unit_test(
+			a_line_of_standard_error_is_an_object_whatever_its_bytes),
 		cmocka_unit_test(lines_are_cut_whatever_the_reads),
 		cmocka_unit_test(a_last_line_needs_no_lf),
 		cmocka_unit_test(a_line_may_have_the_most_bytes),
