@@ -17,7 +17,7 @@ $(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/
 	@mkdir -p $(@D)
 	$(program)
 $(units): LDLIBS += -lcmocka
-$(B)/vectors/second_wslay: LDLIBS += -lwslay
+$(B)/vectors/second_wslay $(B)/fuzz_wslay $(B)/fuzz/replay_wslay: LDLIBS += -lwslay
 $(units): $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 $(vectors): $(filter-out tests/vectors/run_% tests/vectors/second_%,$(wildcard tests/vectors/*.c))
 $(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c) tests/bench/lws.c tests/bench/ballast.c,$(wildcard tests/bench/*.c))

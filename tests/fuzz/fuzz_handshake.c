@@ -64,6 +64,15 @@ static void check_ok(const struct http *h, const char *data, const struct handsh
 	check_answer(hs);
 }
 
+/* A subprotocol of ours is offered or it is not, whatever else the head says. */
+static void check_offered(const struct http *h, const char *data)
+{
+	struct span chat = handshake_offered(h, data, "chat");
+
+	MUST(chat.n == 0 || span_is(chat, SPAN("chat")));
+	MUST(chat.n == 0 || http_count(h, data, "sec-websocket-protocol") > 0);
+}
+
 /* What handshake_check() says of the head in the N bytes at DATA, if it is one. */
 static void check(char *data, size_t n)
 {
@@ -75,6 +84,7 @@ static void check(char *data, size_t n)
 	http_init(&h, LIMIT);
 	if (http_parse(&h, data, n) != HTTP_DONE)
 		return;
+	check_offered(&h, data);
 	switch (handshake_check(&h, data, subprotocols, &hs, &status, &reason)) {
 	case HANDSHAKE_NONE:
 		MUST(status == 0 && !reason);
