@@ -70,7 +70,8 @@ static unsigned pages_on(const struct client *c)
 	const struct conf *conf = c->routes->conf;
 
 	return (conf->console ? ASSET_OF_CONSOLE : 0) |
-	       (conf->terminal ? ASSET_OF_TERMINAL : 0);
+	       (conf->terminal ? ASSET_OF_TERMINAL : 0) |
+	       (conf->dashboard != RIGHTS_NONE ? ASSET_OF_DASHBOARD : 0);
 }
 
 /* The file of one of them that C asks for, or NULL. */
@@ -83,7 +84,8 @@ static const struct asset *asset_of(const struct client *c)
 
 bool answer_is_console(const struct client *c)
 {
-	return asset_of(c) || (pages_on(c) && strcmp(c->path, PATHS_JSON) == 0);
+	return asset_of(c) ||
+	       ((pages_on(c) & ~ASSET_OF_DASHBOARD) && strcmp(c->path, PATHS_JSON) == 0);
 }
 
 /* May C have them?  Its address is in [web] allow, or its path has asked who it is. */

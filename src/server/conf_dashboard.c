@@ -23,7 +23,7 @@ static void check_sections(struct conf_load *l)
 		const struct asset *a = asset_find(p->path);
 
 		if (!p->prefix && (strcmp(p->path, DASHBOARD_SOCKET) == 0 ||
-				   (a && a->pages & ASSET_OF_DASHBOARD)))
+				   (a && a->pages == ASSET_OF_DASHBOARD)))
 			conf_error(&l->report, at,
 				   "dashboard: %s is the path of a section, too ([%s])",
 				   p->path, p->path);

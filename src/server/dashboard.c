@@ -12,11 +12,12 @@ bool dashboard_is_socket(const char *path)
 	return strcmp(path, DASHBOARD_SOCKET) == 0;
 }
 
+/* What it shares with other pages is for everybody. */
 static const struct asset *asset_of(const char *path)
 {
 	const struct asset *a = asset_find(path);
 
-	return a && (a->pages & ASSET_OF_DASHBOARD) ? a : NULL;
+	return a && a->pages == ASSET_OF_DASHBOARD ? a : NULL;
 }
 
 struct route *dashboard_route(const struct client *c)

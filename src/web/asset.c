@@ -13,7 +13,8 @@
 EMBED(console_html, "console.html");
 EMBED(console_css, "console.css");
 EMBED(console_js, "console.js");
-EMBED(console_svg, "console.svg");
+EMBED(icon_svg, "icon.svg");
+EMBED(page_css, "page.css");
 EMBED(dashboard_html, "dashboard.html");
 EMBED(dashboard_css, "dashboard.css");
 EMBED(dashboard_js, "dashboard.js");
@@ -31,7 +32,8 @@ EMBED(fit_js, "xterm/addon-fit.mjs");
 #define CSS "text/css; charset=utf-8"
 #define JS "text/javascript; charset=utf-8"
 #define SVG "image/svg+xml"
-#define BOTH (ASSET_OF_CONSOLE | ASSET_OF_TERMINAL)
+#define TALKING (ASSET_OF_CONSOLE | ASSET_OF_TERMINAL)
+#define ALL (TALKING | ASSET_OF_DASHBOARD)
 
 static const struct {
 	const char *path, *type;
@@ -39,11 +41,12 @@ static const struct {
 	const char *begin, *end;
 } rows[] = {
 	{ ASSET_CONSOLE, HTML, ASSET_OF_CONSOLE, console_html, console_html_end },
-	{ "/-/console.css", CSS, BOTH, console_css, console_css_end },
+	{ "/-/console.css", CSS, ASSET_OF_CONSOLE, console_css, console_css_end },
 	{ "/-/console.js", JS, ASSET_OF_CONSOLE, console_js, console_js_end },
-	{ "/-/console.svg", SVG, BOTH, console_svg, console_svg_end },
+	{ "/-/page.css", CSS, ALL, page_css, page_css_end },
+	{ "/-/icon.svg", SVG, ALL, icon_svg, icon_svg_end },
 	{ "/-/asciicast.js", JS, ASSET_OF_CONSOLE, asciicast_js, asciicast_js_end },
-	{ "/-/close_words.js", JS, BOTH, close_words_js, close_words_js_end },
+	{ "/-/close_words.js", JS, TALKING, close_words_js, close_words_js_end },
 	{ "/-/terminal.css", CSS, ASSET_OF_TERMINAL, terminal_css, terminal_css_end },
 	{ "/-/terminal.js", JS, ASSET_OF_TERMINAL, terminal_js, terminal_js_end },
 	{ "/-/xterm.css", CSS, ASSET_OF_TERMINAL, xterm_css, xterm_css_end },
@@ -52,7 +55,6 @@ static const struct {
 	{ ASSET_DASHBOARD, HTML, ASSET_OF_DASHBOARD, dashboard_html, dashboard_html_end },
 	{ "/-/dashboard.css", CSS, ASSET_OF_DASHBOARD, dashboard_css, dashboard_css_end },
 	{ "/-/dashboard.js", JS, ASSET_OF_DASHBOARD, dashboard_js, dashboard_js_end },
-	{ "/-/dashboard.svg", SVG, ASSET_OF_DASHBOARD, console_svg, console_svg_end },
 	{ "/-/uplot.css", CSS, ASSET_OF_DASHBOARD, uplot_css, uplot_css_end },
 	{ "/-/uplot.js", JS, ASSET_OF_DASHBOARD, uplot_js, uplot_js_end },
 };

@@ -11,8 +11,10 @@ const MAX_BATCH = 100;        /* messages drawn in one frame */
 const PREVIEW = 2048;         /* bytes or characters of a message shown until asked for more */
 const MAX_HISTORY = 100;      /* sent texts that the arrow keys bring back */
 const MAX_REMEMBERED = 64 << 10; /* characters of them that a reload leaves */
-const MAX_TRIPS = 60;         /* round trips that the graph shows */
+const MAX_PINGS = 60;         /* that the graph shows */
+const PING_EVERY = 2000;      /* ms */
 const CLOSE_PATIENCE = 3000;  /* ms that a close of ours may take */
+const PING = '/-/icon.svg?ping'; /* what a ping asks for the head of */
 const HOME = '/-/console';    /* anywhere else, this page is the body of that path's 426 */
 
 const $ = id => document.getElementById(id);
@@ -390,7 +392,7 @@ function connect() {
 	const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path, chosen ? [chosen] : []);
 	link = {
 		socket, phase: 'connecting', route: pickedRoute(), byUs: false, ended: false,
-		asked: performance.now(), openedIn: null, sentAt: null, roundTrip: null, trips: [], verdict: null,
+		asked: performance.now(), openedIn: null, sentAt: null, answeredIn: null, pings: [], verdict: null,
 		in: { messages: 0, bytes: 0 }, out: { messages: 0, bytes: 0 },
 	};
 	socket.binaryType = 'arraybuffer';
@@ -421,6 +423,7 @@ function giveUpClosing(closing) {
 function onOpen() {
 	link.openedIn = performance.now() - link.asked;
 	link.phase = 'open';
+	ping();
 	info(`Open after ${durationText(link.openedIn)}` +
 		(link.socket.protocol && `, subprotocol ${link.socket.protocol}`));
 	update();
@@ -431,10 +434,8 @@ function onOpen() {
 function onMessage(event) {
 	const data = typeof event.data === 'string' ? event.data : new Uint8Array(event.data);
 	const size = (typeof data === 'string' ? encoder.encode(data) : data).length;
-	if (link.sentAt !== null) {
-		link.roundTrip = performance.now() - link.sentAt;
-		link.trips = [...link.trips, link.roundTrip].slice(-MAX_TRIPS);
-	}
+	if (link.sentAt !== null)
+		link.answeredIn = performance.now() - link.sentAt;
 	link.sentAt = null;
 	link.in.messages++;
 	link.in.bytes += size;
@@ -486,6 +487,28 @@ async function sendFiles(files) {
 	}
 }
 
+/* -- pings --------------------------------------------------------------------------- */
+
+/* The browser tells when it sent the request and when the answer began: what lies between
+ * is the way and the daemon, however long the connection before it took. */
+function onPinged(list) {
+	for (const { requestStart, responseStart } of list.getEntriesByName(location.origin + PING))
+		if (phase() === 'open' && responseStart > requestStart && requestStart > 0)
+			link.pings = [...link.pings, responseStart - requestStart].slice(-MAX_PINGS);
+	performance.clearResourceTimings(); /* else the browser soon notes no more */
+	schedule();
+}
+
+function ping() {
+	if (phase() === 'open' && !document.hidden)
+		fetch(PING, { method: 'HEAD', cache: 'no-store' }).catch(() => {});
+}
+
+function startPings() {
+	new PerformanceObserver(onPinged).observe({ type: 'resource' });
+	setInterval(ping, PING_EVERY);
+}
+
 /* -- the page around it -------------------------------------------------------------- */
 
 function drawCounters() {
@@ -494,21 +517,20 @@ function drawCounters() {
 		return;
 	$('received').textContent = text(link.in);
 	$('sent').textContent = text(link.out);
-	$('opened').textContent = durationText(link.openedIn);
-	$('rtt').textContent = durationText(link.roundTrip);
-	drawTrips(link.trips);
+	$('answer').textContent = durationText(link.answeredIn);
+	drawPings(link.pings);
 }
 
-function drawTrips(trips) {
-	const most = Math.max(...trips), least = Math.min(...trips);
-	const x = i => i * 60 / (MAX_TRIPS - 1);
+function drawPings(pings) {
+	const most = Math.max(...pings), least = Math.min(...pings);
+	const x = i => i * 60 / (MAX_PINGS - 1);
 	const y = ms => 15 - 14 * ms / most;
-	$('trips').hidden = trips.length < 2;
-	if ($('trips').hidden)
-		return;
+	$('ping').textContent = durationText(pings.at(-1) ?? null);
+	$('graph').toggleAttribute('hidden', pings.length < 2);
 	$('graph').firstElementChild.setAttribute('points',
-		trips.map((ms, i) => `${x(i).toFixed(1)},${y(ms).toFixed(1)}`).join(' '));
-	$('range').textContent = `${durationText(least)} \u2013 ${durationText(most)}`;
+		pings.map((ms, i) => `${x(i).toFixed(1)},${y(ms).toFixed(1)}`).join(' '));
+	$('graph').setAttribute('aria-label',
+		`the last ${pings.length}: ${durationText(least)} to ${durationText(most)}`);
 }
 
 function placeholder() {
@@ -519,11 +541,13 @@ function placeholder() {
 	return canSend() ? 'Message' : 'View only';
 }
 
+const LAMPS = { connecting: 'busy', open: 'live', closing: 'busy', closed: 'closed' };
+
 /* The one place that turns the connection's state into what the page shows and allows. */
 function update() {
 	const now = phase();
 	const route = link && link.route;
-	$('state').dataset.phase = now;
+	$('state').dataset.phase = LAMPS[now];
 	$('status').textContent = now === 'idle' ? 'not connected' : now;
 	$('connect').textContent = isLive() ? 'Disconnect' : 'Connect';
 	$('connect').classList.toggle('stop', isLive());
@@ -693,6 +717,7 @@ async function start() {
 	const { pathname, search } = location;
 	const asked = pathname === HOME ? new URLSearchParams(search).get('path') : pathname + search;
 	listen();
+	startPings();
 	await loadRoutes();
 	if (asked)
 		setTarget(asked);

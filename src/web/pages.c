@@ -60,8 +60,8 @@ static void begin(FILE *f, const char *title, bool styled)
 	put_html(f, title);
 	fputs("</title>\n", f);
 	if (styled)
-		fputs("<link rel=\"stylesheet\" href=\"/-/console.css\">\n"
-		      "<link rel=\"icon\" href=\"/-/console.svg\">\n",
+		fputs("<link rel=\"stylesheet\" href=\"/-/page.css\">\n"
+		      "<link rel=\"icon\" href=\"/-/icon.svg\">\n",
 		      f);
 	fputs("</head><body class=\"index\"><main>\n<h1>", f);
 	put_html(f, title);
@@ -112,6 +112,18 @@ static void put_row(FILE *f, const struct web_path *p, bool link)
 	fputs("</li>\n", f);
 }
 
+static void put_links(FILE *f, bool console, bool dashboard)
+{
+	if (!console && !dashboard)
+		return;
+	fputs("<nav>", f);
+	if (console)
+		fputs("<a href=\"/-/console\">Console</a>\n", f);
+	if (dashboard)
+		fputs("<a href=\"/-/dashboard\">Dashboard</a>\n", f);
+	fputs("</nav>\n", f);
+}
+
 char *pages_index(const struct web_path *paths, size_t count, bool console,
 		  bool dashboard, size_t *ret_n)
 {
@@ -120,16 +132,13 @@ char *pages_index(const struct web_path *paths, size_t count, bool console,
 
 	if (!f)
 		return NULL;
-	begin(f, "wsbridged", console);
+	begin(f, "wsbridged", console || dashboard);
 	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n",
 	      f);
 	for (size_t i = 0; i < count; i++)
 		put_row(f, &paths[i], true);
 	fputs("</ul>\n", f);
-	if (console)
-		fputs("<p><a href=\"/-/console\">Console</a></p>\n", f);
-	if (dashboard)
-		fputs("<p><a href=\"/-/dashboard\">Dashboard</a></p>\n", f);
+	put_links(f, console, dashboard);
 	return finish_page(f, &text);
 }
 

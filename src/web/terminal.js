@@ -319,6 +319,8 @@ const STATUS = {
 	closed: 'closed', waiting: 'coming back',
 };
 
+const LAMPS = { connecting: 'busy', open: 'live', closed: 'closed', waiting: 'busy' };
+
 function nextWords() {
 	if (phase === 'waiting')
 		return 'Trying to come back to the same session\u2026';
@@ -328,7 +330,7 @@ function nextWords() {
 /* The one place that turns the connection's state into what the page shows. */
 function update() {
 	const live = phase === 'open' || phase === 'connecting';
-	$('state').dataset.phase = phase === 'waiting' ? 'connecting' : phase;
+	$('state').dataset.phase = LAMPS[phase];
 	$('state').classList.toggle('normal', Boolean(verdict) && verdict.code === 1000);
 	$('status').textContent = STATUS[phase];
 	$('connect').textContent = live ? 'Disconnect' : 'Connect';

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A headless Chromium, and a wsbridged with the console on, for tests/browser."""
+import contextlib
 import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -31,6 +33,9 @@ exec = sort
 
 [/echo]
 exec = cat
+
+[/slow]
+shell = while read x; do sleep 0.5; echo $x; done
 
 [/view]
 exec = cat
@@ -137,6 +142,51 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+class Wire:
+    """What lies between browser and daemon: it can be slow, and be cut, and stay so."""
+
+    def __init__(self, port):
+        self.to, self.pairs, self.broken, self.delay = port, [], False, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                if self.broken:
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self.to))
+                self.pairs.append((near, far))
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(a, b), daemon=True).start()
+
+    def _pass_on(self, a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                time.sleep(self.delay)
+                b.sendall(data)
+            b.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        self.broken = True
+        for pair in self.pairs:
+            for end in pair:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+        self.pairs = []
+
+    def mend(self):
+        self.broken = False
+
+    def close(self):
+        self.cut()
+        self.listener.close()
 
 
 @pytest.fixture

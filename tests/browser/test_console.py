@@ -7,12 +7,13 @@ import re
 import signal
 import threading
 
+from conftest import Wire
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 PATIENCE = 10
-PATHS = ["/clock", "/sort", "/echo", "/view", "/status3", "/count", "/who", "/speaks", "/session"]
+PATHS = ["/clock", "/sort", "/echo", "/slow", "/view", "/status3", "/count", "/who", "/speaks", "/session"]
 
 
 class Page:
@@ -95,7 +96,7 @@ def test_the_console_connects_to_the_path_in_its_query(browser, daemon):
     page = Page(browser, daemon.url("/-/console?path=/echo")).wait_open()
     page.send("hello")
     page.wait_rows("in", ["hello"])
-    page.wait(lambda: page.text("rtt").endswith("ms"), "a round trip to be measured")
+    page.wait(lambda: page.text("answer").endswith("ms"), "the time until the answer to be shown")
 
 
 def test_eof_closes_the_input_and_the_answer_still_comes(browser, daemon):
@@ -232,15 +233,23 @@ def test_hex_is_sent_as_bytes_and_json_is_looked_at_first(browser, daemon):
     page.wait_rows("in", ["hi", '{"a": 1}'])
 
 
-def test_round_trips_are_drawn(browser, daemon):
-    page = Page(browser, daemon.url("/echo")).wait_open()
-    assert not page.element("trips").is_displayed()
-    for text in ("one", "two", "three"):
-        page.send(text)
-        page.wait(lambda text=text: page.rows("in")[-1:] == [text], text)
-    page.wait(lambda: page.element("trips").is_displayed(), "the graph")
-    points = browser.execute_script("return document.querySelector('#graph polyline').getAttribute('points')")
-    assert len(points.split()) == 3 and "ms" in page.text("range")
+def test_pings_tell_the_way_to_the_daemon_and_not_the_programs_time(browser, daemon):
+    wire = Wire(daemon.port)
+    page = Page(browser, f"http://127.0.0.1:{wire.port}/slow").wait_open()
+    page.send("hello")
+
+    def drawn():
+        points = browser.execute_script("return document.querySelector('#graph polyline').getAttribute('points')")
+        return len((points or "").split())
+
+    page.wait(lambda: page.rows("in") == ["hello"] and drawn() >= 2, "an answer, and a graph of pings")
+    assert "ms" in page.text("ping") and float(page.text("ping").split()[0]) < 400
+    assert page.text("answer").endswith(" ms") and float(page.text("answer").split()[0]) >= 500
+    assert re.fullmatch(r"the last \d+: .* ms to .* ms", page.element("graph").get_attribute("aria-label"))
+    wire.delay = 0.3  # each way
+    page.wait(lambda: float(page.text("ping").split()[0]) >= 600, "the slower network")
+    browser.get("about:blank")
+    wire.close()
 
 
 def saved(page):

@@ -4,13 +4,11 @@ import contextlib
 import re
 import signal
 import socket
-import threading
-import socket
 import struct
 import threading
 
 import pytest
-from conftest import Daemon, chromium
+from conftest import Daemon, Wire, chromium
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -262,50 +260,6 @@ def test_two_browsers_share_one_screen(browser, terminals, another):
     for page in (first, second):
         page.wait_status("closed")
         assert page.text("close").startswith("4007 ")
-
-
-class Wire:
-    """What lies between browser and daemon: it can be cut, and stay so."""
-
-    def __init__(self, port):
-        self.to, self.pairs, self.broken = port, [], False
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near = self.listener.accept()[0]
-                if self.broken:
-                    near.close()
-                    continue
-                far = socket.create_connection(("127.0.0.1", self.to))
-                self.pairs.append((near, far))
-                for a, b in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(a, b), daemon=True).start()
-
-    def _pass_on(self, a, b):
-        with contextlib.suppress(OSError):
-            while data := a.recv(65536):
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-
-    def cut(self):
-        self.broken = True
-        for pair in self.pairs:
-            for end in pair:
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
-        self.pairs = []
-
-    def mend(self):
-        self.broken = False
-
-    def close(self):
-        self.cut()
-        self.listener.close()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from webcontrol import SOCKET, SUBPROTOCOL, WebControl, fields
 ECHO = "[/echo]\nexec = cat\n"
 VIEW = "[web]\ndashboard = view\n" + ECHO
 OPERATE = "[web]\ndashboard = operate\n" + ECHO
-PAGES = ["/-/dashboard", "/-/dashboard.css", "/-/dashboard.js", "/-/dashboard.svg", "/-/uplot.css", "/-/uplot.js"]
+PAGES = ["/-/dashboard", "/-/dashboard.css", "/-/dashboard.js", "/-/uplot.css", "/-/uplot.js"]
 VIEWED = ["version", "status", "list", "show", "events"]
 OPERATED = ["disconnect", "ping", "interrupt"]
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from harness import ROOT, get
 from rawws import RawWS
+from test_auth import token_line
 
 CLOCK = "[/clock]\nshell = date; exec cat\n"
 CONSOLE = "[web]\nconsole = yes\n" + CLOCK
@@ -49,6 +50,20 @@ def test_a_prefix_path_does_not_hide_the_console(daemon, source):
     for path, kind in (("/-/console", "text/html"), ("/-/console.js", "text/javascript"), ("/-/paths.json", "application/json")):
         answer = get(d, path, GZIP)
         assert answer.status == 200 and answer.headers["content-type"].startswith(kind)
+
+
+@pytest.mark.parametrize("page", ["console", "terminal", "dashboard"])
+def test_each_page_brings_the_files_that_all_share_and_none_of_the_others(daemon, page):
+    staff = f"[auth staff]\ntype = token\ntoken = {token_line('secret', 'ann')}\n"
+    d = daemon(f"[web]\n{page} = yes\nauth = staff\n{staff}{CLOCK}")
+    assert [get(d, path, GZIP).status for path in ("/-/page.css", "/-/icon.svg")] == [200, 200]
+    for other in {"console", "terminal", "dashboard"} - {page}:
+        assert get(d, f"/-/{other}.js", GZIP).status == 404
+    assert get(d, "/-/paths.json").status == (404 if page == "dashboard" else 200)
+
+
+def test_without_a_page_there_is_no_file(daemon):
+    assert [get(daemon(CLOCK), path, GZIP).status for path in ("/-/page.css", "/-/icon.svg")] == [404, 404]
 
 
 @pytest.mark.parametrize("path", ["/-/console", "/-/dashboard"])

@@ -169,13 +169,13 @@ TEST(only_with_the_console_a_page_refers_to_its_files)
 	char *with = index_of(two, 2, true), *without = index_of(two, 2, false);
 
 	has(with, "href=\"/-/console\"");
-	has(with, "href=\"/-/console.css\"");
+	has(with, "href=\"/-/page.css\"");
 	has_not(without, "/-/");
 	free(with);
 	free(without);
 	with = upgrade_of(&two[0], PAGES_CROSS_SITE);
 	without = upgrade_of(&two[0], PAGES_OFF);
-	has(with, "href=\"/-/console.css\"");
+	has(with, "href=\"/-/page.css\"");
 	has_not(without, "/-/");
 	free(with);
 	free(without);
