@@ -7,7 +7,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
 bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: programs check-programs asan faults soak fuzz coverage bench
+.PHONY: programs check-programs asan faults soak fuzz coverage bench bench-publish bench-check
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
 programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
@@ -53,3 +53,9 @@ bench:
 	@tools/need bench
 	$(again) $(B)/wsbridged $(bench) $(B)/bench/ballast.so $(B)/bench/lws
 	@tests/bench/bench.py
+bench-publish: # what the READMEs show, of the last result
+	@tests/bench/publish.py
+bench-check: # is a message twice as dear as it was?
+	@tools/need check
+	$(again) $(B)/wsbridged $(bench)
+	@tests/bench/check.py

@@ -4,12 +4,13 @@
 
 The figure to trust is the CPU time that the server takes for a message, compared within
 a pair: two runs, one right after the other.  Rates and percentiles depend on who else is
-using the machine.  The result is a table here and a JSON file; --markdown makes the
-README's table of it.
+using the machine.  The result is a table here and a JSON file, of which publish.py makes
+what the READMEs show.
 """
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -21,10 +22,15 @@ import sys
 import tempfile
 
 import report
+import scale
+import syscalls
 from rows import INI, ROWS, UNITS
 from servers import BUILD, NEEDS, ROOT, SERVERS, Failed
 
-RUN_TIMEOUT = 20  # seconds for a run beyond those that it measures
+PARTS = "rows,scale,syscalls"
+KEYS = [row.key for row in ROWS] + [series.key for series in scale.SERIES]
+GIVEN = ("mode", "raw", "clients", "inflight", "size")  # arguments that a run repeats
+RUN_TIMEOUT = 60  # seconds for a run beyond those that it measures
 
 
 def run_load(server, row, options):
@@ -38,7 +44,8 @@ def run_load(server, row, options):
                           timeout=options.seconds + RUN_TIMEOUT + 5)
     if done.returncode != 0:
         raise server.failed(f"{row.key}: {done.stderr.strip()}")
-    run = json.loads(done.stdout)
+    run = {k: v for k, v in json.loads(done.stdout).items() if k not in GIVEN}
+    run["cpu_ms_per_s"] = run["daemon_cpu_us"] / 1000 / run["seconds"]
     run["anonymous_grown"] = run["anonymous_after"] - run["anonymous_before"]
     return run
 
@@ -97,17 +104,18 @@ def write_json(result, path):
 def parse_arguments():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--pairs", type=int, default=10, help="runs of each server (10)")
-    p.add_argument("--seconds", type=float, default=1.5, help="that a run measures (1.5)")
+    p.add_argument("--seconds", type=float, default=1.2, help="that a run measures (1.2)")
     p.add_argument("--quick", action="store_true", help="one short pair: does it work?")
-    p.add_argument("--rows", help="only these, by key: " + ",".join(r.key for r in ROWS))
+    p.add_argument("--parts", default=PARTS, help=f"only these ({PARTS})")
+    p.add_argument("--rows", help="only these, by key: " + ",".join(KEYS))
     p.add_argument("--contenders", default=",".join(SERVERS), help="only these servers")
     p.add_argument("--out", type=pathlib.Path, default=BUILD / "bench/result.json")
-    p.add_argument("--markdown", type=pathlib.Path, metavar="JSON",
-                   help="measure nothing, print the README's table from this result")
     options = p.parse_args()
     if options.quick:
         options.pairs, options.seconds = 1, 0.3
-    unknown = set(options.rows.split(",") if options.rows else ()) - {r.key for r in ROWS}
+    options.rows = options.rows.split(",") if options.rows else KEYS
+    options.parts = options.parts.split(",")
+    unknown = set(options.rows) - set(KEYS) | set(options.parts) - set(PARTS.split(","))
     unknown |= set(options.contenders.split(",")) - set(SERVERS)
     if unknown:
         p.error("unknown: " + " ".join(sorted(unknown)))
@@ -123,35 +131,52 @@ def chosen_contenders(options):
     return contenders
 
 
+def measure_rows(contenders, options):
+    result = []
+    for row in ROWS:
+        if row.key not in options.rows:
+            continue
+        print(f"bench: {row.title}", file=sys.stderr)
+        runs = measure(row, contenders, options)
+        result.append({"key": row.key, "title": row.title, "metric": row.metric,
+                       "unit": UNITS[row.metric], "arguments": row.arguments,
+                       "summary": report.summary(row, runs), "runs": runs})
+    return result
+
+
 def run_all(options):
     contenders = chosen_contenders(options)
     result = {
         "machine": machine(),
         "settings": {"pairs": options.pairs, "seconds": options.seconds, "ini": INI},
-        "rows": [],
+        "rows": measure_rows(contenders, options) if "rows" in options.parts else [],
+        "scale": [],
+        "syscalls": [],
     }
-    for row in ROWS:
-        if options.rows and row.key not in options.rows.split(","):
-            continue
-        print(f"bench: {row.title}", file=sys.stderr)
-        runs = measure(row, contenders, options)
-        result["rows"].append({"key": row.key, "title": row.title, "metric": row.metric,
-                               "unit": UNITS[row.metric], "arguments": row.arguments,
-                               "summary": report.summary(row, runs), "runs": runs})
+    if "scale" in options.parts and "wsbridged" in contenders:
+        result["scale"] = scale.measure_all(functools.partial(run_once, options=options),
+                                            (options.pairs + 1) // 2, options.rows)
+    if "syscalls" in options.parts and shutil.which("strace"):
+        result["syscalls"] = syscalls.count_all(contenders, functools.partial(run_load, options=options),
+                                                options.rows)
     result["machine"]["load_average_after"] = os.getloadavg()
     return result
 
 
+def all_runs(result):
+    """The lists of runs, each of one server and row."""
+    for row in result["rows"]:
+        yield from row["runs"].values()
+    for series in result["scale"]:
+        yield from (case["runs"] for case in series["cases"])
+
+
 def main():
     options = parse_arguments()
-    if options.markdown:
-        print(report.markdown(json.loads(options.markdown.read_text())))
-        return 0
     result = run_all(options)
     write_json(result, options.out)
     report.print_table(result)
-    failures = sum("error" in run for row in result["rows"]
-                   for runs in row["runs"].values() for run in runs)
+    failures = sum("error" in run for runs in all_runs(result) for run in runs)
     if failures:
         print(f"bench: {failures} runs failed", file=sys.stderr)
     return 1 if failures else 0

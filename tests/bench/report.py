@@ -5,6 +5,7 @@ import statistics
 
 from rows import NAMES, ROWS, UNITS, Aim
 
+CALLS_SHOWN = 6
 SIDE = ("floor", "websocketd")  # contenders with a column of their own in the README
 
 
@@ -73,12 +74,13 @@ def spread(r):
     return f"{r['median']:.2f} ({r['low']:.2f}–{r['high']:.2f})"
 
 
-def limit_text(aim, limit, metric):
+def times_text(aim, value, metric):
+    """VALUE of METRIC, in the words of AIM."""
     if not aim.over:
-        return with_unit(limit, UNITS[metric])
-    if limit < 0.5:
-        return f"{NAMES[aim.over]} ÷ {1 / limit:g}"
-    return f"{limit:g} × {NAMES[aim.over]}"
+        return with_unit(value, UNITS[metric])
+    if aim.limit < 0.5:
+        return f"{NAMES[aim.over]} ÷ {1 / value:.3g}"
+    return f"{value:.3g} × {NAMES[aim.over]}"
 
 
 def aim_text(row, saved):
@@ -87,13 +89,13 @@ def aim_text(row, saved):
     aim = Aim(**{k: saved[k] for k in Aim._fields})
     name = {"p50_us": "p50 ", "rate": "rate ", "anonymous_grown": "growth "}.get(aim.metric, "")
     metric = aim.metric or row["metric"]
-    text = f"{name}{'≥' if aim.at_least else '≤'} {limit_text(aim, aim.limit, metric)}"
+    text = f"{name}{'≥' if aim.at_least else '≤'} {times_text(aim, aim.limit, metric)}"
     if value is None:
         return text + " ?"
     if not is_met(aim, value, aim.limit):
-        return f"{text} ✗" + (f" {value:.2f}" if aim.over else "")
+        return f"{text} ✗ ({times_text(aim, value, metric)})"
     if aim.stretch and is_met(aim, value, aim.stretch):
-        return f"{text} ✓ (even {limit_text(aim, aim.stretch, metric)})"
+        return f"{text} ✓ (even {times_text(aim, aim.stretch, metric)})"
     return text + " ✓"
 
 
@@ -125,9 +127,34 @@ def print_lines(lines, left):
         print("  ".join(cells).rstrip())
 
 
+def lines_of_scale(result):
+    yield ["as work grows", "", "cost", "unit", "this ÷ the first"]
+    for series in result["scale"]:
+        for case in series["cases"]:
+            yield [series["title"], case["label"], number(case["median"]), series["unit"],
+                   spread(case["ratio"])]
+
+
+def calls_text(calls):
+    """The most frequent ones by name."""
+    named = sorted(((n, name) for name, n in calls.items() if n >= 0.005), reverse=True)
+    return ", ".join(f"{name} {n:.2f}" for n, name in named[:CALLS_SHOWN])
+
+
+def lines_of_syscalls(result):
+    yield ["system calls", "server", "each", "most of them"]
+    for row in result["syscalls"]:
+        for contender, calls in row["calls"].items():
+            yield [row["title"], NAMES[contender], number(sum(calls.values())), calls_text(calls)]
+
+
 def print_table(result):
-    if result["rows"]:
-        print_lines(list(lines_of_rows(result)), (0, 1, 7, 8))
+    for lines, left in ((lines_of_rows, (0, 1, 7, 8)), (lines_of_scale, (0, 3, 4)),
+                        (lines_of_syscalls, (0, 1, 3))):
+        table = list(lines(result))
+        if len(table) > 1:
+            print_lines(table, left)
+            print()
 
 
 # --- in a README ---
@@ -164,4 +191,21 @@ def markdown(result):
     lines += ["", "CPU time of the server for each message, KiB or connection (memory for an idle session), "
               "medians; behind a semicolon wsbridged ÷ this, the median of the pairwise ratios with its "
               f"quartiles. {conditions(result)}."]
+    return "\n".join(lines)
+
+
+def markdown_of_growth(result):
+    """The table of what stays flat, and that of system calls."""
+    lines = ["| wsbridged's cost as its work grows | | CPU time | ÷ the first |", "|---|--:|--:|--:|"]
+    for series in result["scale"]:
+        for i, case in enumerate(series["cases"]):
+            first = "" if i else series["title"]
+            lines.append(f"| {first} | {case['label']} | {with_unit(case['median'], series['unit'])} | "
+                         f"{spread(case['ratio']) if i else ''} |")
+    lines += ["", "| system calls | server | each | most of them |", "|---|---|--:|---|"]
+    for row in result["syscalls"]:
+        for i, (contender, calls) in enumerate(row["calls"].items()):
+            first = "" if i else row["title"]
+            lines.append(f"| {first} | {NAMES[contender]} | {sum(calls.values()):.2f} | {calls_text(calls)} |")
+    lines += ["", f"{conditions(result)}; half as many runs for the first table."]
     return "\n".join(lines)

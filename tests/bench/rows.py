@@ -5,6 +5,7 @@ import typing
 
 SHORT = "x" * 100  # a line for many
 LINE = "".join(chr(ord("a") + i * i % 26) for i in range(1024))
+ECHO = "builtin = echo"
 
 # What a server runs for each client: argv, and wsbridged's words for it.  A shell that
 # stays keeps stdout open while cat has none: websocketd and the floor end with stdout.
@@ -16,8 +17,11 @@ PROGRAMS = {
               f"shell = while :; do echo {SHORT}; sleep 0.05; done\nprocess = shared"),
     "shared": (["yes", SHORT], f"exec = yes {SHORT}\nprocess = shared\nslow_client = pause"),
     "discard": (["sh", "-c", "cat >/dev/null; exit"], "shell = cat >/dev/null; exit"),
-    # Only wsbridged's:
-    "builtin": (None, "builtin = echo"),
+    # Only wsbridged's, without a process:
+    "builtin": (None, ECHO),
+    "pinged": (None, f"{ECHO}\nping_interval = 1s"),
+    **{f"paths-{n}": (None, "".join([ECHO, *(f"\n[/{i}/path]\n{ECHO}" for i in range(n - 1))]))
+       for n in (10, 10000)},
 }
 
 # Defaults are left as users get them; only limits that would be hit are lifted.

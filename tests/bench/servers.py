@@ -15,7 +15,7 @@ from rows import INI, PROGRAMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("B", ROOT / "build"))  # as in the Makefile
-START_TIMEOUT = 10  # seconds for a server to come up, and to go down
+START_TIMEOUT = 30  # seconds for a server to come up, and to go down
 
 
 class Failed(Exception):

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""The measuring tools of tests/bench work, and what the READMEs show is what was measured."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+from harness import ROOT, WSBRIDGED
+
+BENCH = ROOT / "tests/bench"
+sys.path.append(str(BENCH))
+
+import check  # noqa: E402
+import publish  # noqa: E402
+
+
+def run(script, *argv, fails=False):
+    """What SCRIPT of tests/bench prints."""
+    env = {**os.environ, "B": str(Path(WSBRIDGED).parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [sys.executable, BENCH / script, *argv]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120)
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_what_the_readmes_show_is_made_of_the_committed_result():
+    run("publish.py", "--check")
+    xml.etree.ElementTree.parse(BENCH / "result.svg")
+
+
+def test_a_result_with_a_failed_run_is_not_shown(tmp_path):
+    result = json.loads(publish.COMMITTED.read_text())
+    result["rows"][0]["runs"]["wsbridged"][0] = {"error": "it stalled"}
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    assert "1 runs failed" in run("publish.py", tmp_path / "result.json", fails=True)
+
+
+def test_a_message_that_costs_twice_as_much_is_too_slow():
+    for key, usual in check.usual_ratios(json.loads(publish.COMMITTED.read_text())).items():
+        assert not check.is_too_slow({"low": usual}, usual), key
+        assert check.is_too_slow({"low": 2 * usual * 0.9}, usual), key  # the lower quartile
+
+
+def test_each_kind_of_run_gives_its_figures(tmp_path):
+    out = tmp_path / "result.json"
+    rows = "echo-64x8,tls-resume,idle,paths"
+    run("bench.py", "--quick", "--contenders=wsbridged,floor", "--parts=rows,scale", f"--rows={rows}", f"--out={out}")
+    result = json.loads(out.read_text())
+    for row in result["rows"]:
+        assert row["summary"]["medians"]["wsbridged"][row["metric"]] > 0, row["key"]
+    for series in result["scale"]:
+        assert [c["median"] > 0 for c in series["cases"]] == [True] * len(series["cases"]), series["key"]
+    assert {part["key"] for name in ("rows", "scale") for part in result[name]} == set(rows.split(","))
