@@ -62,8 +62,22 @@ static bool has_room(const struct caller *c)
 
 static void answer_error(struct caller *c, int code, const char *text, const json_t *data)
 {
-	if (c->id)
-		queue(c, rpc_error(c->id, code, text, data));
+	char *line;
+
+	if (!c->id)
+		return;
+	line = rpc_error(c->id, code, text, data);
+	queue(c, line ? line : rpc_error(c->id, CALL_INTERNAL, "out of memory", NULL));
+}
+
+static void answer_result(struct caller *c, const json_t *result)
+{
+	char *line = rpc_result(c->id, result);
+
+	if (line)
+		queue(c, line);
+	else
+		answer_error(c, CALL_INTERNAL, "out of memory", NULL);
 }
 
 /* The call has ended: its answer. */
@@ -76,7 +90,7 @@ static void answer(struct caller *c)
 	else if (call->code)
 		answer_error(c, call->code, call->text, call->data);
 	else if (c->id)
-		queue(c, rpc_result(c->id, call->result));
+		answer_result(c, call->result);
 	if (c->over) /* which has freed the call */
 		return;
 	c->busy = c->listing = false;

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "command_params.h"
+#include "json_memory.h"
 #include "log.h"
 #include "nearest.h"
 
@@ -120,7 +121,8 @@ static void ended(struct call *c)
 
 void call_succeed(struct call *c, json_t *result)
 {
-	if (!result) {
+	if (json_memory_lacked() || !result) {
+		json_decref(result);
 		call_fail(c, CALL_INTERNAL, "out of memory");
 		return;
 	}
@@ -289,6 +291,10 @@ void call_start(struct call *c, const char *name, json_t *params)
 	}
 	if (!is_allowed(c) || !command_params_check(c))
 		return;
+	if (json_memory_lacked()) { /* a parameter may be missing */
+		call_fail(c, CALL_INTERNAL, "out of memory");
+		return;
+	}
 	log_use(c);
 	c->command->start(c);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "json_memory.h"
 #include "rpc.h"
 
 #define COMPACT (JSON_COMPACT | JSON_REAL_PRECISION(9))
@@ -70,12 +71,15 @@ void rpc_read(const char *line, size_t n, struct rpc_request *ret)
 {
 	json_error_t e;
 	bool many = has_many(line, n);
-	json_t *v =
-		many ? NULL
-		     : json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
+	json_t *v = NULL;
 
+	json_memory_lacked(); /* for whatever else */
+	if (!many)
+		v = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
 	*ret = (struct rpc_request){ 0 };
-	if (many)
+	if (json_memory_lacked())
+		wrong(ret, CALL_INTERNAL, "out of memory");
+	else if (many)
 		wrong(ret, CALL_REQUEST, "a request has at most %d values", RPC_VALUES);
 	else if (!v)
 		wrong(ret, CALL_PARSE, "not JSON: %.120s at byte %d", e.text, e.position);
@@ -99,10 +103,21 @@ void rpc_request_free(struct rpc_request *r)
 
 /* ---- answers ---- */
 
+/* V as text; NULL: out of memory, now or when V was made. */
+static char *text_of(const json_t *v)
+{
+	char *text = v ? json_dumps(v, COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	if (!json_memory_lacked())
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* The line of V, which is given away. */
 static char *line_of(json_t *v)
 {
-	char *text = v ? json_dumps(v, COMPACT) : NULL;
+	char *text = text_of(v);
 	size_t n = text ? strlen(text) : 0;
 	char *line = text ? realloc(text, n + 2) : NULL;
 
@@ -140,7 +155,7 @@ char *rpc_notification(const char *method, const json_t *params)
 
 char *rpc_list_begin(const json_t *id)
 {
-	char *id_text = json_dumps(id, COMPACT | JSON_ENCODE_ANY);
+	char *id_text = text_of(id);
 	char *text = NULL;
 
 	if (id_text &&
@@ -152,7 +167,7 @@ char *rpc_list_begin(const json_t *id)
 
 char *rpc_list_element(const json_t *element, bool first)
 {
-	char *body = json_dumps(element, COMPACT | JSON_ENCODE_ANY);
+	char *body = text_of(element);
 	char *text = NULL;
 
 	if (first || !body)

@@ -27,7 +27,8 @@ struct rpc_request {
 void rpc_read(const char *line, size_t n, struct rpc_request *ret);
 void rpc_request_free(struct rpc_request *r);
 
-/* The texts are lines with their newline, yours; NULL: out of memory. */
+/* The texts are lines with their newline, yours; NULL: out of memory, here or since the
+ * last text, when what is given was made (json_memory.h). */
 char *rpc_result(const json_t *id, const json_t *result);
 char *rpc_error(const json_t *id, int code, const char *text, const json_t *data);
 char *rpc_notification(const char *method, const json_t *params);

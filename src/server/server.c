@@ -16,6 +16,7 @@
 #include "ctl.h"
 #include "event.h"
 #include "hooks.h"
+#include "json_memory.h"
 #include "listen.h"
 #include "log.h"
 #include "logging.h"
@@ -225,6 +226,7 @@ static void server_init(struct server *s, struct conf *conf,
 	s->loop = loop_new();
 	s->options = options;
 	s->stats.started = (double)time(NULL);
+	json_memory_watch(malloc);
 	logging_init(s);
 	s->user = conf->user ? strdup(conf->user) : NULL;
 	s->group = conf->group ? strdup(conf->group) : NULL;

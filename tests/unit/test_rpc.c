@@ -3,12 +3,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "command.h"
+#include "json_memory.h"
 #include "rpc.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
@@ -98,6 +100,64 @@ TEST(an_answer_is_one_line)
 	json_decref(bytes);
 }
 
+static unsigned calls, failing; /* of them; 0: none */
+
+static void *failing_malloc(size_t n)
+{
+	return ++calls == failing ? NULL : malloc(n);
+}
+
+/* As a command makes one: nobody looks whether each member is there. */
+static char *long_answer(const json_t *id)
+{
+	json_t *v = json_object(), *list = json_array();
+	char name[16], *line;
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "name%d", i);
+		json_object_set_new(v, name, json_string("a text of some length"));
+		json_array_append_new(list, json_real(i));
+	}
+	json_object_set_new(v, "list", list);
+	line = v ? rpc_result(id, v) : NULL;
+	json_decref(v);
+	return line;
+}
+
+TEST(an_answer_is_whole_or_none_when_memory_fails)
+{
+	json_t *id = json_integer(7);
+	char *whole, *got;
+
+	json_memory_watch(failing_malloc);
+	whole = long_answer(id);
+	for (unsigned all = calls, n = 1; n <= all; n++) {
+		json_memory_lacked();
+		calls = 0;
+		failing = n;
+		got = long_answer(id);
+		assert_null(got);
+	}
+	failing = 0;
+	is(long_answer(id), whole);
+	free(whole);
+	json_decref(id);
+}
+
+TEST(a_request_that_cannot_be_read_for_want_of_memory_is_not_said_to_be_wrong)
+{
+	json_memory_watch(failing_malloc);
+	for (unsigned n = 1; n < 20; n++) {
+		int code;
+
+		calls = 0;
+		failing = n;
+		code = code_of("{\"jsonrpc\":\"2.0\",\"method\":\"m\"}");
+		assert_int_equal(code, calls >= n ? CALL_INTERNAL : 0);
+	}
+	failing = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +165,9 @@ int main(void)
 		cmocka_unit_test(without_an_id_it_is_a_notification_and_null_is_an_id),
 		cmocka_unit_test(what_is_wrong_has_its_number),
 		cmocka_unit_test(an_answer_is_one_line),
+		cmocka_unit_test(an_answer_is_whole_or_none_when_memory_fails),
+		cmocka_unit_test(
+			a_request_that_cannot_be_read_for_want_of_memory_is_not_said_to_be_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
