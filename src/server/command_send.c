@@ -78,13 +78,10 @@ void command_send_step(struct call *c)
 
 	if (!command_message(c, &opcode, &message))
 		return;
-	while ((s = call_next(c, "to", &left))) {
+	while ((s = call_next(c, "to", &left)))
 		call_count(c, session_send(s, opcode, message.p, message.n) == 0
 				      ? "sent"
 				      : "refused");
-		if (server_turn_is_long(c->server)) /* the message is long */
-			return;
-	}
 	if (left > 0)
 		call_counted(c, "sent");
 }

@@ -47,15 +47,13 @@ static void set_framing(struct path_conf *p)
 static void settle(struct conf_load *l, struct path_conf *p)
 {
 	struct conf *c = l->conf;
-	char **same = NULL;
 
 	conf_apply_whole(l, CONF_DEFAULTS, NULL, p); /* and nothing of [defaults] */
 	p->source = SOURCE_CONTROL;
 	p->path = conf_mem_text(c->mem, DASHBOARD_SOCKET, strlen(DASHBOARD_SOCKET));
-	if (!p->path || conf_mem_append(c->mem, &same, "same") < 0 ||
+	if (!p->path ||
 	    conf_mem_append(c->mem, &p->subprotocol, DASHBOARD_SUBPROTOCOL) < 0)
 		l->status = -ENOMEM;
-	p->access.origins = same;
 	p->access.origin_missing = false;
 	p->auth_name = c->web_auth;
 	p->auth = conf_auth_find(l, c->web_auth, conf_where(c, NULL, "web.auth"));

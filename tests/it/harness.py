@@ -293,6 +293,13 @@ def http(d, raw, address=None):
     return client.read_response()
 
 
+def preloaded(tmp_path, source):
+    """The environment of a daemon that finds the functions of SOURCE, in C, before those of libc."""
+    shim = tmp_path / "shim.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-"], input=source, text=True, check=True)
+    return {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"}
+
+
 def get(d, path, fields=(), method="GET"):
     head = f"{method} {path} HTTP/1.1\r\nHost: {d.host}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields)
     return http(d, head.encode() + b"\r\n")

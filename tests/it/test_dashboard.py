@@ -35,6 +35,13 @@ def ids(control, path="/echo"):
     return [row["id"] for row in control.ask("list", path=path)]
 
 
+def test_a_request_may_have_lines_between_its_parts(daemon):
+    c = WebControl(daemon(VIEW))
+    c.ws.text(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "version", "params": {}}, indent=1))
+    assert c.line()["result"]["name"] == "wsbridged"
+    assert c.ask("version")["name"] == "wsbridged", "and that was one request"
+
+
 # ---- what is there ----
 
 

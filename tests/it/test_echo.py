@@ -2,6 +2,7 @@
 """builtin = echo: each message comes back as it is, and no more of them is held than of a program's."""
 
 import pytest
+from control import Control
 from harness import is_sanitized
 from inicheck import fails
 from rawws import BINARY, CONT, TEXT, encode
@@ -94,3 +95,13 @@ def test_a_key_about_its_bytes_or_process_is_refused(check):
         (4, r"cwd means nothing with builtin"),
     )
     fails(check("[/echo]\nbuiltin = ecko\n"), (2, r"builtin"))
+
+
+@pytest.mark.key("queue")
+def test_no_more_of_it_waits_for_the_client_than_queue_has(daemon):
+    d = daemon(ECHO + "queue = 16k\n")
+    ws = d.ws("/echo", receive_buffer=4096)
+    fill(ws, encode(BINARY, b"x" * 8000), 64 * MIB)
+    (row,) = Control(d).ask("list", path="/echo")
+    assert Control(d).ask("show", to=row["id"])["to_program"] > 0, "there is more"
+    assert 0 < row["queue"] <= 16 * 1024 + 99

@@ -6,6 +6,7 @@ import ssl
 import threading
 
 import pytest
+from control import Control
 from rawws import PING, PONG, TEXT, encode, request
 from tlsflood import KeyUpdater
 from tlssock import context
@@ -93,7 +94,7 @@ def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
 def test_requests_that_come_at_once_keep_nobody_waiting(daemon):
     paths = "".join(f"[/p{i}]\nexec = cat\n" for i in range(300))
     d = daemon("[limits]\naccept_rate = 0\n[web]\nmetrics = /metrics\n" + paths)
-    clients = [d.connect() for _ in range(100)]
+    clients = [d.connect() for _ in range(190)]
     for sock in clients:
         sock.sendall(b"GET /metrics HTTP/1.1\r\n")
     round_trips(d, TURNS)  # all of that has been read
@@ -104,3 +105,13 @@ def test_requests_that_come_at_once_keep_nobody_waiting(daemon):
     round_trips(d, 2)
     assert not all(readable(sock, 0) for sock in clients)
     assert all(readable(sock, TIMEOUT) for sock in clients)
+
+
+def test_a_long_message_to_many_is_sent_in_several_turns(daemon):
+    d = daemon("[/echo]\nbuiltin = echo\nqueue = 4M\n")
+    c, text = Control(d), "x" * 1_000_000
+    assert c.ask("send-text", to="path=/echo", text=text) == {"sent": 0}
+    alone = c.ask("status")["loop_cpu"]  # what the line itself takes
+    clients = [d.ws("/echo", receive_buffer=4096) for _ in range(190)]
+    assert c.ask("send-text", to="path=/echo", text=text) == {"sent": len(clients)}
+    assert c.ask("status")["loop_cpu"] < 3 * alone + 0.005

@@ -4,12 +4,11 @@
 import json
 import os
 import re
-import subprocess
 
 import procfs
 import pytest
 from control import Control
-from harness import ENVIRONMENT, get
+from harness import get, preloaded
 from inicheck import fails
 from rawws import request
 from test_reload import file_of
@@ -245,11 +244,7 @@ ssize_t read(int fd, void *p, size_t n)
 
 @pytest.mark.without("canary", reason="its own hook may run when the descriptors are counted")
 def test_one_whose_rest_writes_without_end_holds_nobody(daemon, tmp_path):
-    shim = tmp_path / "ahead.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-"], input=AHEAD, text=True, check=True)
-    options = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
-    env = {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": options}
-    d = daemon("[hooks]\non_open = sh -c 'yes & exit 0'\n" + ECHO, env=env, canary=None)
+    d = daemon("[hooks]\non_open = sh -c 'yes & exit 0'\n" + ECHO, env=preloaded(tmp_path, AHEAD), canary=None)
     ws = d.ws("/echo")
     until(lambda: len(procfs.children(d.pid)) == 1, "the hook and its rest to be gone")
     assert ws.echoes()
