@@ -103,6 +103,7 @@ void stream_unsecure(struct stream *s)
 
 void stream_move(EV_P_ struct stream *from, struct stream *to)
 {
+	stream_watch(EV_A_ from, 0);
 	ev_io_stop(EV_A_ & from->io);
 	stream_init(to, from->io.fd);
 	to->ops = from->ops;

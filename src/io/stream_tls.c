@@ -15,14 +15,23 @@
 
 #include "stream_impl.h"
 #include "tls.h"
+#include "tls_socket.h"
 #include "watch.h"
 
 #define RECORD STREAM_TLS_RECORD
-#define READS_PER_TURN 128 /* of the socket; a record takes two */
+
+/*
+ * OpenSSL reads on as long as something has come, up to a record with data: a client that
+ * sends new keys without an end (RFC 8446 4.6.3), or a byte a record, would have the loop
+ * for itself.  A record takes two reads.
+ */
+#define READS_PER_TURN 128
 
 struct stream_tls {
+	struct tls_socket socket; /* first: what OpenSSL's BIO knows of it */
 	SSL *ssl;
-	unsigned reads_left;   /* of READS_PER_TURN */
+	struct ev_loop *loop;
+	ev_idle turn;          /* the holder is told in the next turn of the loop */
 	int wanted;            /* EV_READ, EV_WRITE: by the holder */
 	bool begun;            /* the first byte looks like TLS */
 	bool read_needs_write; /* reading goes on when the socket takes more */
@@ -107,10 +116,15 @@ static ssize_t look_at_first(struct stream *s)
 	return 1;
 }
 
+/* Has something come that the descriptor does not tell of any more? */
+static bool has_more(const struct stream_tls *t)
+{
+	return buf_len(&t->socket.ahead) > 0 || SSL_pending(t->ssl) > 0;
+}
+
 /*
- * A record is begun only where all of it has room, so that a reader with room for one
- * never leaves a part of it behind, which the descriptor would not tell of.  What a
- * smaller one leaves, stream_watch() tells of.
+ * A record is begun only where all of it has room.  What is left, stream_watch() tells
+ * of.  Behind a record that is not full nothing is asked for that has not come yet.
  */
 static ssize_t tls_read(struct stream *s, void *p, size_t n)
 {
@@ -123,7 +137,7 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n)
 	if (t->over || r <= 0)
 		return t->over ? t->end : r;
 	t->read_needs_write = false;
-	t->reads_left = READS_PER_TURN;
+	t->socket.reads_left = READS_PER_TURN;
 	do {
 		ERR_clear_error();
 		errno = 0;
@@ -133,7 +147,8 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n)
 			break;
 		}
 		got += more;
-	} while (n - got >= RECORD || (n > got && SSL_pending(t->ssl) > 0));
+	} while ((n - got >= RECORD && (more == RECORD || has_more(t))) ||
+		 (n > got && SSL_pending(t->ssl) > 0));
 	return got > 0 ? (ssize_t)got : r;
 }
 
@@ -190,7 +205,7 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *iov, unsigned n)
 	if (t->broken)
 		return t->over && t->end < 0 ? t->end : -EPIPE;
 	t->write_needs_read = false;
-	t->reads_left = READS_PER_TURN;
+	t->socket.reads_left = READS_PER_TURN;
 	advance(&c, 0); /* over empty vectors */
 	while (c.iov < c.end) {
 		struct iovec record = next_record(c);
@@ -245,7 +260,10 @@ void stream_tls_close(struct stream *s)
 
 void stream_tls_free(struct stream *s)
 {
+	if (ev_is_active(&s->tls->turn))
+		ev_idle_stop(s->tls->loop, &s->tls->turn);
 	SSL_free(s->tls->ssl);
+	buf_free(&s->tls->socket.ahead);
 	free(s->tls);
 	s->tls = NULL;
 	s->ops = &stream_plain;
@@ -279,6 +297,25 @@ const char *stream_tls_reason(const struct stream *s)
 
 /* ---- readiness ---- */
 
+static void on_turn(EV_P_ ev_idle *w, int revents)
+{
+	struct stream *s = w->data;
+
+	(void)revents;
+	ev_idle_stop(EV_A_ w);
+	ev_feed_event(EV_A_ & s->io, s->tls->read_needs_write ? EV_WRITE : EV_READ);
+}
+
+/* Not at once: what others wait for comes before. */
+static void tell_later(EV_P_ struct stream *s)
+{
+	struct stream_tls *t = s->tls;
+
+	t->loop = loop;
+	t->turn.data = s;
+	ev_idle_start(EV_A_ & t->turn);
+}
+
 static void tls_watch(EV_P_ struct stream *s, int events)
 {
 	struct stream_tls *t = s->tls;
@@ -290,8 +327,10 @@ static void tls_watch(EV_P_ struct stream *s, int events)
 	if (events & EV_WRITE)
 		of_socket |= t->write_needs_read ? EV_READ : EV_WRITE;
 	watch(EV_A_ & s->io, of_socket);
-	if (events & EV_READ && (t->over || SSL_pending(t->ssl) > 0))
-		ev_feed_event(EV_A_ & s->io, t->read_needs_write ? EV_WRITE : EV_READ);
+	if (events & EV_READ && (t->over || (!t->read_needs_write && has_more(t))))
+		tell_later(EV_A_ s);
+	else
+		ev_idle_stop(EV_A_ & t->turn);
 }
 
 static int tls_ready(struct stream *s, int revents)
@@ -316,32 +355,9 @@ const struct stream_ops stream_tls = {
 	.finish = tls_finish,
 };
 
-/*
- * OpenSSL reads on as long as there is something on the socket, up to a record with data:
- * a client that sends new keys without an end (RFC 8446 4.6.3), or a byte a record, would
- * have the loop for itself.  What it leaves there the descriptor tells of again.
- */
-/* NOLINTNEXTLINE(readability-function-size): its parameters are OpenSSL's */
-static long on_bio(BIO *bio, int what, const char *p, size_t n, int i, long l, int result,
-		   size_t *done)
-{
-	struct stream_tls *t = (struct stream_tls *)BIO_get_callback_arg(bio);
-
-	(void)p, (void)n, (void)i, (void)l, (void)done;
-	if (what != BIO_CB_READ)
-		return result;
-	if (t->reads_left > 0) {
-		t->reads_left--;
-		return result;
-	}
-	BIO_set_retry_read(bio);
-	return -1;
-}
-
 static void on_info(const SSL *ssl, int where, int value)
 {
-	struct stream_tls *t =
-		(struct stream_tls *)BIO_get_callback_arg(SSL_get_rbio(ssl));
+	const struct stream_tls *t = BIO_get_data(SSL_get_rbio(ssl));
 	char text[128];
 
 	if (where & SSL_CB_LOOP)
@@ -366,15 +382,17 @@ void stream_tls_tell(struct stream *s, stream_tls_step *tell, void *data)
 int stream_secure(struct stream *s, const struct tls *tls)
 {
 	struct stream_tls *t = calloc(1, sizeof(*t));
-	SSL *ssl = t ? tls_accept(tls, s->io.fd) : NULL;
 
-	if (!ssl) {
+	if (!t)
+		return -ENOMEM;
+	t->socket.fd = s->io.fd;
+	ev_idle_init(&t->turn, on_turn);
+	ev_set_priority(&t->turn, EV_MAXPRI); /* in the next turn, however busy that is */
+	t->ssl = tls_accept(tls, tls_socket_bio(&t->socket));
+	if (!t->ssl) {
 		free(t);
 		return -ENOMEM;
 	}
-	t->ssl = ssl;
-	BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
-	BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)t);
 	s->tls = t;
 	s->ops = &stream_tls;
 	return 0;

@@ -206,15 +206,16 @@ const char *tls_fingerprint(const struct tls *t)
 	return t->fingerprint;
 }
 
-SSL *tls_accept(const struct tls *t, int fd)
+SSL *tls_accept(const struct tls *t, BIO *socket)
 {
-	SSL *ssl = SSL_new(t->ctx);
+	SSL *ssl = socket ? SSL_new(t->ctx) : NULL;
 
-	if (ssl && SSL_set_fd(ssl, fd)) {
+	if (ssl) {
+		SSL_set_bio(ssl, socket, socket);
 		SSL_set_accept_state(ssl);
 		return ssl;
 	}
-	SSL_free(ssl);
+	BIO_free(socket);
 	ERR_clear_error();
 	return NULL;
 }

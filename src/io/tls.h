@@ -92,9 +92,11 @@ time_t tls_valid_until(const struct tls *t);
 /* SHA-256 of the certificate: AB:CD:... */
 const char *tls_fingerprint(const struct tls *t);
 
-/* The server's side of a connection at FD, or NULL: out of memory.  End with SSL_free().
- */
-struct ssl_st *tls_accept(const struct tls *t, int fd);
+struct bio_st; /* OpenSSL's BIO */
+
+/* The server's side of a connection through SOCKET (tls_socket.h; taken over, NULL is out
+ * of memory), or NULL: out of memory.  End with SSL_free(). */
+struct ssl_st *tls_accept(const struct tls *t, struct bio_st *socket);
 
 #define TLS_NAME 1024 /* bytes that a subject or issuer may have */
 

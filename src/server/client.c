@@ -320,13 +320,12 @@ void client_proceed(struct client *c)
 }
 
 /* Has this turn of the loop time for C?  Many requests that come at once, or handshakes
- * of TLS, would keep everybody else waiting.  What is to be read lies on the descriptor,
- * which tells of it again; once the head has begun, OpenSSL may hold some of it. */
+ * of TLS, would keep everybody else waiting. */
 static bool has_turn(const struct client *c)
 {
 	struct server *s = c->server;
 
-	if (c->state != CLIENT_READING || (c->tls && buf_len(&c->head) > 0))
+	if (c->state != CLIENT_READING)
 		return true;
 	return s->begun_in_turn++ == 0 || !server_turn_is_long(s);
 }
@@ -342,8 +341,10 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		client_drop(c);
 		return;
 	}
-	if (!has_turn(c))
+	if (!has_turn(c)) { /* what has come is told of again */
+		client_proceed(c);
 		return;
+	}
 	if (stream_ready(&c->stream, revents) & EV_READ) {
 		if (c->state == CLIENT_PROXY)
 			proxied_read_header(c);

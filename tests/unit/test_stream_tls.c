@@ -139,6 +139,20 @@ TEST(a_reader_with_little_room_is_told_of_what_is_left)
 	assert_int_equal(stream_read(&stream, room, sizeof(room)), -EAGAIN);
 }
 
+TEST(records_that_came_together_are_read_at_once_and_told_of_one_by_one)
+{
+	char room[100];
+
+	for (int i = 0; i < 3; i++)
+		say(10);
+	for (int left = 2; left >= 0; left--) {
+		assert_int_equal(stream_read(&stream, room, sizeof(room)), 10);
+		assert_int_equal(recv(stream.io.fd, room, 1, MSG_PEEK), -1);
+		assert_int_equal(ready(EV_READ), left > 0 ? EV_READ : 0);
+	}
+	assert_int_equal(stream_read(&stream, room, sizeof(room)), -EAGAIN);
+}
+
 TEST(but_only_when_it_wants_to_read)
 {
 	char room[100];
@@ -460,6 +474,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OPEN(a_reader_with_little_room_is_told_of_what_is_left),
+		OPEN(records_that_came_together_are_read_at_once_and_told_of_one_by_one),
 		OPEN(but_only_when_it_wants_to_read),
 		OPEN(a_reader_with_room_for_records_leaves_nothing_of_one_behind),
 		OPEN(an_error_that_somebody_left_in_openssls_queue_is_not_the_reads),

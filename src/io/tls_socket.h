@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_socket.h - the socket under TLS, as OpenSSL sees it. */
+#ifndef IO_TLS_SOCKET_H
+#define IO_TLS_SOCKET_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+
+struct bio_st; /* OpenSSL's BIO */
+
+/* All zero but FD, which stays the caller's. */
+struct tls_socket {
+	int fd;
+	unsigned reads_left; /* how often OpenSSL may read until this is set again: then
+			      * there is nothing for it */
+	bool ended;          /* the end of what comes has been read */
+	struct buf ahead; /* read from FD, and not by OpenSSL yet; the descriptor does not
+			   * tell of it */
+};
+
+/* What OpenSSL reads and writes S by, which outlives it.  NULL: out of memory. */
+struct bio_st *tls_socket_bio(struct tls_socket *s);
+
+#endif
