@@ -329,6 +329,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->armed_for = UINT8_MAX; /* no key: the first session_proceed() arms */
 	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
 		b->now;
+	s->rate.at = s->opened;
 	bucket_init(&s->messages, s->conf->message_rate, b->now);
 	ws_init(&s->ws, &s->conf->ws);
 	ev_init(&s->client.io, on_client);

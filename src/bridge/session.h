@@ -18,6 +18,7 @@
 #include "bucket.h"
 #include "hub.h"
 #include "outq.h"
+#include "rate.h"
 #include "session_asked.h"
 #include "session_inject.h"
 #include "span.h"
@@ -102,6 +103,7 @@ struct session {
 	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
 	bool held;              /* the client is not read, by order */
 	struct traffic dropped; /* was queued and never sent: the client is too slow */
+	struct rate rate;       /* of what passes, both ways */
 	LIST_ENTRY(session) subscription; /* of hub->fan */
 	LIST_ENTRY(session) link;
 };

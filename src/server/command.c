@@ -20,12 +20,12 @@ const struct command commands[] = {
 	{ "status", "Tell how the daemon is: listeners, clients, programs, uptime.",
 	  .needs = RIGHTS_VIEW,
 	  .start = command_status },
-	{ "list", "List the clients, the newest first; with path only those of that path, "
-		  "at most limit of them, without the first skip.",
+	{ "list", "List the clients, the newest first or by sort; with path only those of "
+		  "that path, at most limit of them, without the first skip.",
 	  .needs = RIGHTS_VIEW,
 	  .params = { { "path", PARAM_PATH, false }, { "limit", PARAM_NUMBER, false },
-		      { "skip", PARAM_NUMBER, false } },
-	  .start = command_list, .row = command_list_row, .end = command_walk_end },
+		      { "skip", PARAM_NUMBER, false }, { "sort", PARAM_TEXT, false } },
+	  .start = command_list, .row = command_list_row, .end = command_list_end },
 	{ "show", "Tell everything about one client.",
 	  .needs = RIGHTS_VIEW,
 	  .params = { { "to", PARAM_CLIENT, true } },

@@ -202,6 +202,9 @@ void command_status(struct call *c);
 void command_reload(struct call *c);
 void command_list(struct call *c);
 json_t *command_list_row(struct call *c, bool *ret_later);
+void command_list_end(struct call *c);
+json_t *command_list_client(struct session *s); /* what it says of S */
+double command_rate(struct session *s);         /* bytes a second, both ways */
 void command_show(struct call *c);
 void command_walk_end(struct call *c);
 void command_disconnect(struct call *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands about clients: list, show, disconnect, ping. */
 #include "command.h"
+#include "command_top.h"
 #include "utf8.h"
 
 #define PONG_WAIT 10.0 /* seconds, when ping_timeout sets none */
@@ -37,6 +38,19 @@ static json_t *summary(const struct session *s)
 	return r;
 }
 
+double command_rate(struct session *s)
+{
+	return rate_look(&s->rate, s->bridge->now, s->in.bytes + s->sent.bytes);
+}
+
+json_t *command_list_client(struct session *s)
+{
+	json_t *r = summary(s);
+
+	json_object_set_new(r, "rate", json_integer((json_int_t)command_rate(s)));
+	return r;
+}
+
 /* ---- many clients ---- */
 
 void call_walk(struct call *c, enum call_state state)
@@ -69,7 +83,18 @@ struct session *call_next(struct call *c, const char *name, unsigned *left)
 
 void command_list(struct call *c)
 {
-	call_walk(c, CALL_ROWS);
+	if (call_text(c, "sort", NULL))
+		command_top(c);
+	else
+		call_walk(c, CALL_ROWS);
+}
+
+void command_list_end(struct call *c)
+{
+	if (call_text(c, "sort", NULL))
+		command_top_end(c);
+	else
+		command_walk_end(c);
 }
 
 /* A page of the list: `limit` clients behind the first `skip` of them. */
@@ -80,13 +105,15 @@ json_t *command_list_row(struct call *c, bool *ret_later)
 	unsigned left = CALL_PER_STEP;
 	struct session *s;
 
+	if (call_text(c, "sort", NULL))
+		return command_top_row(c, ret_later);
 	if (c->at >= skip && c->at - skip >= limit)
 		return NULL;
 	do
 		s = call_next(c, "path", &left);
 	while (s && c->at++ < skip);
 	*ret_later = left == 0;
-	return s ? summary(s) : NULL;
+	return s ? command_list_client(s) : NULL;
 }
 
 /* ---- one client ---- */

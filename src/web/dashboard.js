@@ -252,13 +252,13 @@ function showStatus(version, status) {
 
 // ---- clients ----
 
-let page = { skip: 0, path: "" }; // what of the list is shown
+let page = { skip: 0, path: "", sort: "" }; // what of the list is shown
 let asked = page;                 // ... and what the answer under way is of
-let rows = new Map();             // by id: { tr, client }
+let rows = new Map();             // by id, in the order of the page
 
 function listParams() {
 	asked = page;
-	return { limit: PAGE, skip: page.skip, ...(page.path && { path: page.path }) };
+	return { limit: PAGE, skip: page.skip, ...(page.path && { path: page.path }), ...(page.sort && { sort: page.sort }) };
 }
 
 function setText(cell, text) {
@@ -283,48 +283,54 @@ function newRow(client) {
 	return tr;
 }
 
-function showRow(row, client) {
-	const seconds = client.seconds - row.client.seconds;
-	const moved = client.in.bytes + client.out.bytes - row.client.in.bytes - row.client.out.bytes;
+function showRow(tr, client) {
 	const open = client.state === "open";
 	const texts = [
 		String(client.id), client.path, client.peer, client.user ?? "–", duration(client.seconds), traffic(client.in),
-		traffic(client.out), seconds > 0 ? `${bytes(moved / seconds)}/s` : "–", bytes(client.queue),
+		traffic(client.out), `${bytes(client.rate)}/s`, bytes(client.queue),
 		open ? String(client.pid ?? "–") : client.state,
 	];
-	texts.forEach((text, i) => setText(row.tr.children[i], text));
-	row.tr.children[1].title = client.path;
-	row.tr.classList.toggle("ending", !open);
-	const button = row.tr.querySelector("button");
+	texts.forEach((text, i) => setText(tr.children[i], text));
+	tr.children[1].title = client.path;
+	tr.classList.toggle("ending", !open);
+	const button = tr.querySelector("button");
 	if (button)
 		button.disabled = !open;
-	row.client = client;
 }
 
-function showClients(list, status) {
+// Nobody's button moves away under the pointer: while it is there, who stays keeps the place.
+function heldStill(list) {
+	const places = new Map([...rows.keys()].map((id, i) => [id, i]));
+	const place = client => places.get(client.id) ?? places.size;
+	return $("sessions").tBodies[0].matches(":hover, :focus-within") 
+		? [...list].sort((a, b) => place(a) - place(b)) : list;
+}
+
+function showClients(told, status) {
+	const list = page.sort ? heldStill(told) : told;
 	const fresh = new Map();
 	for (const client of list) {
-		const row = rows.get(client.id) ?? { tr: newRow(client), client };
-		showRow(row, client);
-		fresh.set(client.id, row);
+		const tr = rows.get(client.id) ?? newRow(client);
+		showRow(tr, client);
+		fresh.set(client.id, tr);
 	}
-	for (const [id, row] of rows)
+	for (const [id, tr] of rows)
 		if (!fresh.has(id))
-			row.tr.remove();
+			tr.remove();
 	rows = fresh;
 	const body = document.querySelector("#sessions tbody");
 	let at = body.firstElementChild;
-	for (const row of fresh.values()) // the newest first; those that stay are not moved
-		if (row.tr === at)
+	for (const tr of fresh.values()) // in their order; those that stay are not moved
+		if (tr === at)
 			at = at.nextElementSibling;
 		else
-			body.insertBefore(row.tr, at);
+			body.insertBefore(tr, at);
 	$("nobody").hidden = list.length > 0;
 	$("range").textContent = list.length === 0 ? ""
 		: `${count(page.skip + 1)} to ${count(page.skip + list.length)}`
-		+ (page.path ? "" : ` of ${count(status.clients)}`) + ", the newest first";
-	$("older").disabled = list.length < PAGE;
-	$("newer").disabled = page.skip === 0;
+		+ (page.path ? "" : ` of ${count(status.clients)}`) + `, ${$("sort").selectedOptions[0].dataset.words}`;
+	$("next").disabled = list.length < PAGE;
+	$("previous").disabled = page.skip === 0;
 	offerPaths(list);
 }
 
@@ -340,10 +346,10 @@ function offerPaths(list) {
 
 function turnTo(next) {
 	page = next;
-	for (const row of rows.values())
-		row.tr.remove();
+	for (const tr of rows.values())
+		tr.remove();
 	rows = new Map();
-	$("older").disabled = $("newer").disabled = true;
+	$("next").disabled = $("previous").disabled = true;
 	$("range").textContent = "…";
 }
 
@@ -437,9 +443,10 @@ function showEvents() {
 // ---- begin ----
 
 $("reconnect").onclick = connect;
-$("older").onclick = () => turnTo({ ...page, skip: page.skip + PAGE });
-$("newer").onclick = () => turnTo({ ...page, skip: Math.max(0, page.skip - PAGE) });
-$("path").onchange = e => turnTo({ skip: 0, path: e.target.value });
+$("next").onclick = () => turnTo({ ...page, skip: page.skip + PAGE });
+$("previous").onclick = () => turnTo({ ...page, skip: Math.max(0, page.skip - PAGE) });
+$("path").onchange = e => turnTo({ ...page, skip: 0, path: e.target.value });
+$("sort").onchange = e => turnTo({ ...page, skip: 0, sort: e.target.value });
 $("ask").firstElementChild.onsubmit = disconnect;
 $("cancel").onclick = () => $("ask").close();
 addEventListener("resize", resizeCharts);

@@ -9,6 +9,7 @@ import struct
 import pytest
 from conftest import Daemon
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
 from test_console import Page
 
 INI = """\
@@ -180,15 +181,44 @@ def test_many_clients_come_in_pages(start):
     page.wait(lambda: page.text("range") == "1 to 50 of 121, the newest first", "the first page")
     seen = set(page.rows())
     for begin, end in ((51, 100), (101, 121)):
-        page.element("older").click()
+        page.element("next").click()
         page.wait(lambda: page.text("range") == f"{begin} to {end} of 121, the newest first", "the next page")  # noqa: B023
         seen |= set(page.rows())
-    assert len(seen) == 121 and not page.element("older").is_enabled()
-    page.element("newer").click()
+    assert len(seen) == 121 and not page.element("next").is_enabled()
+    page.element("previous").click()
     page.wait(lambda: page.text("range").startswith("51 to 100"), "the page before")
     page.browser.execute_script("const p = document.getElementById('path'); p.value = '/-/control'; p.onchange({ target: p })")
     page.wait(lambda: len(page.rows()) == 1, "the clients of one path")
     del clients
+
+
+def test_who_moves_most_is_first_of_all_clients_and_stays_under_the_pointer(start):
+    daemon, page = start()
+    busy = Client(daemon, "/other")
+    others = [Client(daemon, "/echo") for _ in range(60)]
+    page.wait(lambda: page.text("range").startswith("1 to 50 of 62, the newest first"), "the newest")
+    assert not page.of("/other")
+    Select(page.element("sort")).select_by_value("traffic")
+    for _ in range(100):
+        busy.send("x" * 120)
+        assert busy.frame() == (1, b"x" * 120)
+    page.wait(lambda: page.text("range") == "1 to 50 of 62, the most bytes in all first", "the order in words")
+    page.wait(lambda: next(iter(page.rows().values()))[0] == "/other", "the busy one at the top")
+    Select(page.element("sort")).select_by_value("seconds")
+    page.wait(lambda: [row[0] for row in page.rows().values()][:2] == ["/-/control", "/other"], "the first come")
+    Select(page.element("sort")).select_by_value("traffic")
+    page.wait(lambda: "bytes in all first" in page.text("range") and page.of("/other"), "the busy one")
+    (number,) = page.of("/other")
+    second = list(page.rows())[1]
+    page.browser.execute_script("document.querySelector(`tr[data-id='${arguments[0]}'] button`).focus()", second)
+    where = list(page.rows()).index(second)
+    for _ in range(200):
+        busy.send("x" * 120)
+        assert busy.frame() == (1, b"x" * 120)
+    page.wait(lambda: "300 ·" in page.rows()[number][4], "the traffic")
+    assert list(page.rows()).index(second) == where
+    assert page.browser.switch_to.active_element.get_attribute("aria-label") == f"Disconnect {second}"
+    del others
 
 
 def test_it_comes_back_when_the_daemon_ends_it(start):

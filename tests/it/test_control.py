@@ -312,6 +312,59 @@ def test_list_gives_a_page_of_many_clients(daemon):
     assert [row["id"] for row in c.ask("list", path="/canary", limit=9)] == whole[-1:]
 
 
+def test_list_sorts_those_first_who_stand_out_among_all(daemon):
+    d = daemon(ECHO + "[/none]\nexec = cat\n")
+    c = Control(d)
+    oldest = d.ws("/none")
+    clients = [d.ws("/echo") for _ in range(5)]
+    for n, ws in enumerate(clients):
+        for _ in range((2, 5, 0, 9, 1)[n]):
+            assert ws.echoes("x" * 100)
+    id_of = {row["peer"]: row["id"] for row in c.ask("list", path="/echo")}
+    ids = [id_of["127.0.0.1:%d" % ws.sock.getsockname()[1]] for ws in clients]
+
+    def sorted_by(word, **more):
+        return [row["id"] for row in c.ask("list", sort=word, **more)]
+
+    by_traffic = [ids[n] for n in (3, 1, 0, 4, 2)]
+    assert sorted_by("traffic", path="/echo") == by_traffic
+    assert sorted_by("traffic", limit=2) == by_traffic[:2]
+    assert sorted_by("traffic", limit=2, skip=1) == by_traffic[1:3]
+    assert sorted_by("traffic", path="/echo", skip=4) == by_traffic[4:]
+    assert sorted_by("traffic", limit=0) == sorted_by("traffic", skip=1000) == sorted_by("traffic", skip=2**62) == []
+    assert len(sorted_by("traffic", limit=2**62)) == 7
+    assert sorted_by("seconds", path="/echo") == ids
+    assert sorted_by("seconds")[:2] == [c.ask("list", path="/canary")[0]["id"], c.ask("list", path="/none")[0]["id"]]
+    with pytest.raises(Refused, match="sort is rate, queue, traffic or seconds"):
+        c.ask("list", sort="cpu")
+    assert oldest.echoes()
+
+
+def test_list_tells_the_rate_of_now_and_sorts_by_it(daemon):
+    d = daemon(ECHO)
+    c, busy, idle = Control(d), d.ws("/echo"), d.ws("/echo")
+    peer = "127.0.0.1:%d" % busy.sock.getsockname()[1]
+
+    def first():
+        assert busy.echoes("x" * 1000)
+        return c.ask("list", sort="rate", limit=1)[0]
+
+    row = until(lambda: (row := first())["rate"] > 1000 and row, "a rate")
+    assert row["peer"] == peer
+    until(lambda: c.ask("list", sort="rate", limit=1)[0]["rate"] == 0, "silence")
+    assert idle.echoes()
+
+
+def test_list_sorts_by_what_waits(daemon):
+    d = daemon(ECHO + "[/x]\nshell = yes; :\nqueue = 64k\n")
+    c = Control(d)
+    d.ws("/x", receive_buffer=4096)
+    d.ws("/echo")
+    until(lambda: c.ask("list", path="/x")[0]["queue"] > 30000, "its queue is full")
+    first, *others = c.ask("list", sort="queue")
+    assert first["path"] == "/x" and [row["queue"] for row in others] == [0, 0]
+
+
 def test_list_and_show_tell_of_each_client(daemon):
     d = daemon(ECHO + "[/files/*]\nexec = cat\n")
     c = Control(d)
