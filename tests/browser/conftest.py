@@ -95,11 +95,11 @@ def browser(tmp_path_factory):
 class Daemon:
     """A running wsbridged: its port, and where to read what it logged."""
 
-    def __init__(self, directory, ini=INI):
+    def __init__(self, directory, ini=INI, users=USERS):
         self.directory = directory
         user = "user = root\n" if os.geteuid() == 0 else ""
         ini = ini.replace("{directory}", str(directory))
-        (directory / "htpasswd").write_text(USERS)
+        (directory / "htpasswd").write_text(users)
         (directory / "wsbridge.ini").write_text(ini.replace("[server]\n", "[server]\n" + user))
         self.log = directory / "log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:

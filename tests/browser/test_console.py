@@ -5,6 +5,7 @@ import http.server
 import json
 import re
 import signal
+import subprocess
 import threading
 
 from conftest import Wire
@@ -261,7 +262,7 @@ def saved(page):
     return page.browser.execute_async_script("window.saved.text().then(arguments[0])")
 
 
-def test_a_transcript_is_saved_as_text_or_for_asciinema(browser, daemon):
+def test_a_transcript_is_saved_as_text_or_for_asciinema(browser, daemon, tmp_path):
     page = Page(browser, daemon.url("/echo")).wait_open()
     page.send("hello")
     page.wait_rows("in", ["hello"])
@@ -271,6 +272,10 @@ def test_a_transcript_is_saved_as_text_or_for_asciinema(browser, daemon):
     assert header["version"] == 2 and header["width"] == 80 and header["title"].endswith("/echo")
     assert [event[1:] for event in events] == [["i", "hello\r\n"], ["o", "hello\r\n"]]
     assert events[0][0] == 0 <= events[1][0]
+    (tmp_path / "echo.cast").write_text(saved(page))
+    play = ["script", "-qec", f"asciinema play -s 1000 {tmp_path}/echo.cast", "/dev/null"]  # it wants a terminal
+    said = subprocess.run(play, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout
+    assert b"hello" in said.splitlines()
 
 
 def test_a_file_is_sent_as_one_binary_message(browser, daemon, tmp_path):

@@ -37,11 +37,11 @@ shell = printf '<img src=x onerror="document.title=1">\\n'; exec cat
 class Client:
     """A WebSocket that the browser has nothing to do with."""
 
-    def __init__(self, daemon, path):
+    def __init__(self, daemon, path, fields=""):
         self.sock = socket.create_connection(("127.0.0.1", daemon.port), 10)
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\nUpgrade: websocket\r\n"
-                          f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+                          f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{fields}\r\n".encode())
         self.got = b""
         while b"\r\n\r\n" not in self.got:
             self.got += self.sock.recv(65536)

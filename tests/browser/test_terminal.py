@@ -14,6 +14,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from test_dashboard import Dashboard
 
 PATIENCE = 10
 
@@ -24,6 +25,7 @@ listen = 127.0.0.1:0
 [web]
 console = yes
 terminal = yes
+dashboard = view
 
 [defaults]
 eof_timeout = 50ms
@@ -223,6 +225,24 @@ def test_a_paste_of_lines_is_asked_about(shell):
     shell.wait_screen(r"^four\n(.*\n)*five")
 
 
+def test_control_shift_c_copies_what_is_selected_and_interrupts_nothing(shell):
+    permission = {"permissions": ["clipboardReadWrite"], "origin": shell.browser.current_url.split("/-/")[0]}
+    shell.browser.execute_cdp_cmd("Browser.grantPermissions", permission)
+    shell.line("clear; echo selected")
+    shell.wait_screen(r"^selected")
+    row = shell.browser.find_element(By.CSS_SELECTOR, ".xterm-rows > div")
+    mouse = ActionChains(shell.browser).move_to_element_with_offset(row, -row.size["width"] // 2 + 20, 0)
+    mouse.double_click().perform()
+    shell.browser.execute_script("addEventListener('keydown', e => { window.taken = e.code + e.defaultPrevented; })")
+    ActionChains(shell.browser).key_down(Keys.CONTROL).key_down(Keys.SHIFT).send_keys("c").perform()
+    taken = shell.browser.execute_script("return window.taken")
+    assert taken == "KeyCtrue", "the browser has keys of its own for its developer tools"
+    ActionChains(shell.browser).key_up(Keys.SHIFT).key_up(Keys.CONTROL).perform()
+    read = "navigator.clipboard.readText().then(arguments[0], e => arguments[0](String(e)))"
+    shell.wait(lambda: shell.browser.execute_async_script(read) == "selected", "the word in the clipboard")
+    assert "^C" not in shell.screen()
+
+
 def test_a_lost_connection_is_told_and_nothing_is_started_by_itself(shell, terminals):
     """With process = each a new shell would get the keys that were meant for the old one."""
     terminals.process.send_signal(signal.SIGKILL)
@@ -256,6 +276,14 @@ def test_two_browsers_share_one_screen(browser, terminals, another):
     second.line("echo from the second")
     for page in (first, second):
         page.wait_screen(r"^from the second")
+    screen = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    dashboard = Dashboard(browser, terminals.url("/-/dashboard")).wait_live()
+    dashboard.wait(lambda: len(dashboard.of("/shared")) == 2, "the dashboard to count both")
+    assert len({row[8] for row in dashboard.of("/shared").values()}) == 1, "they have one process"
+    assert dashboard.text("clients") == "3" and dashboard.text("processes") == "1"
+    browser.close()
+    browser.switch_to.window(screen)
     first.line("exit 7")
     for page in (first, second):
         page.wait_status("closed")
