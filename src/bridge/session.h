@@ -79,6 +79,7 @@ struct session {
 	bool ping_waits;      /* the pong to our last ping has not come */
 	uint32_t ping_number; /* of that ping */
 	uint8_t armed_for;    /* the deadline_key() that the timer is set for */
+	bool held;            /* the client is not read, by order */
 	size_t last_kept;     /* hub_kept() at the last look at a paused client ... */
 	double last_taken;    /* ... and when it was another */
 	ev_timer timer;       /* the nearest deadline */
@@ -101,7 +102,6 @@ struct session {
 	char *close_reason, *process; /* NULL: none, or out of memory */
 	char *asked;                  /* session_asked_text(); NULL: out of memory */
 	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
-	bool held;              /* the client is not read, by order */
 	struct traffic dropped; /* was queued and never sent: the client is too slow */
 	struct rate rate;       /* of what passes, both ways */
 	LIST_ENTRY(session) subscription; /* of hub->fan */

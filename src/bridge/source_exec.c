@@ -12,6 +12,7 @@
 #include "exec_ending.h"
 #include "exec_pipes.h"
 #include "log.h"
+#include "session.h"
 #include "stderr_client.h"
 #include "stderr_log.h"
 #include "terminal_master.h"
@@ -19,7 +20,6 @@
 #include "which.h"
 #include "ws.h"
 
-#define WHO_MAX 96
 #define AT_ONCE 1e-3 /* seconds: ev_timer_again() stops a timer whose repeat is 0 */
 
 enum exec_state {
@@ -37,22 +37,30 @@ struct source_exec {
 	unsigned *running;
 	enum exec_state state;
 	struct child child;
-	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
-	struct buf kept;    /* for its stdin */
-	size_t queued;      /* of it, as stats has it */
-	struct path_stats *stats;
+	ev_io in, out, err;               /* our ends of its pipes; fd -1: closed */
+	struct buf kept;                  /* for its stdin */
+	size_t queued;                    /* of it, as stats has it */
 	struct terminal_master *terminal; /* NULL: it has pipes */
 	bool finishing;                   /* stdin ends after what is kept */
-	ev_timer stalled;                 /* EXEC_FLUSHING: it takes nothing */
-	ev_timer runtime;                 /* EXEC_RUNNING: max_runtime */
-	struct stderr_log stderr_log;
-	struct stderr_client stderr_client;
-	char who[WHO_MAX];
+	ev_timer timer; /* EXEC_RUNNING: max_runtime; EXEC_FLUSHING: it takes nothing */
+	union {
+		struct stderr_log stderr_log;
+		struct stderr_client stderr_client; /* tells_clients() */
+	};
+	const char *path; /* as long as conf */
 };
 
 static struct source_exec *of(const struct source *s)
 {
 	return (struct source_exec *)s; /* its first member */
+}
+
+/* The prefix of its log lines; static, until the next call. */
+static const char *who(const struct source_exec *x)
+{
+	static char text[SESSION_WHO];
+
+	return session_who(x->child.id, x->path, text);
 }
 
 static struct ev_loop *loop_of(const struct source_exec *x)
@@ -75,7 +83,7 @@ static void close_pipe(struct source_exec *x, ev_io *w)
 
 static void count_kept(struct source_exec *x)
 {
-	stats_follow(&x->stats->input_queue, &x->queued, buf_len(&x->kept));
+	stats_follow(&x->source.hub->stats->input_queue, &x->queued, buf_len(&x->kept));
 }
 
 /* What is there for its stdin is dropped: it does not read it any more. */
@@ -122,7 +130,7 @@ static void proceed(struct source_exec *x)
 static void end(struct source_exec *x, const struct ending *e)
 {
 	x->state = EXEC_ENDED;
-	ev_timer_stop(loop_of(x), &x->runtime);
+	ev_timer_stop(loop_of(x), &x->timer);
 	hub_source_ended(x->source.hub, e);
 }
 
@@ -154,17 +162,8 @@ static void check_ended(struct source_exec *x)
 		e = (struct ending){ 0 };
 	else
 		exec_ending(x->conf->exit_code, x->child.status, &e);
-	log_debug(x->who, "program ended: %s", e.process);
+	log_debug(who(x), "program ended: %s", e.process);
 	end(x, &e);
-}
-
-static void on_runtime(EV_P_ ev_timer *w, int revents)
-{
-	struct ending e = { .code = CLOSE_POLICY, .reason = "time limit" };
-
-	(void)loop;
-	(void)revents;
-	end(w->data, &e);
 }
 
 static void check_gone(struct source_exec *x)
@@ -176,7 +175,8 @@ static void check_gone(struct source_exec *x)
 		read_stderr(x, STDERR_PIPE);
 		close_pipe(x, &x->err);
 	}
-	stderr_log_end(&x->stderr_log, x->who, x->source.hub->bridge->now);
+	if (!tells_clients(x))
+		stderr_log_end(&x->stderr_log, who(x), x->source.hub->bridge->now);
 	x->state = EXEC_GONE;
 	(*x->running)--;
 	hub_source_gone(x->source.hub);
@@ -184,8 +184,7 @@ static void check_gone(struct source_exec *x)
 
 static void stop_now(struct source_exec *x, enum child_step first)
 {
-	ev_timer_stop(loop_of(x), &x->stalled);
-	ev_timer_stop(loop_of(x), &x->runtime);
+	ev_timer_stop(loop_of(x), &x->timer);
 	close_input(x);
 	close_pipe(x, &x->out);
 	x->state = EXEC_STOPPING;
@@ -193,11 +192,17 @@ static void stop_now(struct source_exec *x, enum child_step first)
 	check_gone(x);
 }
 
-static void on_stalled(EV_P_ ev_timer *w, int revents)
+static void on_timer(EV_P_ ev_timer *w, int revents)
 {
+	struct ending e = { .code = CLOSE_POLICY, .reason = "time limit" };
+	struct source_exec *x = w->data;
+
 	(void)loop;
 	(void)revents;
-	stop_now(w->data, STEP_SIGNAL); /* it had its eof_timeout */
+	if (x->state == EXEC_RUNNING)
+		end(x, &e);
+	else
+		stop_now(x, STEP_SIGNAL); /* it had its eof_timeout */
 }
 
 static void exec_stop(struct source *s, bool flush)
@@ -212,9 +217,9 @@ static void exec_stop(struct source *s, bool flush)
 		return;
 	}
 	x->state = EXEC_FLUSHING;
-	ev_timer_stop(loop_of(x), &x->runtime);
-	ev_timer_set(&x->stalled, patience, patience > 0 ? patience : AT_ONCE);
-	ev_timer_start(loop_of(x), &x->stalled);
+	ev_timer_stop(loop_of(x), &x->timer);
+	ev_timer_set(&x->timer, patience, patience > 0 ? patience : AT_ONCE);
+	ev_timer_start(loop_of(x), &x->timer);
 	proceed(x);
 }
 
@@ -243,7 +248,7 @@ static void give_up(struct source_exec *x, ev_io *w)
 {
 	struct ending e = { .code = CLOSE_SERVER_ERROR, .reason = "out of memory" };
 
-	log_error(x->who, "cannot watch the program's pipe: out of memory");
+	log_error(who(x), "cannot watch the program's pipe: out of memory");
 	if (w == &x->in)
 		close_input(x);
 	else
@@ -279,9 +284,9 @@ static void on_in(EV_P_ ev_io *w, int revents)
 	if (n > 0) {
 		buf_consume(&x->kept, (size_t)n);
 		if (x->state == EXEC_FLUSHING)
-			ev_timer_again(EV_A_ & x->stalled);
+			ev_timer_again(EV_A_ & x->timer);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		log_debug(x->who, "stdin: %s", strerror(errno));
+		log_debug(who(x), "stdin: %s", strerror(errno));
 		close_input(x);
 	}
 	end_input_if_done(x);
@@ -307,7 +312,7 @@ static void exec_write(struct source *s, const struct gather *g)
 	/* The session stopped reading at `queue`: one turn and one message is the most
 	 * that comes on top. */
 	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0) {
-		log_error(x->who, "out of memory: stdin closed");
+		log_error(who(x), "out of memory: stdin closed");
 		close_input(x);
 	}
 }
@@ -367,7 +372,7 @@ static void pass_stderr(struct source_exec *x, const char *p, size_t n)
 	struct hub *h = x->source.hub;
 
 	if (!tells_clients(x))
-		stderr_log_feed(&x->stderr_log, x->who, h->bridge->now, p, n);
+		stderr_log_feed(&x->stderr_log, who(x), h->bridge->now, p, n);
 	else if (x->state == EXEC_RUNNING)
 		stderr_client_feed(&x->stderr_client, h, p, n);
 }
@@ -411,8 +416,10 @@ static void exec_free(struct source *s)
 	close_input(x);
 	close_pipe(x, &x->out);
 	close_pipe(x, &x->err);
-	stderr_lines_free(&x->stderr_log.lines);
-	stderr_client_free(&x->stderr_client);
+	if (tells_clients(x))
+		stderr_client_free(&x->stderr_client);
+	else
+		stderr_lines_free(&x->stderr_log.lines);
 	free(x);
 }
 
@@ -476,16 +483,15 @@ static struct source_exec *source_exec_new(struct hub *h, const struct exec_star
 	x->source = (struct source){ &exec_ops, h };
 	x->conf = s->conf;
 	x->running = s->running;
-	x->stats = s->stats;
-	x->stderr_log.dropped_ever = &s->stats->stderr_dropped;
+	if (!tells_clients(x))
+		x->stderr_log.dropped_ever = &h->stats->stderr_dropped;
 	x->child.changed = on_child;
 	ev_io_init(&x->in, on_in, -1, 0);
 	ev_io_init(&x->out, on_out, -1, 0);
 	ev_io_init(&x->err, on_err, -1, 0);
-	ev_init(&x->stalled, on_stalled);
-	ev_timer_init(&x->runtime, on_runtime, x->conf->max_runtime, 0);
-	x->in.data = x->out.data = x->err.data = x->stalled.data = x->runtime.data = x;
-	snprintf(x->who, sizeof(x->who), "%s", s->who);
+	ev_timer_init(&x->timer, on_timer, x->conf->max_runtime, 0);
+	x->in.data = x->out.data = x->err.data = x->timer.data = x;
+	x->path = s->path;
 	return x;
 }
 
@@ -523,7 +529,7 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 	if (r == 0)
 		r = open_terminal(x, s->size);
 	if (r == 0 && tells_clients(x))
-		r = stderr_client_open(&x->stderr_client, h, &s->stats->stderr_dropped);
+		r = stderr_client_open(&x->stderr_client, h, &h->stats->stderr_dropped);
 	if (r == 0)
 		r = start(x, s, pipes.far, ret_what);
 	exec_pipes_close_far(&pipes);
@@ -531,10 +537,10 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 		exec_free(&x->source);
 		return r;
 	}
-	log_debug(x->who, "program started, pid %d", (int)x->child.pid);
+	log_debug(who(x), "program started, pid %d", (int)x->child.pid);
 	(*x->running)++;
 	if (x->conf->max_runtime > 0)
-		ev_timer_start(loop_of(x), &x->runtime);
+		ev_timer_start(loop_of(x), &x->timer);
 	hub_attach(h, &x->source);
 	proceed(x);
 	return 0;

@@ -44,10 +44,9 @@ struct exec_start {
 	const struct exec_conf *conf; /* as long as the hub's */
 	char *const *envp;            /* needed during the start only */
 	struct terminal_size size;    /* of its terminal, if CONF has one */
-	const char *who;              /* log prefix of its session, copied */
+	const char *path;             /* for the log; as long as CONF */
 	uint64_t id;                  /* as it stands in ENVP */
 	unsigned *running; /* counted up now, down when the last of its group is gone */
-	struct path_stats *stats; /* as long as CONF */
 };
 
 /* Start the program and attach it to H.  0, or -errno of what failed, *ret_what naming

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One side of a WebSocket connection as a machine: bytes in, events out. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "ws.h"
@@ -19,6 +20,8 @@ void ws_init(struct ws *w, const struct ws_conf *conf)
 void ws_free(struct ws *w)
 {
 	buf_free(&w->message);
+	free(w->held);
+	w->held = NULL;
 }
 
 static bool in_message(const struct ws *w)
@@ -134,24 +137,35 @@ static void begin_frame(struct ws *w)
 	w->state = WS_ST_PAYLOAD;
 }
 
-/* Move bytes to w->held until it has WANT, or there are no more. */
-static void hold(struct ws *w, char **p, char *end, size_t want)
+static bool out_of_memory(struct ws *w, struct ws_event *ret)
+{
+	return fail(w, ret, CLOSE_SERVER_ERROR, "out of memory");
+}
+
+/* Move bytes to w->held until it has WANT, or there are no more.  False: no memory. */
+static bool hold(struct ws *w, char **p, char *end, size_t want)
 {
 	size_t n = (size_t)(end - *p);
 
 	if (w->held_n >= want)
-		return;
+		return true;
 	if (n > want - w->held_n)
 		n = want - w->held_n;
+	if (!w->held)
+		w->held = malloc(FRAME_CONTROL_MAX);
+	if (!w->held)
+		return false;
 	memcpy(w->held + w->held_n, *p, n);
 	w->held_n += (uint8_t)n;
 	*p += n;
+	return true;
 }
 
 /* The header comes in parts. */
 static bool hold_header(struct ws *w, char **p, char *end, struct ws_event *ret)
 {
-	hold(w, p, end, 2);
+	if (!hold(w, p, end, 2))
+		return out_of_memory(w, ret);
 	if (w->held_n >= 2)
 		hold(w, p, end, frame_header_size(w->held));
 	if (!check_header(w, w->held, w->held_n, ret))
@@ -202,7 +216,7 @@ static bool collect(struct ws *w, char *p, size_t n, bool last, struct ws_event 
 	if (last && buf_len(&w->message) == 0)
 		return tell(w, p, n, true, ret);
 	if (buf_append(&w->message, p, n, SIZE_MAX) < 0)
-		return fail(w, ret, CLOSE_SERVER_ERROR, "out of memory");
+		return out_of_memory(w, ret);
 	if (!last)
 		return true;
 	tell(w, buf_head(&w->message), buf_len(&w->message), true, ret);
@@ -297,7 +311,8 @@ static bool take_control(struct ws *w, char **p, char *end, struct ws_event *ret
 		*p += w->left;
 		return tell_control(w, payload, ret);
 	}
-	hold(w, p, end, (size_t)w->left);
+	if (!hold(w, p, end, (size_t)w->left))
+		return out_of_memory(w, ret);
 	if (w->held_n < w->left)
 		return false;
 	return tell_control(w, w->held, ret);

@@ -104,7 +104,8 @@ struct ws {
 	struct utf8 utf8;          /* of that message, if text; complete after each */
 	struct buf message;        /* with conf->whole: its bytes so far */
 	uint8_t held_n;            /* bytes in held */
-	char held[FRAME_CONTROL_MAX]; /* an unfinished header, or control payload */
+	char *held; /* FRAME_CONTROL_MAX: an unfinished header, or control payload; NULL
+		     * until there was one */
 };
 
 #endif

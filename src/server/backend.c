@@ -62,10 +62,9 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	struct exec_start start = {
 		.conf = &route->conf->exec,
 		.envp = b->server->cgi.vars,
-		.who = session_who(b->id, route->conf->path, who),
+		.path = route->conf->path,
 		.id = b->id,
 		.running = &route->use->running,
-		.stats = &route->use->stats,
 	};
 	const char *what;
 	int err;
@@ -80,7 +79,8 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 		return 0;
 	}
 	route->use->stats.spawn_failures++;
-	log_error(who, "cannot start the program: %s: %s", what, strerror(-err));
+	log_error(session_who(b->id, route->conf->path, who),
+		  "cannot start the program: %s: %s", what, strerror(-err));
 	*ret_why = is_want(err) ? "no room to start the program"
 				: "the program cannot be started";
 	return err == -E2BIG ? -ENOEXEC : err; /* not the request's fault */
