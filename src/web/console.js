@@ -523,7 +523,7 @@ function drawCounters() {
 
 function drawPings(pings) {
 	const most = Math.max(...pings), least = Math.min(...pings);
-	const x = i => i * 60 / (MAX_PINGS - 1);
+	const x = i => 60 - (pings.length - 1 - i) * 60 / (MAX_PINGS - 1);
 	const y = ms => 15 - 14 * ms / most;
 	$('ping').textContent = durationText(pings.at(-1) ?? null);
 	$('graph').toggleAttribute('hidden', pings.length < 2);

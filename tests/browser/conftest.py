@@ -13,6 +13,7 @@ import time
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WSBRIDGED = ROOT / os.environ.get("WSBRIDGED", "build/wsbridged")
@@ -187,6 +188,21 @@ class Wire:
     def close(self):
         self.cut()
         self.listener.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request, browser):
+    """What the person has set: light, then dark."""
+    feature = {"name": "prefers-color-scheme", "value": request.param}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    yield request.param
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def brightness(browser, selector, what):
+    """0 to 255: the mean of red, green and blue of WHAT (a colour of CSS) of the element."""
+    colour = browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property(what)
+    return sum(int(n) for n in re.findall(r"\d+", colour)[:3]) / 3
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import threading
 
-from conftest import Wire
+from conftest import Wire, brightness
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -328,6 +329,49 @@ def test_a_daemon_that_is_gone_is_told_from_one_that_refuses(browser, daemon):
     assert daemon.stop() == 0
     page.element("reconnect").click()
     page.wait(lambda: "nothing answers" in page.text("close"), "the page to say so")
+
+
+def test_it_is_light_and_dark(browser, daemon, scheme):
+    Page(browser, daemon.url("/echo")).wait_open()
+    for selector in ("body", "header", "#input"):
+        assert (brightness(browser, selector, "background-color") < 64) == (scheme == "dark"), selector
+        assert (brightness(browser, selector, "color") > 192) == (scheme == "dark"), selector
+
+
+def test_on_a_phone_nothing_hangs_over_the_edge(browser, daemon):
+    phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        page = Page(browser, daemon.url("/echo")).wait_open()
+        page.send("x" * 1000)
+        page.wait(lambda: page.rows("in"), "the answer")
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 360
+        assert page.element("log").rect["height"] > 350, "the messages have half of the page"
+        assert page.element("send").rect["y"] < 740
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(browser, daemon):
+    page = Page(browser, daemon.url("/echo")).wait_open()
+    seen = set()
+    for back in (False, True):
+        page.element("input").click()
+        for _ in range(12):
+            tab = ActionChains(browser)
+            tab = tab.key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT) if back else tab.send_keys(Keys.TAB)
+            tab.perform()
+            at = browser.switch_to.active_element
+            if at.tag_name == "body":
+                break
+            seen.add(at.get_attribute("id"))
+            outlined = (
+                "const on = e => getComputedStyle(e).outlineStyle !== 'none';"
+                "return on(arguments[0]) || on(arguments[0].parentElement)"
+            )
+            assert browser.execute_script(outlined, at), f"{at.get_attribute('id')} shows no focus"
+    assert seen >= {"send", "eof", "file", "as", "log", "format", "save", "copy", "clear", "pause", "hex", "connect"}, seen
+    assert page.text("status") == "open"
 
 
 FOREIGN = """<!doctype html><title>foreign</title><p id="said"></p><script>

@@ -8,7 +8,7 @@ import struct
 import threading
 
 import pytest
-from conftest import Daemon, Wire, chromium
+from conftest import Daemon, Wire, brightness, chromium
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -362,3 +362,22 @@ def test_the_page_holds_what_its_policy_says(browser, terminals):
     )
     assert browser.find_element(By.TAG_NAME, "h1").is_displayed(), "a style without the nonce is refused"
     browser.get_log("browser")
+
+
+def test_it_is_light_and_dark(browser, terminals, scheme):
+    page = Terminal(browser, terminals.url("/-/terminal/view")).wait_status("connected")
+    page.wait_screen(r"^look")
+    for selector in ("header", "#screen", ".xterm-scrollable-element"):
+        assert (brightness(browser, selector, "background-color") < 64) == (scheme == "dark"), selector
+    assert (brightness(browser, ".xterm-rows", "color") > 192) == (scheme == "dark")
+
+
+def test_on_a_phone_the_terminal_has_all_but_two_lines(browser, terminals):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
+    try:
+        page = Terminal(browser, terminals.url("/-/terminal/session")).wait_status("connected")
+        screen = page.element("screen").rect
+        assert screen["width"] == 360 and screen["height"] > 600
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
