@@ -285,8 +285,8 @@ function decodePath(path) {
 	}
 }
 
-function routeWords({ frame, type, write }) {
-	return `${frame} \u00b7 ${type}${write ? '' : ' \u00b7 view only'}`;
+function routeWords({ frame, type, write, terminal }) {
+	return `${terminal ? 'terminal' : `${frame} \u00b7 ${type}`}${write ? '' : ' \u00b7 view only'}`;
 }
 
 function routeItem(route) {

@@ -87,8 +87,11 @@ static char *finish_page(FILE *f, char **text)
 
 static void put_mode(FILE *f, const struct web_path *p)
 {
-	fprintf(f, "%s, %s as %s", p->write ? "read and write" : "view only", p->frame,
-		p->type);
+	fputs(p->write ? "read and write, " : "view only, ", f);
+	if (p->terminal)
+		fputs("a terminal", f);
+	else
+		fprintf(f, "%s as %s", p->frame, p->type);
 }
 
 static void put_row(FILE *f, const struct web_path *p, bool link)

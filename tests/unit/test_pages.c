@@ -238,6 +238,7 @@ TEST(a_page_says_what_it_needs)
 	has(off[0], "<code>console = yes</code> in <code>[web]</code>");
 	has(off[1], "<code>terminal = yes</code> in <code>[web]</code>");
 	has(elsewhere, "the terminal is not for your address");
+	has(elsewhere, "(view only, a terminal)");
 	has_not(elsewhere, "href=\"/sh\"");
 	free(off[0]);
 	free(off[1]);
