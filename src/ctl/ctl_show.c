@@ -92,7 +92,13 @@ static int by_id(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-static void add_client(struct table *t, const json_t *client)
+/* How many share its program; is there anything to tell? */
+static bool shares(const json_t *client)
+{
+	return json_is_integer(json_object_get(client, "clients"));
+}
+
+static void add_client(struct table *t, const json_t *client, bool sharing)
 {
 	const json_t *in = json_object_get(client, "in");
 	const json_t *out = json_object_get(client, "out");
@@ -109,6 +115,10 @@ static void add_client(struct table *t, const json_t *client)
 	table_add(t, "%.0f/%s", number_of(out, "messages"),
 		  cell_bytes(number_of(out, "bytes"), cell));
 	table_add(t, "%s", cell_bytes(number_of(client, "queue"), cell));
+	if (sharing && shares(client))
+		table_add(t, "%.0f", number_of(client, "clients"));
+	else if (sharing)
+		table_add(t, "-");
 	if (!is_open)
 		table_add(t, "%s", text_of(client, "state"));
 	else if (json_is_integer(pid))
@@ -117,13 +127,30 @@ static void add_client(struct table *t, const json_t *client)
 		table_add(t, "-");
 }
 
+static bool any_shares(const json_t *clients)
+{
+	const json_t *client;
+	size_t i;
+
+	json_array_foreach(clients, i, client)
+	{
+		if (shares(client))
+			return true;
+	}
+	return false;
+}
+
 void show_list(const json_t *result)
 {
-	static const char *const heads[] = { ">ID",  "PATH",   "PEER",    ">FOR", ">IN",
+	static const char *const alone[] = { ">ID",  "PATH",   "PEER",    ">FOR", ">IN",
 					     ">OUT", ">QUEUE", "PROCESS", NULL };
+	static const char *const shared[] = { ">ID",     "PATH", "PEER",   ">FOR",
+					      ">IN",     ">OUT", ">QUEUE", ">CLIENTS",
+					      "PROCESS", NULL };
 	size_t n = json_array_size(result);
 	const json_t **sorted = calloc(n + 1, sizeof(*sorted));
-	struct table *t = table_new(heads);
+	bool sharing = any_shares(result);
+	struct table *t = table_new(sharing ? shared : alone);
 
 	if (!sorted || !t)
 		abort();
@@ -131,7 +158,7 @@ void show_list(const json_t *result)
 		sorted[i] = json_array_get(result, i);
 	qsort(sorted, n, sizeof(*sorted), by_id);
 	for (size_t i = 0; i < n; i++)
-		add_client(t, sorted[i]);
+		add_client(t, sorted[i], sharing);
 	table_print(t, stdout);
 	table_free(t);
 	free(sorted);

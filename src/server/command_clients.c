@@ -2,6 +2,7 @@
 /* The commands about clients: list, show, disconnect, ping. */
 #include "command.h"
 #include "command_top.h"
+#include "fan.h"
 #include "utf8.h"
 
 #define PONG_WAIT 10.0 /* seconds, when ping_timeout sets none */
@@ -17,6 +18,15 @@ json_t *call_json_traffic(const struct traffic *t)
 static long pid_of(const struct session *s)
 {
 	return s->hub ? hub_pid(s->hub) : 0;
+}
+
+/* How many share what S is connected to; null: it is S's alone, as its path has it. */
+static json_t *sharing(const struct session *s)
+{
+	const struct hub *h = s->hub;
+	bool shares = h && h->fan && h->fan->owner;
+
+	return shares ? json_integer(hub_clients(h)) : json_null();
 }
 
 static json_t *summary(const struct session *s)
@@ -35,6 +45,7 @@ static json_t *summary(const struct session *s)
 	json_object_set_new(r, "out", call_json_traffic(&s->sent));
 	json_object_set_new(r, "queue", json_integer((json_int_t)outq_len(&s->out)));
 	json_object_set_new(r, "pid", pid ? json_integer(pid) : json_null());
+	json_object_set_new(r, "clients", sharing(s));
 	return r;
 }
 
@@ -177,7 +188,6 @@ void command_show(struct call *c)
 	json_object_set_new(r, "service", service_of(s));
 	json_object_set_new(r, "discarded", call_json_traffic(&s->in_discarded));
 	json_object_set_new(r, "dropped", call_json_traffic(&s->dropped));
-	json_object_set_new(r, "clients", json_integer(hub_clients(s->hub)));
 	json_object_set_new(r, "round_trip", seconds_or_null(s->round_trip));
 	json_object_set_new(r, "idle", json_real(s->bridge->now - s->last_data));
 	json_object_set_new(r, "to_program",

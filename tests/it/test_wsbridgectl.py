@@ -40,6 +40,20 @@ def test_list_is_an_aligned_table(daemon):
     assert "path             /echo\n" in ctl(d, "show", number)
 
 
+def test_list_and_show_tell_how_many_share_a_program(daemon):
+    d = daemon("[/all]\nexec = cat\nprocess = shared\nlinger = 0\n[/room]\nchannel = room\n" + ECHO)
+    clients = [d.ws("/all"), d.ws("/all"), d.ws("/room"), d.ws("/echo")]
+    head, *rows = (line.split() for line in ctl(d, "list").splitlines())
+    assert head == ["ID", "PATH", "PEER", "FOR", "IN", "OUT", "QUEUE", "CLIENTS", "PROCESS"]
+    assert sorted((row[1], row[7]) for row in rows) == [("/all", "2"), ("/all", "2"), ("/canary", "-"), ("/echo", "-"), ("/room", "1")]
+    told = {row["path"]: row["clients"] for row in json.loads(ctl(d, "--json", "list"))}
+    assert told == {"/all": 2, "/room": 1, "/echo": None, "/canary": None}
+    number = max(row[0] for row in rows if row[1] == "/all")
+    assert re.search(r"^clients +2$", ctl(d, "show", number), re.M)
+    clients[0].finish()
+    assert re.search(r"^clients +1$", ctl(d, "show", number), re.M)
+
+
 def test_json_is_the_result_itself(daemon):
     d = daemon(ECHO)
     assert json.loads(ctl(d, "--json", "version"))["pid"] == d.pid
