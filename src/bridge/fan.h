@@ -46,6 +46,7 @@ struct fan {
 	enum fan_state state;
 	struct fan_owner *owner; /* NULL: the hub has one client, and goes with it */
 	const char *path;        /* for its log lines, with ID ... */
+	const char *noun;        /* and what its source is in them: "program" */
 	uint64_t id;             /* of its program; with an owner */
 	LIST_HEAD(, session) subscribers;
 	unsigned n;         /* of them */
@@ -69,8 +70,8 @@ struct fan *fan_new(struct hub *h);
 void fan_free(struct fan *f); /* NULL is a no-op */
 
 /* H is OWNER's from now on; its log lines begin with PATH, which lives as long as its
- * settings. */
-void fan_own(struct hub *h, struct fan_owner *owner, const char *path);
+ * settings, and call its source NOUN, static. */
+void fan_own(struct hub *h, struct fan_owner *owner, const char *path, const char *noun);
 
 /* Its program has this ID, which they begin with too. */
 static inline void fan_set_id(struct fan *f, uint64_t id)

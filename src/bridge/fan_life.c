@@ -15,7 +15,7 @@ static void on_linger(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	log_info(hub_name(h), "the program is stopped: no client for %g s",
+	log_info(hub_name(h), "the %s is stopped: no client for %g s", h->fan->noun,
 		 h->conf->linger);
 	fan_retire(h);
 }
@@ -45,10 +45,11 @@ void fan_free(struct fan *f)
 	free(f);
 }
 
-void fan_own(struct hub *h, struct fan_owner *owner, const char *path)
+void fan_own(struct hub *h, struct fan_owner *owner, const char *path, const char *noun)
 {
 	h->fan->owner = owner;
 	h->fan->path = path;
+	h->fan->noun = noun;
 }
 
 void fan_close(struct hub *h)

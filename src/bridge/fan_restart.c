@@ -131,7 +131,7 @@ void fan_wait(struct hub *h)
 	f->nothing.hub = h;
 	h->source = &f->nothing;
 	h->input_ended = true; /* what clients say is discarded */
-	log_info(hub_name(h), "the program starts again in %g s", delay);
+	log_info(hub_name(h), "the %s starts again in %g s", f->noun, delay);
 	ev_timer_set(&f->again, delay, 0);
 	ev_timer_start(h->bridge->loop, &f->again);
 }
@@ -154,7 +154,7 @@ void fan_opened(struct hub *h, int error)
 		h->input_ended = false;
 		f->since = h->bridge->now;
 		if (again)
-			log_info(hub_name(h), "the program has started again");
+			log_info(hub_name(h), "the %s has started again", f->noun);
 		if (h->json)
 			hub_json_again(h);
 	} else if (is_wanted_again(h, true)) {
@@ -196,9 +196,11 @@ static void close_all(struct hub *h, const struct ending *e)
 
 void fan_ended(struct hub *h, const struct ending *e)
 {
+	const char *why = e->process[0] ? e->process : e->reason;
+
 	if (h->fan->owner)
-		log_info(hub_name(h), "the program has ended: %s",
-			 e->process[0] ? e->process : e->reason);
+		log_info(hub_name(h), "the %s has ended%s%s", h->fan->noun,
+			 *why ? ": " : "", why);
 	if (!is_wanted_again(h, e->code != 0)) {
 		close_all(h, e);
 		return;

@@ -231,7 +231,7 @@ static struct attachment *make(struct server *s, struct routes *r, struct route 
 	a->route = route;
 	a->channel = route->conf->channel;
 	route->use->attached++;
-	fan_own(a->hub, &a->owner, route->conf->path);
+	fan_own(a->hub, &a->owner, route->conf->path, backend_noun(route));
 	/* Asked for before a reload: nobody else will join. */
 	a->listed = a->channel || r == s->routes || stays(a->hub, route, s->routes);
 	if (a->listed)

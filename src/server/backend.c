@@ -233,23 +233,25 @@ void backend_prepare(struct server *s)
 struct backend_kind {
 	int (*open)(const struct backend_start *b, const char **ret_why);
 	const char *name;         /* for a page; NULL: the program's own */
+	const char *noun;         /* for the log */
 	const char *many, *often; /* why there is none for C: max_processes, spawn_rate */
 };
 
 static const struct backend_kind kinds[] = {
-	[SOURCE_STATIC] = { .name = "files" },
-	[SOURCE_EXEC] = { open_exec, NULL,
+	[SOURCE_STATIC] = { .name = "files", .noun = "directory" },
+	[SOURCE_EXEC] = { open_exec, NULL, "program",
 			  "too many programs of this path (max_processes)",
 			  "too many starts of this path's program (spawn_rate)" },
-	[SOURCE_CONNECT] = { open_connect, "a service",
+	[SOURCE_CONNECT] = { open_connect, "a service", "connection",
 			     "too many connections of this path (max_processes)",
 			     "too many new connections of this path (spawn_rate)" },
-	[SOURCE_FIFO] = { .open = open_fifo, .name = "a FIFO" },
-	[SOURCE_FILE] = { .open = open_file, .name = "a file" },
-	[SOURCE_ECHO] = { .open = open_echo, .name = "an echo" },
-	[SOURCE_CHANNEL] = { .open = open_echo, .name = "a channel" },
+	[SOURCE_FIFO] = { open_fifo, "a FIFO", "FIFO", NULL, NULL },
+	[SOURCE_FILE] = { open_file, "a file", "file", NULL, NULL },
+	[SOURCE_ECHO] = { open_echo, "an echo", "echo", NULL, NULL },
+	[SOURCE_CHANNEL] = { open_echo, "a channel", "channel", NULL, NULL },
 	[SOURCE_CONTROL] = { .open = dashboard_open,
 			     .name = "the dashboard",
+			     .noun = "dashboard",
 			     .many = "8 dashboards are open; close one and try again" },
 };
 
@@ -266,6 +268,11 @@ const char *backend_why_often(const struct route *route)
 const char *backend_name(const struct path_conf *p)
 {
 	return kinds[p->source].name ? kinds[p->source].name : basename(p->exec.argv[0]);
+}
+
+const char *backend_noun(const struct route *route)
+{
+	return kinds[route->conf->source].noun;
 }
 
 int backend_open(const struct backend_start *b, const char **ret_why)

@@ -20,6 +20,9 @@ struct backend_start {
 /* What it is, for a page that everybody may see: the program's name, "files". */
 const char *backend_name(const struct path_conf *p);
 
+/* The same for the log, with an article before it: "program", "connection"; static. */
+const char *backend_noun(const struct route *route);
+
 /* Why there is none for one more client, in words for it: max_processes run, or
  * spawn_rate is over.  Static. */
 const char *backend_why_many(const struct route *route);
