@@ -199,7 +199,7 @@ static void add_path(struct conf_load *l, const struct conf_section *section,
 	*path = *template;
 	path->path = name;
 	path->where = section->where;
-	conf_apply_compat(l, section, path);
+	conf_apply_dependent(l, section, path);
 	conf_apply_over(l, section, path);
 	conf_source_settle(l, section, path);
 	check_path(l, section, path);

@@ -93,15 +93,16 @@ void conf_apply_over(struct conf_load *l, const struct conf_section *section, vo
 	}
 }
 
-void conf_apply_compat(struct conf_load *l, const struct conf_section *section,
-		       void *base)
+void conf_apply_dependent(struct conf_load *l, const struct conf_section *section,
+			  void *base)
 {
 	const struct conf_sheet *sheet = l->conf->sheet;
 
 	for (size_t i = 0; i < conf_nkeys; i++) {
 		const struct conf_key *key = &conf_keys[i];
 
-		if (key->websocketd && !conf_sheet_effective(sheet, section, key))
+		if ((key->websocketd || key->sessions) &&
+		    !conf_sheet_effective(sheet, section, key))
 			apply_slot(l, key, base, NULL,
 				   conf_sheet_default(sheet, section, key));
 	}

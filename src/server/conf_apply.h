@@ -22,9 +22,10 @@ void conf_apply_whole(struct conf_load *l, enum conf_class class,
 /* Only what SECTION says, over what BASE has. */
 void conf_apply_over(struct conf_load *l, const struct conf_section *section, void *base);
 
-/* The defaults that hang on compat, where nothing is written. */
-void conf_apply_compat(struct conf_load *l, const struct conf_section *section,
-		       void *base);
+/* The defaults that hang on another key (conf_sheet_default()), where nothing is
+ * written. */
+void conf_apply_dependent(struct conf_load *l, const struct conf_section *section,
+			  void *base);
 
 /* Every section of CLASS, which have names of their own, to its array in the snapshot. */
 void conf_apply_named(struct conf_load *l, enum conf_class class);

@@ -30,7 +30,8 @@ void conf_check_fifos(const struct conf *c, const struct path_conf *path,
 		check_fifo(c, path, "read_fifo", fifo->read, r);
 	if (fifo->write)
 		check_fifo(c, path, "write_fifo", fifo->write, r);
-	if (fifo->read && !conf_where(c, path, "process").file)
+	if (fifo->read && path->hub.process == PROCESS_EACH &&
+	    !conf_where(c, path, "process").file)
 		conf_warning(
 			r, conf_where(c, path, "read_fifo"),
 			"read_fifo: each message goes to one of the clients; let all "

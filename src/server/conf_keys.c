@@ -812,16 +812,18 @@ const struct conf_key conf_keys[] = {
 
 	{ CONF_PATH, "process", .parse = conf_parse_word, .field = PATH(hub.process),
 	  .kinds = MESSAGES & ~OF(CHANNEL),
-	  .def = "each", .words = process_words, .values = "each, shared or session",
+	  .def = "each", .sessions = "session", .words = process_words,
+	  .values = "each, shared or session",
 	  .doc = "Who has a program: each client one of its own; or all clients of the path, or "
 		 "those with the same session_key, share one, which starts with the first, hears "
-		 "all of them, and whose output each of them gets." },
+		 "all of them, and whose output each of them gets.  A path with a session_key "
+		 "has sessions unless it says otherwise." },
 	{ CONF_PATH, "session_key", .parse = conf_parse_session_key,
 	  .field = PATH(session_key),
 	  .kinds = MESSAGES & ~OF(CHANNEL),
 	  .def = "", .flags = CONF_EMPTY,
 	  .values = "query:NAME, cookie:NAME or user", .def_doc = "none",
-	  .doc = "With process = session, what names the session that a client comes to: a "
+	  .doc = "What names the session that a client comes to (process = session): a "
 		 "parameter of the query or a cookie, of 1 to 256 bytes, else status 400; or the "
 		 "name that auth knows it by.  Where there is auth, a session is its user's alone." },
 	{ CONF_PATH, "session_takeover", .parse = conf_parse_flag_word,

@@ -52,6 +52,7 @@ struct conf_key {
 		       * the struct of a [word NAME] */
 	const char *def;        /* as it would be written; "": none */
 	const char *websocketd; /* the same with compat = websocketd; NULL: no other */
+	const char *sessions;   /* the same beside a session_key; NULL: no other */
 	double min, max;
 	unsigned flags;
 	const struct conf_word *words;

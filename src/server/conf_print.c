@@ -88,7 +88,9 @@ static void print_setting(const struct printing *p, const struct conf_key *key,
 static void print_default(const struct printing *p, const struct conf_key *key,
 			  const char *def)
 {
-	if (def != key->def)
+	if (def == key->sessions)
+		fprintf(p->out, "; default with session_key\n");
+	else if (def != key->def)
 		fprintf(p->out, "; default with compat = websocketd\n");
 	else if (key->def_doc)
 		fprintf(p->out, "; default: %s\n", key->def_doc);

@@ -23,13 +23,15 @@ static bool is_of_many(const struct conf_key *key)
 bool conf_share_takes(const struct conf_sheet *sheet, const struct conf_section *section,
 		      const struct conf_key *key)
 {
-	const struct conf_slot *process =
-		conf_sheet_effective(sheet, section, conf_key_find(CONF_PATH, "process"));
+	const struct conf_key *process = conf_key_find(CONF_PATH, "process");
+	const struct conf_slot *said = conf_sheet_effective(sheet, section, process);
+	const char *is =
+		said ? said->first->raw : conf_sheet_default(sheet, section, process);
 	const struct conf_key *source = section ? conf_source_find(section) : NULL;
 
 	if (source && source->source == SOURCE_CHANNEL)
 		return true;
-	return !is_of_many(key) || (process && strcmp(process->first->raw, "each") != 0);
+	return !is_of_many(key) || strcmp(is, "each") != 0;
 }
 
 static void refuse_what_says_nothing(struct conf_load *l,

@@ -117,6 +117,17 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 	return NULL;
 }
 
+/* What names a session means that there are some. */
+static bool has_sessions(const struct conf_section *section)
+{
+	const struct conf_slot *slot;
+
+	if (!section || section->class != CONF_PATH)
+		return false;
+	slot = conf_sheet_slot(section, conf_key_find(CONF_PATH, "session_key"));
+	return slot->first && *slot->first->raw;
+}
+
 const char *conf_sheet_default(const struct conf_sheet *sheet,
 			       const struct conf_section *section,
 			       const struct conf_key *key)
@@ -124,6 +135,8 @@ const char *conf_sheet_default(const struct conf_sheet *sheet,
 	const struct conf_key *compat = conf_key_find(CONF_PATH, "compat");
 	const struct conf_slot *slot;
 
+	if (key->sessions && has_sessions(section))
+		return key->sessions;
 	if (!key->websocketd ||
 	    (section && !conf_source_takes(conf_source_find(section), compat)))
 		return key->def;

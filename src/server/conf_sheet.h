@@ -71,7 +71,7 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_key *key);
 
 /* What KEY is in SECTION (NULL: there is none such) when nothing is written: with compat
- * = websocketd that can be another default. */
+ * = websocketd, or beside a session_key, that can be another default. */
 const char *conf_sheet_default(const struct conf_sheet *sheet,
 			       const struct conf_section *section,
 			       const struct conf_key *key);

@@ -7,6 +7,7 @@ from harness import http, with_canary
 from inicheck import fails
 from rawws import request
 from test_auth import bearer, token_line
+from test_pty import screen
 from test_reload import reload
 from test_shared import programs, show
 from waiting import until
@@ -36,6 +37,27 @@ def test_each_key_has_a_program_of_its_own(daemon):
     one.text("for one")
     assert (one.recv(), again.recv()) == ("for one", "for one")
     assert two.echoes("for two")
+
+
+@pytest.mark.key("process", "session_key")
+def test_three_lines_are_a_shell_that_one_comes_back_to(daemon, values, check):
+    ini = "[/shell]\nexec = bash\npty = 24x80\nsession_key = query:s\n"
+    d = daemon(ini)
+    ws = d.ws("/shell?s=mine")
+    ws.binary(b"PS1=; here=there\n")
+    ws.reset()
+    ws = d.ws("/shell?s=mine")
+    ws.binary(b"echo still-$here\n")
+    screen(ws, b"still-there\r\n")
+    other = d.ws("/shell?s=other")
+    other.binary(b"echo [$here]\n")
+    screen(other, rb"\[\]\r\n")
+    for client in (ws, other):
+        client.binary(b"exit\n")
+        client.recv_until_close()
+    assert values(ini)[("/shell", "process")] == ["session"]
+    assert values(ini + "process = session\n") == values(ini)
+    fails(check(ini + "process = each\n"), (4, "session_key means nothing with process = each"))
 
 
 @pytest.mark.key("session_key")
