@@ -7,6 +7,7 @@ import re
 import pytest
 from harness import with_canary
 from inicheck import fails
+from rawws import Closed, request
 from services import Service
 from test_reload import reload
 from test_shared import show
@@ -351,7 +352,7 @@ def test_an_echo_that_is_shared_is_heard_by_all(daemon):
     [
         ("channel = c\nprocess = session\nsession_key = query:s\n", "process means nothing with channel"),
         ("channel = c\nrestart = always\n", "restart means nothing with channel"),
-        ("file = /etc/hostname\nsession_key = query:s\n", "session_key means nothing|means nothing with process = each"),
+        ("file = /etc/hostname\nprocess = each\nsession_key = query:s\n", "session_key means nothing with process = each"),
         ("read_fifo = /f\nprocess = each\nreplay = 3\n", "replay means nothing with process = each"),
         ("connect = unix:/s\nprocess = session\n", "process = session needs a session_key"),
         ("connect = unix:/s\nprocess = session\nsession_key = query:s\nstart = boot\n", "start = boot means nothing with process = session"),
@@ -363,3 +364,41 @@ def test_what_means_nothing_together_is_refused(check, keys, wrong):
     c = check("[/x]\n" + keys)
     assert any(re.search(wrong, line) for line in c.lines), c.lines
     assert c.result.returncode == 78
+
+
+# ---- what takes its time, or is not there ----
+
+
+def told(ws):
+    """Its next message, or why it is closed."""
+    try:
+        return ws.recv()
+    except Closed as closed:
+        return closed.reason
+
+
+@pytest.mark.key("start", "restart")
+@pytest.mark.without("children", "descriptors", reason="it is there without any client")
+def test_with_boot_a_service_that_is_not_there_yet_is_tried_until_it_is(daemon, rundir):
+    d = daemon(f"[/x]\nconnect = unix:{rundir}/s\nprocess = shared\nstart = boot\nrestart = always\nrestart_delay = 100ms\nreplay = 3\n")
+    d.wait_log(r"#\d+ /x: the connection starts again in 0.2 s")
+    kind = KINDS["Unix"](rundir)
+    kind.say("at last")
+    assert d.ws("/x").recv() == "at last"
+    kind.close()
+
+
+@pytest.mark.key("session_takeover", "connect")
+def test_who_waits_for_a_connection_is_replaced_as_well(daemon, full_house, rundir):
+    house = full_house(f"{rundir}/s")
+    d = daemon(f"[logging]\nlevel = debug\n[/x]\nconnect = {house.target}\nsession_key = query:s\nsession_takeover = replace\nlinger = 0\n")
+    waiting = [d.raw() for _ in range(3)]
+    for raw in waiting:
+        raw.send_bytes(request("/x?s=k", d.host) + b"\x81\x82\0\0\0\0hi")
+    until(lambda: d.log().count("/x: websocket_open_request") == 3, "all three")
+    assert d.canary.echoes("a turn later")
+    conn = house.make_room()
+    assert [raw.read_response().status for raw in waiting] == [101] * 3
+    conn.sendall(b"welcome\n")
+    assert sorted(told(raw) for raw in waiting) == ["session taken over"] * 2 + ["welcome"]
+    conn.close()
