@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Makes what the READMEs show of a result: their tables and the picture.
 
-usage: publish.py [JSON]     commits to the result of the last make bench, or to JSON
+usage: publish.py [JSON]     of the last make bench, or of JSON, which becomes the committed result
        publish.py --check    is what they show that of the committed result?
 """
 
@@ -22,21 +22,23 @@ HERE = ROOT / "tests/bench"
 COMMITTED = HERE / "result.json"
 
 
-def with_block(file, name, text):
-    """FILE's text with TEXT between its two marks of NAME."""
-    old = file.read_text()
-    new, n = re.subn(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m: m[1] + text + "\n" + m[2], old,
-                     flags=re.DOTALL)
-    if n != 1:
-        sys.exit(f"publish: {file} has {n} blocks <!-- {name} -->")
-    return new
+def with_blocks(file, blocks):
+    """FILE's text; each of BLOCKS, {name: text}, stands between the two marks of its name."""
+    all_of_it = file.read_text()
+    for name, text in blocks.items():
+        all_of_it, n = re.subn(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, text=text: m[1] + text + "\n" + m[2],
+                               all_of_it, flags=re.DOTALL)
+        if n != 1:
+            sys.exit(f"publish: {file} has {n} blocks <!-- {name} -->")
+    return all_of_it
 
 
 def made_of(result):
     """{file: its text} of all that shows RESULT."""
     return {
-        ROOT / "README.md": with_block(ROOT / "README.md", "bench", report.markdown(result)),
-        HERE / "README.md": with_block(HERE / "README.md", "bench", report.markdown_of_growth(result)),
+        ROOT / "README.md": with_blocks(ROOT / "README.md", {"bench": report.markdown(result)}),
+        HERE / "README.md": with_blocks(HERE / "README.md", {"growth": report.markdown_of_growth(result),
+                                                             "rates": report.markdown_of_rates(result)}),
         HERE / "result.svg": plot.draw(result, report.conditions(result)),
     }
 

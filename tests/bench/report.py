@@ -194,6 +194,18 @@ def markdown(result):
     return "\n".join(lines)
 
 
+def markdown_of_rates(result):
+    lines = ["| work | server | messages/s | MiB/s | p50 | p99 |", "|---|---|--:|--:|--:|--:|"]
+    for row in result["rows"]:
+        if row["metric"] == "anonymous_per_session":
+            continue
+        for i, (contender, m) in enumerate(row["summary"]["medians"].items()):
+            first = "" if i else row["title"]
+            lines.append(f"| {first} | {NAMES[contender]} | {number(m['rate'])} | {number(m['mib_per_s'] or None)} | "
+                         f"{with_unit(m['p50_us'], 'µs')} | {with_unit(m['p99_us'], 'µs')} |")
+    return "\n".join(lines)
+
+
 def markdown_of_growth(result):
     """The table of what stays flat, and that of system calls."""
     lines = ["| wsbridged's cost as its work grows | | CPU time | ÷ the first |", "|---|--:|--:|--:|"]
