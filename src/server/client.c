@@ -320,14 +320,19 @@ void client_proceed(struct client *c)
 }
 
 /* Has this turn of the loop time for C?  Many requests that come at once, or handshakes
- * of TLS, would keep everybody else waiting. */
+ * of TLS, would keep everybody else waiting.  libev serves the newest first: who has
+ * waited longest is heard in the next turn anyway. */
 static bool has_turn(const struct client *c)
 {
 	struct server *s = c->server;
 
 	if (c->state != CLIENT_READING)
 		return true;
-	return s->begun_in_turn++ == 0 || !server_turn_is_long(s);
+	if (c->id == s->heard_next || !server_turn_is_long(s))
+		return true;
+	if (s->put_off == 0 || c->id < s->put_off)
+		s->put_off = c->id;
+	return false;
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)
