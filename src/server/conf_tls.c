@@ -259,13 +259,65 @@ void conf_tls_settle(const struct conf *c, struct conf_report *r)
 
 /* ---- contexts ---- */
 
+/* CONF without its MEMBER.  False: it has none that could be left out. */
+static bool leave_out(struct tls_conf *conf, const char *member)
+{
+	static char all[] = "ALL";
+	const struct {
+		const char *name;
+		char **value, *instead;
+	} texts[] = {
+		{ "provider", &conf->provider, NULL },
+		{ "prng_seed_file", &conf->prng_seed_file, NULL },
+		{ "ciphers", &conf->ciphers, all },
+		{ "ciphersuites", &conf->ciphersuites, NULL },
+		{ "groups", &conf->groups, NULL },
+		{ "ca_file", &conf->ca_file, NULL },
+		{ "ca_dir", &conf->ca_dir, NULL },
+		{ "crl_file", &conf->crl_file, NULL },
+	};
+
+	if (strncmp(member, "ca_", 3) == 0) /* nobody can be asked for one then */
+		conf->client_certificate = TLS_CLIENT_NONE;
+	if (strcmp(member, "algorithms") == 0 && conf->algorithms) {
+		conf->algorithms = NULL;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strcmp(texts[i].name, member) == 0 &&
+		    *texts[i].value != texts[i].instead) {
+			*texts[i].value = texts[i].instead;
+			return true;
+		}
+	return false;
+}
+
+/* OpenSSL stops at the first error, E: what would it say without that? */
+static void find_more(const struct conf *c, const struct tls_section *t,
+		      struct conf_report *r, struct tls_error *e)
+{
+	struct tls_conf rest = t->conf;
+	struct tls *good;
+
+	while (leave_out(&rest, e->member)) {
+		good = tls_new(&rest, e);
+		if (good) {
+			tls_unref(good);
+			return;
+		}
+		tell(c, t, r, e);
+	}
+}
+
 static void make(const struct conf *c, struct tls_section *t, struct conf_report *r)
 {
 	struct tls_error e;
 
 	t->context = tls_new(&t->conf, &e);
-	if (!t->context)
+	if (!t->context) {
 		tell(c, t, r, &e);
+		find_more(c, t, r, &e);
+	}
 	if (!t->context || !t->conf.certificate)
 		return;
 	check_dates(c, t, r);

@@ -155,6 +155,28 @@ def test_what_cannot_be_is_an_error(check, certificate, keys, said):
     fails(result, (6 + keys.count("\n"), said))
 
 
+@pytest.mark.key("protocols", "ciphers", "ciphersuites", "algorithms", "groups", "provider", "ca_file", "crl_file", "prng_seed_file")
+def test_all_that_is_wrong_is_told_at_once(check, certificate, tmp_path):
+    """OpenSSL stops at the first; and what is good is not called wrong because of another."""
+    (tmp_path / "none.pem").write_text("no certificate\n")
+    made, other = certificate("made"), certificate("other")
+    wrong = [
+        ("ciphers = ECDHE+AESGCM:NOSUCH", "NOSUCH: no cipher match"),
+        ("ciphersuites = TLS_ROT13", "TLS_ROT13: "),
+        ("algorithms = ROT13", "'ROT13' is not"),
+        ("groups = X0", "'X0' are not all names of groups"),
+        ("provider = nobodys", "nobodys: "),
+        (f"ca_file = {tmp_path}/none.pem", "none.pem: no start line"),
+        (f"crl_file = {tmp_path}/none.pem", "none.pem: no start line"),
+        ("prng_seed_file = /nonexistent", "no such file"),
+    ]
+    keys = f"[tls]\ncertificate = {made.certificate}\nkey = {{}}\nclient_certificate = require\n"
+    lines = "".join(key + "\n" for key, _ in wrong)
+    told = [(7 + i, key.split()[0] + ": .*" + why) for i, (key, why) in enumerate(wrong)]
+    fails(check(TLS + keys.format(other.key) + lines + ECHO), (5, "key does not belong to certificate"), *told)
+    fails(check(TLS + keys.format(made.key) + lines + ECHO), *told)
+
+
 def test_by_default_a_weak_cipher_is_none(speaking):
     d = speaking("ciphers = ALL:@SECLEVEL=0\n", algorithm="rsa")
     c = context(version="TLSv1_2")
