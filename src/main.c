@@ -242,8 +242,10 @@ int main(int argc, char **argv)
 	 * all later ones stay in the heap. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	parse(argc, argv, &cl);
-	if (sys_fill_stdio() < 0)
+	if (sys_fill_stdio() < 0) {
+		perror("wsbridged: /dev/null");
 		return EX_OSERR;
+	}
 	if (cl.mode == MODE_PRINT_COMMAND)
 		return instant_print(&cl.instant, stdout);
 	conf = load(&cl, &status);

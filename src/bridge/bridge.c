@@ -30,9 +30,11 @@ static void on_check(EV_P_ ev_check *w, int revents)
 	b->now = sys_now();
 }
 
-void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
-		 const struct bridge_owner *owner)
+int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
+		const struct bridge_owner *owner)
 {
+	int r;
+
 	b->loop = loop;
 	b->owner = *owner;
 	b->nsessions = b->nrefused = 0;
@@ -42,7 +44,7 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	LIST_INIT(&b->dead_hubs);
 	LIST_INIT(&b->walks);
 	gather_reset(&b->scratch.gather);
-	children_init(&b->children, loop, nofile);
+	r = children_init(&b->children, loop, nofile);
 	path_watches_init(&b->paths, loop);
 	ev_prepare_init(&b->reaper, on_prepare);
 	ev_check_init(&b->clock, on_check);
@@ -51,6 +53,7 @@ void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	b->now = sys_now();
 	ev_prepare_start(loop, &b->reaper);
 	ev_check_start(loop, &b->clock);
+	return r;
 }
 
 struct session *bridge_find(const struct bridge *b, uint64_t id)

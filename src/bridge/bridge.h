@@ -67,9 +67,9 @@ struct bridge {
 	struct scratch scratch;
 };
 
-/* NOFILE as children_init(). */
-void bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
-		 const struct bridge_owner *owner);
+/* NOFILE and result as children_init(). */
+int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
+		const struct bridge_owner *owner);
 
 /* The session ID, or NULL: there is none that lives. */
 struct session *bridge_find(const struct bridge *b, uint64_t id);

@@ -214,18 +214,26 @@ static void on_settle(EV_P_ ev_prepare *w, int revents)
 }
 
 /* Low descriptors for child_spawn(), of what is open anyway. */
-static void reserve_slots(struct children *all)
+static int reserve_slots(struct children *all)
 {
-	for (int i = 0; i < 3; i++)
+	int r = 0;
+
+	for (int i = 0; i < 3; i++) {
 		all->slot[i] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (all->slot[i] < 0)
+			r = -errno;
+	}
+	return r;
 }
 
-void children_init(struct children *all, struct ev_loop *loop, long nofile)
+int children_init(struct children *all, struct ev_loop *loop, long nofile)
 {
+	int r;
+
 	*all = (struct children){ .loop = loop, .nofile = nofile };
 	LIST_INIT(&all->exited);
 	LIST_INIT(&all->orphans.all);
-	reserve_slots(all);
+	r = reserve_slots(all);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
 	ev_prepare_init(&all->settle, on_settle);
@@ -233,6 +241,7 @@ void children_init(struct children *all, struct ev_loop *loop, long nofile)
 	all->sigchld.data = all->settle.data = all;
 	ev_signal_start(loop, &all->sigchld);
 	ev_prepare_start(loop, &all->settle);
+	return r;
 }
 
 void children_stop(struct children *all)

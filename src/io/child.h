@@ -60,8 +60,9 @@ struct children {
 	int slot[3]; /* low descriptors, see child_spawn.c */
 };
 
-/* Start waiting for children on LOOP; the process becomes their subreaper. */
-void children_init(struct children *all, struct ev_loop *loop, long nofile);
+/* Start waiting for children on LOOP; the process becomes their subreaper.  0, or -errno:
+ * there are no descriptors to start any, and it has to be stopped all the same. */
+int children_init(struct children *all, struct ev_loop *loop, long nofile);
 
 /* Stop waiting. */
 void children_stop(struct children *all);

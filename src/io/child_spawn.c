@@ -85,10 +85,15 @@ static IN_CHILD void limit_descriptors(struct birth *b)
 	long soft = b->spec->nofile ? b->spec->nofile : b->all->nofile;
 	struct rlimit r;
 
-	if (soft < 0 || getrlimit(RLIMIT_NOFILE, &r) < 0)
+	int done;
+
+	if (soft < 0)
 		return;
+	done = getrlimit(RLIMIT_NOFILE, &r);
 	r.rlim_cur = (rlim_t)soft;
-	if (setrlimit(RLIMIT_NOFILE, &r) < 0 && b->spec->nofile)
+	if (done == 0)
+		done = setrlimit(RLIMIT_NOFILE, &r);
+	if (done < 0 && b->spec->nofile)
 		fail(b, "nofile");
 }
 
@@ -122,13 +127,25 @@ static IN_CHILD int child(void *data)
 	fail(b, "exec");
 }
 
-/* Put the descriptors of SPEC into the slots; NULL: take them out again. */
+static int put(int fd, int slot)
+{
+	int r;
+
+	do /* EBUSY: another thread is opening a file, and might get this very slot */
+		r = dup3(fd, slot, O_CLOEXEC);
+	while (r < 0 && (errno == EBUSY || errno == EINTR));
+	return r < 0 ? -errno : 0;
+}
+
+/* Put the descriptors of SPEC into the slots; NULL: take them out again.  What stayed in
+ * one would keep a program's pipe open for good. */
 static int fill_slots(const struct children *all, const struct child_spec *spec)
 {
-	for (int i = 0; i < 3; i++)
-		if (dup3(spec ? spec->fd[i] : STDIN_FILENO, all->slot[i], O_CLOEXEC) < 0)
-			return -errno;
-	return 0;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 3; i++)
+		r = put(spec ? spec->fd[i] : STDIN_FILENO, all->slot[i]);
+	return r;
 }
 
 /* Nothing of ours may run while the child is in our memory: all signals wait. */

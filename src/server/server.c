@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon around the bridge: signals, start and end, and the one place where clients
  * are freed. */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,6 @@
 #define SETTLE 1.02
 #define LONG_TURN 0.004 /* seconds, for what can wait for the next one */
 #define STATUS_TEXT 4096
-#define OUT_OF_MEMORY "wsbridged: error: out of memory\n"
 
 /* ---- the end ---- */
 
@@ -214,15 +214,17 @@ static void start_signal(struct server *s, ev_signal *w,
 	ev_signal_start(s->loop, w);
 }
 
-static void server_init(struct server *s, struct conf *conf,
-			const struct server_options *options)
+/* 0 or -errno. */
+static int server_init(struct server *s, struct conf *conf,
+		       const struct server_options *options)
 {
 	struct bridge_owner owner = { on_session_ended, on_ponged, on_unkeep, s };
 	sigset_t none;
+	int r;
 
 	if (passed_take(&s->passed) < 0) { /* first of all: they begin at descriptor 3 */
 		conf_free(conf);
-		return;
+		return -ENOMEM;
 	}
 	s->loop = loop_new();
 	s->options = options;
@@ -233,7 +235,7 @@ static void server_init(struct server *s, struct conf *conf,
 	s->group = conf->group ? strdup(conf->group) : NULL;
 	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
-		return;
+		return -ENOMEM;
 	TAILQ_INIT(&s->clients);
 	TAILQ_INIT(&s->downloads);
 	TAILQ_INIT(&s->dead_clients);
@@ -241,7 +243,7 @@ static void server_init(struct server *s, struct conf *conf,
 	LIST_INIT(&s->dead_control_clients);
 	LIST_INIT(&s->calls);
 	LIST_INIT(&s->channels);
-	bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
+	r = bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);
 	s->started = s->bridge.now;
 	signal(SIGPIPE, SIG_IGN);
@@ -255,6 +257,7 @@ static void server_init(struct server *s, struct conf *conf,
 	ev_set_priority(&s->reaper, EV_MINPRI); /* after the bridge's */
 	ev_prepare_start(s->loop, &s->reaper);
 	s->deadline.data = s->reaper.data = s;
+	return r;
 }
 
 /* Settings that came from no file cannot be read again: a hangup then is what it is to
@@ -353,18 +356,18 @@ static int open_and_become(struct server *s)
 int server_run(struct conf *conf, const struct server_options *options)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	int code = EX_OSERR;
+	int code = EX_OSERR, r;
 
 	if (!s) {
-		fputs(OUT_OF_MEMORY, stderr);
+		perror("wsbridged: error");
 		conf_free(conf);
 		return code;
 	}
-	server_init(s, conf, options);
-	if (s->loop && s->routes)
+	r = server_init(s, conf, options);
+	if (r == 0)
 		code = open_and_become(s);
 	else
-		fputs(OUT_OF_MEMORY, stderr);
+		fprintf(stderr, "wsbridged: error: %s\n", strerror(-r));
 	if (code == 0) {
 		backend_prepare(s);
 		watch_configuration(s);
