@@ -5,11 +5,13 @@
 #include <grp.h>
 #include <linux/socket.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bucket.h"
 #include "listener.h"
+#include "log.h"
 #include "sys.h"
 
 #define ACCEPTS_PER_TURN \
@@ -66,7 +68,7 @@ static void refuse_one(struct listener *l)
 static bool accept_one(struct listener *l)
 {
 	struct addr peer = { .len = sizeof(peer.un) };
-	int fd;
+	int fd, err;
 
 	if (!bucket_take(&l->clients, l->conf.rate, sys_now())) {
 		pause_for(l, bucket_wait(&l->clients, l->conf.rate));
@@ -77,12 +79,14 @@ static bool accept_one(struct listener *l)
 		l->accepted(l->data, fd, &peer, &l->conf);
 		return true;
 	}
+	err = errno;
 	bucket_give_back(&l->clients);
-	switch (errno) {
+	switch (err) {
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
+		log_error("", "clients are turned away: %s", strerror(err));
 		refuse_one(l);
 		pause_for(l, PAUSE);
 		return false;

@@ -26,7 +26,7 @@ void answer_head(struct client *c, struct http_response *r)
 	r->more = r->status < 400 || r->status == 426 ? c->fields : NULL;
 	n = http_respond(head, TURN_BYTES, r);
 	if (n == 0 || buf_append(&c->out, head, n, SIZE_MAX) < 0)
-		client_drop(c);
+		client_drop_for_memory(c);
 	if (c->state == CLIENT_DEAD)
 		return;
 	c->state = CLIENT_ANSWERING;
@@ -44,7 +44,7 @@ void answer(struct client *c, struct http_response *r, struct span body)
 	answer_head(c, r);
 	if (c->state != CLIENT_DEAD && !span_is(method, SPAN("HEAD")) &&
 	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0)
-		client_drop(c);
+		client_drop_for_memory(c);
 }
 
 void answer_text(struct client *c, struct http_response *r, char *text, size_t n)
@@ -52,7 +52,7 @@ void answer_text(struct client *c, struct http_response *r, char *text, size_t n
 	if (text)
 		answer(c, r, (struct span){ text, n });
 	else
-		client_drop(c);
+		client_drop_for_memory(c);
 	free(text);
 }
 

@@ -53,7 +53,7 @@ void answer_slash(struct client *c)
 
 	if (asprintf(&to, "./%.*s/%s%.*s", (int)n, path.p + path.n - n,
 		     c->http.has_query ? "?" : "", (int)query.n, query.p) < 0) {
-		client_drop(c);
+		client_drop_for_memory(c);
 		return;
 	}
 	r.location = to;

@@ -60,6 +60,14 @@ void client_drop(struct client *c)
 		s->stats.unanswered[c->end]++;
 }
 
+void client_drop_for_memory(struct client *c)
+{
+	char who[SESSION_WHO];
+
+	log_error(client_who(c, who), "dropped: out of memory");
+	client_drop(c);
+}
+
 void client_free(struct client *c)
 {
 	TAILQ_REMOVE(&c->server->dead_clients, c, link);
@@ -338,12 +346,10 @@ static bool has_turn(const struct client *c)
 static void on_client(EV_P_ ev_io *w, int revents)
 {
 	struct client *c = w->data;
-	char who[SESSION_WHO];
 
 	(void)loop;
 	if (revents & EV_ERROR) { /* the kernel does not watch it */
-		log_error(client_who(c, who), "dropped: %s", strerror(ENOMEM));
-		client_drop(c);
+		client_drop_for_memory(c);
 		return;
 	}
 	if (!has_turn(c)) { /* what has come is told of again */
@@ -445,21 +451,36 @@ void client_begin(struct client *c)
 		return;
 	c->secure = true;
 	if (stream_secure(&c->stream, c->tls) < 0)
-		client_drop(c);
+		client_drop_for_memory(c);
 	else if (event_wanted(EVENT_SSL_STEP))
 		stream_tls_tell(&c->stream, tell_step, c);
+}
+
+/* A client, counted for PEER; NULL, logged: it is not let in. */
+static struct client *admit(struct server *s, const struct addr *peer,
+			    const struct listener_conf *listener)
+{
+	struct client *c;
+
+	if (!may_talk(s, peer, listener))
+		return NULL;
+	c = calloc(1, sizeof(*c));
+	if (c)
+		c->of_peer = peers_add(&s->peers, peer);
+	if (c && c->of_peer > 0)
+		return c;
+	log_error("", "out of memory: a client is turned away");
+	free(c);
+	return NULL;
 }
 
 void client_accepted(void *data, int fd, const struct addr *peer,
 		     const struct listener_conf *listener)
 {
 	struct server *s = data;
-	struct client *c = may_talk(s, peer, listener) ? calloc(1, sizeof(*c)) : NULL;
+	struct client *c = admit(s, peer, listener);
 
-	if (c)
-		c->of_peer = peers_add(&s->peers, peer);
-	if (!c || c->of_peer == 0) { /* not let in, or no memory */
-		free(c);
+	if (!c) {
 		close(fd);
 		return;
 	}

@@ -19,6 +19,9 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 /* Drop a client that is not a session yet. */
 void client_drop(struct client *c);
 
+/* The same, which is logged: there is no memory for it. */
+void client_drop_for_memory(struct client *c);
+
 /* Only server.c: free what client_drop() or an answer's end has left. */
 void client_free(struct client *c);
 

@@ -45,7 +45,7 @@ void download_begin(struct client *c, int fd, struct range part, int status)
 
 	if (!d) {
 		close(fd);
-		client_drop(c);
+		client_drop_for_memory(c);
 		return;
 	}
 	*d = (struct download){

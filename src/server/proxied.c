@@ -52,7 +52,7 @@ static void take_header(struct client *c, const struct proxy *p)
 	buf_consume(&c->head, buf_len(&c->head));
 	c->secure = p->secure;
 	if (p->client.len > 0 && !set_peer(c, &p->client))
-		client_drop(c);
+		client_drop_for_memory(c);
 	else
 		client_begin(c);
 }
@@ -110,7 +110,7 @@ enum step proxied_read_fields(struct client *c)
 		return STEP_END;
 	}
 	if (f.client.len > 0 && !set_peer(c, &f.client)) {
-		client_drop(c);
+		client_drop_for_memory(c);
 		return STEP_END;
 	}
 	if (f.has_scheme)

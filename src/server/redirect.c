@@ -81,7 +81,7 @@ enum step answer_redirect(struct client *c)
 	}
 	to = location(c, host);
 	if (!to) {
-		client_drop(c);
+		client_drop_for_memory(c);
 		return STEP_END;
 	}
 	r.status = status_of(c);
