@@ -42,6 +42,7 @@ struct source_exec {
 	size_t queued;                    /* of it, as stats has it */
 	struct terminal_master *terminal; /* NULL: it has pipes */
 	bool finishing;                   /* stdin ends after what is kept */
+	bool lost;                        /* some of it could not be written */
 	ev_timer timer; /* EXEC_RUNNING: max_runtime; EXEC_FLUSHING: it takes nothing */
 	union {
 		struct stderr_log stderr_log;
@@ -119,7 +120,9 @@ static void proceed(struct source_exec *x)
 	count_kept(x);
 	if (x->out.fd >= 0)
 		watch(EV_A_ & x->out, reads ? EV_READ : 0);
-	if (x->in.fd >= 0)
+	if (x->in.fd >= 0 && x->lost)
+		ev_feed_event(EV_A_ & x->in, EV_ERROR);
+	else if (x->in.fd >= 0)
 		watch(EV_A_ & x->in, buf_len(&x->kept) > 0 ? EV_WRITE : 0);
 	if (x->err.fd >= 0)
 		watch(EV_A_ & x->err, stderr_room(x) > 0 ? EV_READ : 0);
@@ -243,12 +246,12 @@ static void on_child(EV_P_ struct child *c)
 	check_gone(x);
 }
 
-/* The kernel does not watch W, for want of memory: nothing more would be heard of it. */
+/* For want of memory the kernel does not watch W, or what was to be written is lost. */
 static void give_up(struct source_exec *x, ev_io *w)
 {
 	struct ending e = { .code = CLOSE_SERVER_ERROR, .reason = "out of memory" };
 
-	log_error(who(x), "cannot watch the program's pipe: out of memory");
+	log_error(who(x), "the program's pipe: out of memory");
 	if (w == &x->in)
 		close_input(x);
 	else
@@ -271,6 +274,18 @@ static void end_input_if_done(struct source_exec *x)
 		stop_now(x, STEP_EOF);
 }
 
+/* Writing has failed, perhaps in the middle of a read: it ends in give_up().  Without a
+ * reader, who may have closed a terminal (EIO), the program's output goes on. */
+static void lose_input(struct source_exec *x, int error)
+{
+	if (error == EPIPE || error == EIO) {
+		log_debug(who(x), "stdin: %s", strerror(error));
+		close_input(x);
+		return;
+	}
+	x->lost = true;
+}
+
 static void on_in(EV_P_ ev_io *w, int revents)
 {
 	struct source_exec *x = w->data;
@@ -286,8 +301,7 @@ static void on_in(EV_P_ ev_io *w, int revents)
 		if (x->state == EXEC_FLUSHING)
 			ev_timer_again(EV_A_ & x->timer);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		log_debug(who(x), "stdin: %s", strerror(errno));
-		close_input(x);
+		lose_input(x, errno);
 	}
 	end_input_if_done(x);
 	proceed(x);
@@ -299,22 +313,20 @@ static void exec_write(struct source *s, const struct gather *g)
 	struct source_exec *x = of(s);
 	ssize_t n = 0;
 
-	if (x->in.fd < 0 || x->finishing)
+	if (x->in.fd < 0 || x->finishing || x->lost)
 		return;
 	if (x->terminal)
 		terminal_master_settle(x->terminal);
 	if (buf_len(&x->kept) == 0)
 		n = writev(x->in.fd, g->iov, (int)g->n);
-	if (n < 0 && errno != EAGAIN && errno != EINTR) { /* EPIPE: its output goes on */
-		close_input(x);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		lose_input(x, errno);
 		return;
 	}
 	/* The session stopped reading at `queue`: one turn and one message is the most
 	 * that comes on top. */
-	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0) {
-		log_error(who(x), "out of memory: stdin closed");
-		close_input(x);
-	}
+	if (gather_save(g, n > 0 ? (size_t)n : 0, &x->kept, SIZE_MAX) < 0)
+		lose_input(x, ENOMEM);
 }
 
 static void exec_finish(struct source *s)
