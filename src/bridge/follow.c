@@ -89,14 +89,14 @@ static uint64_t size_of(const struct followed *file)
 	return fstat(file->fd, &st) < 0 ? 0 : (uint64_t)st.st_size;
 }
 
-/* Is the last of the files what the name stands for? */
-static bool is_newest(const struct follow *f)
+/* Is it the last of the files of which ST was got (GOT: 0)? */
+static bool is_newest(const struct follow *f, int got, const struct stat *st)
 {
 	const struct followed *last = f->newest;
-	struct stat named, open;
+	struct stat open;
 
-	return last && stat(f->path, &named) == 0 && fstat(last->fd, &open) == 0 &&
-	       named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+	return got == 0 && last && fstat(last->fd, &open) == 0 &&
+	       st->st_dev == open.st_dev && st->st_ino == open.st_ino;
 }
 
 /* ---- what has the name ---- */
@@ -125,17 +125,22 @@ static void found(struct follow *f)
 /* Open what has taken the name since. */
 static void look(struct follow *f)
 {
+	struct stat st;
 	int r;
 
 	if (f->count == MOST)
 		return;
-	if (is_newest(f)) {
+	if (is_newest(f, stat(f->path, &st), &st)) {
 		found(f);
 		return;
 	}
 	r = follow_open_regular(f->path);
-	if (r >= 0)
+	if (r >= 0 && is_newest(f, fstat(r, &st), &st)) { /* it was not told just now */
+		close(r);
+		r = 0;
+	} else if (r >= 0) {
 		r = add(f, r, 0);
+	}
 	if (r < 0)
 		miss(f, r);
 	else
