@@ -24,9 +24,10 @@ $(B)/bench/load: $(filter-out $(bench:$(B)/%=tests/%.c) tests/bench/lws.c tests/
 $(B)/bench/lws: tests/bench/lws.c # its library is only needed here
 	@mkdir -p $(@D)
 	$(program) -lwebsockets
-$(B)/fault/shim.so $(B)/bench/ballast.so: $(B)/%.so: tests/%.c
+$(B)/fault/shim.so: $(wildcard tests/fault/shim_*.c tests/fault/*.h)
+$(B)/fault/shim.so $(B)/bench/ballast.so $(B)/valgrind/fork.so: $(B)/%.so: tests/%.c
 	@mkdir -p $(@D)
-	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $<
+	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $(filter %.c,$^)
 $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a
 	$(program) -fsanitize=fuzzer
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
 """
 One call of the daemon's fails, in every place where it can, while clients come and go: at most one of them is
-harmed, the next one is served, nothing is left, and the daemon ends in order.
+harmed, the next one is served, the log tells of it once, nothing is left, and the daemon ends in order.
 
-`make faults` takes every call; else they are at most SAMPLE of each function's.
+`make faults` takes every call; else they are at most SAMPLE of each function's in each scene (scenes.py).
 """
 
-import base64
 import functools
 import os
 import re
 import signal
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,64 +20,27 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
 
-import certificates  # noqa: E402
 import procfs  # noqa: E402
 from aftermath import ALARMS  # noqa: E402
-from control import Control, Refused  # noqa: E402
-from harness import ROOT, Daemon, get  # noqa: E402
+from harness import ROOT, Daemon  # noqa: E402
 from rawws import Closed  # noqa: E402
-from services import Service  # noqa: E402
-from services import echo as echo_of  # noqa: E402
+from scenes import SCENES, echo, one_echo, words  # noqa: E402
 from waiting import until  # noqa: E402
-from webcontrol import WebControl  # noqa: E402
 
 SHIM = str(ROOT / "build" / "fault" / "shim.so")
-SAMPLE = 400
-FUNCTIONS = "malloc accept4 socket connect pipe2 clone read write writev sendmsg epoll_ctl".split()
+SAMPLE = {"all": sys.maxsize}.get(os.environ.get("FAULTS"), 4)
+SAMPLE_OF = {"malloc": 12 * SAMPLE}
 
-FLOOD = "".join(f"{n}\n" for n in range(1, 20001)).encode()
+# All that the shim can fail.
+FUNCTIONS = sorted(
+    name
+    for source in Path(__file__).parent.glob("shim*.c")
+    for name in re.findall(r"^(?:CALL\([^,]*,|OPENSSL\([^,]*,|KNOW\()\s*(\w+)", source.read_text(), re.M)
+    if name not in ("sendto", "getpwnam", "getgrnam", "getgrgid", "initgroups")  # they are known, and do not fail
+)
 
-INI = """\
-[server]
-listen = 127.0.0.1:0
-listen = 127.0.0.1:0 tls
-user = root
-[tls]
-certificate = {certificate}
-[web]
-metrics = /metrics
-dashboard = operate
-[logging]
-format = text
-[/echo]
-exec = cat
-[/status]
-shell = read x; echo "$x"; exit 3
-stderr = merge
-[/who]
-shell = echo "$REMOTE_USER"
-auth = staff
-[auth staff]
-type = htpasswd
-file = {directory}/htpasswd
-[/files/*]
-static = {directory}
-[/flood]
-shell = seq 20000
-frame = raw
-[/json]
-shell = read open; read message; echo '{{"to":"all","text":"th\u0065re"}}'; echo rubbish; echo '{{"to":"all","close":4001}}'
-process = shared
-frame = json
-linger = 0
-[/service]
-connect = localhost:{service}
-send_proxy = v2
-frame = raw
-"""
-
-
-USERS = "joe:$5$rounds=1000$saltsalt$eKLZU9t9OoPWrqOQsoTIKG0aYkZ5rGOoOQhiIvoSWX2\n"  # of "secret"
+# What fails in a connection looks as if its client had gone; nobody is told of that before it has a session.
+OF_CONNECTIONS = {"read", "write", "recv", "recvmsg", "send", "sendmsg", "SSL_read_ex", "SSL_write_ex", "SSL_shutdown"}
 
 
 def harms(action, *args):
@@ -90,110 +53,7 @@ def harms(action, *args):
     return 0
 
 
-def echo(client):
-    assert client.echoes("a line")
-
-
-def status(d):
-    client = d.ws("/status")
-    client.text("hello")
-    messages, code, _ = client.recv_until_close()
-    client.close(code)
-    assert (messages, code) == (["hello"], 4003)
-
-
-def flood(d):
-    client = d.ws("/flood")
-    messages, code, _ = client.recv_until_close()
-    client.close(code)
-    assert code == 1000
-    assert b"".join(messages) == FLOOD
-
-
-def login(d):
-    client = d.ws("/who", [("Authorization", "Basic " + base64.b64encode(b"joe:secret").decode())])
-    messages, code, _ = client.recv_until_close()
-    client.close(code)
-    assert (messages, code) == (["joe"], 1000)
-
-
-def health(d):
-    assert get(d, "/healthz").status == 200
-
-
-def over_tls(d):
-    client = d.ws("/echo", address=d.addresses[1])
-    echo(client)
-    client.finish()
-
-
-def metrics(d):
-    assert b"wsbridge_sessions" in get(d, "/metrics").body
-
-
-def file(d):
-    assert get(d, "/files/htpasswd").text == USERS
-
-
-class Broken(Exception):
-    """An answer that is no JSON, or lacks something: worse than none."""
-
-
-STATUS = "state version pid uptime file listening clients max_connections handshakes processes clients_so_far in out queue to_programs"
-
-
-def ask(control):
-    """All of CONTROL's answers are whole, or errors."""
-    try:
-        status, clients = control.ask("status"), control.ask("list")
-        closed = control.ask("disconnect", to="path=/nothing")
-    except Refused as e:
-        raise AssertionError(f"control: {e}") from e
-    except (ValueError, KeyError) as e:
-        raise Broken(f"control: {e}") from e
-    if set(STATUS.split()) - set(status) or any(len(c) < 10 for c in clients) or closed != {"closed": 0}:
-        raise Broken(f"control: {status} {clients} {closed}")
-
-
-def command(d):
-    ask(Control(d))
-
-
-def dashboard(d):
-    assert get(d, "/-/dashboard").status == 200
-    control = WebControl(d)
-    ask(control)
-    control.ws.finish()
-
-
-def one_echo(d):
-    client = d.ws("/echo")
-    echo(client)
-    client.finish()
-
-
-def service(d):
-    client = d.ws("/service")
-    got = client.recv()
-    client.eof()
-    messages, code, _ = client.recv_until_close()
-    client.close(code)
-    got = b"".join([got, *messages])
-    assert (got[:12], got[-7:], code) == (b"\r\n\r\n\0\r\nQUIT\n", b"the end", 1000)
-
-
-def by_json(d):
-    client = d.ws("/json")
-    client.text("hello")
-    messages, code, _ = client.recv_until_close()
-    client.close(code)
-    assert (messages, code) == (["there"], 4001)
-
-
-CLIENTS = (status, login, health, metrics, file, command, dashboard, service, by_json, over_tls, flood, one_echo)
-
-
-def script(d):
+def script(d, clients):
     """How many of its clients were harmed."""
     held = []
 
@@ -201,7 +61,7 @@ def script(d):
         held.append(d.ws("/echo"))
 
     harmed = harms(hold)
-    harmed += sum(harms(client, d) for client in CLIENTS)
+    harmed += sum(harms(client, d) for client in clients)
     d.process.send_signal(signal.SIGHUP)
     until(
         lambda: d.assert_alive() or d.count_notes("READY=1") >= 2 or "reload: out of memory" in d.log(),
@@ -216,81 +76,88 @@ def script(d):
     return harmed
 
 
-@functools.cache
-def certificate():
-    """Of all daemons: with its key, as PEM."""
-    with tempfile.TemporaryDirectory() as place:
-        made = certificates.Certificate(place)
-        return made.certificate.read_text() + made.key.read_text()
+class Life:
+    """What is known of a daemon that has ended: its log, how many clients were harmed, and what the shim says."""
+
+    def __init__(self, log, harmed, report):
+        self.log, self.harmed = log, harmed
+        first, *calls = (line.split() for line in report.read_text().splitlines())
+        self.failed, self.blocks = map(int, first)
+        self.calls = {name: (int(n), int(ready)) for name, n, ready in calls}
+
+    def lines(self):
+        """Those of its log, without what differs each time."""
+        return Counter(re.sub(r"wsb-\w+|\d+", "N", self.log).splitlines())
 
 
-def answer(conn):
-    """What has come, and the end."""
-    echo_of(conn)
-    conn.sendall(b"the end")
-
-
-@functools.cache
-def port():
-    """Of a service for all daemons."""
-    return Service(answer).port
-
-
-def start(directory, function, n):
+def start(scene, directory, fault):
     ini, report = directory / "wsbridge.ini", directory / "report"
-    (directory / "htpasswd").write_text(USERS)
-    (directory / "pem").write_text(certificate())
-    (directory / "pem").chmod(0o600)
-    ini.write_text(INI.format(directory=directory, certificate=directory / "pem", service=port()))
-    environment = {"LD_PRELOAD": SHIM, "FAULT": f"{function}:{n}", "FAULT_REPORT": str(report)}
+    (directory / "log").touch()
+    ini.write_text(scene.ini.format(**words(directory)))
+    environment = {"LD_PRELOAD": SHIM, "FAULT": fault, "FAULT_REPORT": str(report)}
     return Daemon(["-c", str(ini)], str(directory), env=environment), report
 
 
-def calls(report):
-    """(calls, failed ones, blocks of memory left) of a daemon that has ended."""
-    return tuple(map(int, report.read_text().split()))
-
-
-def run(function, n):
-    """A daemon's whole life with the N-th call of FUNCTION failing: what it reports."""
+def run(scene, fault):
+    """A daemon's whole Life with FAULT."""
     with tempfile.TemporaryDirectory(prefix="wsb-") as directory:
-        return live(Path(directory), function, n)
+        return live(scene, Path(directory), fault)
 
 
-def live(directory, function, n):
-    d, report = start(directory, function, n)
+def live(scene, directory, fault):
+    d, report = start(scene, directory, fault)
+    harmed = 0
     try:
         try:
             d.wait_ready()
         except AssertionError:
             assert d.process.returncode in (66, 69, 71, 77, 78), f"{d.process.returncode}\n{d.log()}"
-            assert re.search("error|wsbridged:", d.log()), "it ended without a word"
-            return calls(report)
-        script(d)
+            return Life(d.log(), 1, report)
+        harmed = script(d, scene.clients)
         d.abandon_clients()
-        until(lambda: not procfs.children(d.pid), "no programs")
+        until(lambda: len(procfs.children(d.pid)) <= scene.stays, "no programs")
         d.terminate()
         assert d.wait_exit(10) == 0, d.log()
         assert not ALARMS.search(d.log()), d.log()
-        return calls(report)
+        return Life(d.log(), harmed, report)
     finally:
         d.kill()
 
 
-def step(total):
-    return 1 if os.environ.get("FAULTS") == "all" else -(-total // SAMPLE)
+@functools.cache
+def usual(name):
+    """The Life in which nothing fails."""
+    life = run(SCENES[name], "")
+    assert life.harmed == 0, life.log
+    return life
+
+
+def check(function, life, usual):
+    assert life.failed <= 1
+    assert life.blocks <= usual.blocks, f"{life.blocks - usual.blocks} blocks of memory more are left than without"
+    new = list((life.lines() - usual.lines()).elements())
+    told = [line for line in new if re.match(r"(error|warning): (?!reload: \S+ is not taken)", line)]
+    assert len(told) <= 1, f"it is told more than once: {told}"
+    assert new or not life.harmed or function in OF_CONNECTIONS, f"it is not told who was harmed:\n{life.log}"
+
+
+def turns(scene, function, life):
+    """Which calls of FUNCTION fail in SCENE, one in each life."""
+    total, ready = life.calls.get(function, (0, 0))
+    first = 1 if scene.from_start or function not in usual("each").calls else ready + 1
+    most = SAMPLE_OF.get(function, SAMPLE)
+    return range(first, total + 1, -(-(total + 1 - first) // most) or 1)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_failure_harms_one_client_at_most(function):
-    total, _, usual = run(function, 0)
-    assert total > 0, "the daemon does not call it"
-    wrong = []
-    for n in range(1, total + 1, step(total)):
-        try:
-            _, failed, left = run(function, n)
-            assert failed <= 1
-            assert left <= usual, f"{left - usual} blocks of memory more are left than without a failure"
-        except Exception as e:
-            wrong.append(f"FAULT={function}:{n}: {e}")
+    wrong, lives = [], 0
+    for name, scene in SCENES.items():
+        for n in turns(scene, function, usual(name)):
+            lives += 1
+            try:
+                check(function, run(scene, f"{function}:{n}"), usual(name))
+            except Exception as e:
+                wrong.append(f"{name}, FAULT={function}:{n}: {e}")
+    assert lives > 0, "the daemon does not call it"
     assert not wrong, "\n".join(wrong)
