@@ -7,7 +7,7 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
 bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: programs check-programs asan faults soak fuzz coverage bench bench-publish bench-check
+.PHONY: programs check-programs asan faults valgrind soak fuzz coverage bench bench-publish bench-check
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
 programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
@@ -46,6 +46,10 @@ faults: # every call that can fail; make check takes a sample
 soak: asan # MINUTES=20: everything at once, with an account of every message; make check takes a sample
 	@tools/need check
 	@WSBRIDGED=$(CURDIR)/build/asan/wsbridged tests/soak/soak.py --minutes $(or $(MINUTES),20)
+valgrind: # some of tests/it with every daemon under valgrind; half an hour
+	@tools/need valgrind
+	$(again) programs $(B)/valgrind/fork.so
+	@tests/check valgrind
 coverage:
 	$(again) B=build/coverage CC=gcc CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage HARDEN= HARDEN_LINK= \
 		$(replays:$(B)/%=build/coverage/%)

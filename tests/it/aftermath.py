@@ -5,15 +5,15 @@ import re
 
 import procfs
 from harness import is_sanitized
-from waiting import until
+from waiting import SLOW, until
 
 # Every check, in the order in which they are made.  A test leaves one out with
 # @pytest.mark.without("exit", reason="the test ends the daemon itself").
 CHECKS = ("children", "descriptors", "canary", "memory", "exit", "orphans", "log")
 
 # A client that left while it was not read is noticed within 10 s; then come the stop steps, 6 s by default.
-GONE_WITHIN = 17
-EXIT_WITHIN = 5
+GONE_WITHIN = 17 * SLOW
+EXIT_WITHIN = 5 * SLOW
 
 # Allocator slack that is no leak.  AddressSanitizer keeps freed memory in quarantine: no bound is meaningful there.
 MEMORY_MARGIN = 1024 * 1024

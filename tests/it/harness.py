@@ -74,8 +74,10 @@ def say_who(argv, cwd=None):
 
 
 def is_sanitized(binary=WSBRIDGED):
+    """Whether BINARY holds memory of its own for its checks: sanitizers, or a script that starts valgrind."""
     with open(binary, "rb") as f:
-        return b"__asan_init" in f.read()
+        data = f.read()
+        return b"__asan_init" in data or data.startswith(b"#!")
 
 
 class Collector:
@@ -165,7 +167,7 @@ class Daemon:
         until(
             lambda: self._find_note("READY=1") or self.process.poll() is not None,
             "READY=1 at NOTIFY_SOCKET",
-            30,
+            3 * TIMEOUT,
         )
         if not self._find_note("READY=1"):
             self.wait_exit()

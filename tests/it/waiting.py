@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Waits for something to become true, always within a bound."""
 
+import os
 import select
 import time
 
-TIMEOUT = 10.0  # seconds within which anything expected must have happened
+SLOW = float(os.environ.get("SLOW", 1))  # how often as long all may take
+TIMEOUT = 10.0 * SLOW  # seconds within which anything expected must have happened
 
 
 def until(condition, what, timeout=TIMEOUT):
