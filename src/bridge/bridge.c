@@ -100,6 +100,11 @@ void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
 	struct session *s, *next;
 	struct hub *h, *after;
 
+	for (s = LIST_FIRST(&b->sessions); s; s = next) {
+		next = LIST_NEXT(s, link);
+		session_close(s, code, reason, CLOSED_BY_SERVER);
+		session_proceed(s);
+	}
 	for (h = LIST_FIRST(&b->hubs); h; h = after) {
 		after = LIST_NEXT(h, link);
 		if (h->fan)
@@ -109,11 +114,6 @@ void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
 	{
 		if (h->fan) /* its source is not to come again */
 			fan_close(h);
-	}
-	for (s = LIST_FIRST(&b->sessions); s; s = next) {
-		next = LIST_NEXT(s, link);
-		session_close(s, code, reason, CLOSED_BY_SERVER);
-		session_proceed(s);
 	}
 }
 

@@ -82,7 +82,8 @@ static inline void fan_set_id(struct fan *f, uint64_t id)
 /* Close all subscribers of H but S with 1008 and REASON. */
 void fan_close_others(struct hub *h, const struct session *s, const char *reason);
 
-/* H takes nobody in any more: it goes with its last client. */
+/* H takes nobody in any more: it goes with its last client.  Clients without a source,
+ * who wait for it to come again, are closed. */
 void fan_retire(struct hub *h);
 
 /* The source of H could not be opened.  True: that is tried again later. */

@@ -126,6 +126,13 @@ void fan_check_idle(struct hub *h, bool flush)
 
 void fan_retire(struct hub *h)
 {
+	const struct ending ended = { .code = CLOSE_SERVER_ERROR,
+				      .reason = "the program has ended" };
+
+	if (h->fan->state == FAN_ENDED || h->fan->state == FAN_WAITING) {
+		fan_end(h, &ended); /* it would not come again */
+		return;
+	}
 	fan_close(h);
 	if (h->fan->n == 0 && LIST_EMPTY(&h->waiters))
 		h->source->ops->stop(h->source, true);

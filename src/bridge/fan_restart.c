@@ -179,8 +179,7 @@ void fan_restart_init(struct hub *h, struct fan *f)
 
 /* ---- its end ---- */
 
-/* Nothing else comes: each client is told how it ended. */
-static void close_all(struct hub *h, const struct ending *e)
+void fan_end(struct hub *h, const struct ending *e)
 {
 	struct session *s, *next;
 
@@ -202,7 +201,7 @@ void fan_ended(struct hub *h, const struct ending *e)
 		log_info(hub_name(h), "the %s has ended%s%s", h->fan->noun,
 			 *why ? ": " : "", why);
 	if (!is_wanted_again(h, e->code != 0)) {
-		close_all(h, e);
+		fan_end(h, e);
 		return;
 	}
 	h->fan->state = FAN_ENDED;

@@ -258,6 +258,23 @@ def test_nobody_waits_for_it_so_it_does_not_come(daemon):
     assert d.ws("/x").recv() == "up"
 
 
+@pytest.mark.parametrize(
+    ("behind", "seen"),
+    [("", "starts again in 3600 s"), ("sleep 1000 </dev/null >/dev/null 2>&1 & ", "the program has ended")],
+    ids=["waiting", "being stopped"],
+)
+@pytest.mark.key("restart")
+def test_a_reload_without_its_path_closes_those_who_wait_for_the_program_to_come_again(daemon, behind, seen):
+    d = daemon(f"[/x]\nshell = {behind}echo up; read x; exit 1\nrestart = always\nrestart_delay = 1h\n" + SHARED)
+    ws = d.ws("/x")
+    assert ws.recv() == "up"
+    ws.text("die")
+    d.wait_log(seen)
+    reload(d, with_canary(""))
+    assert ws.closed() == (1011, "the program has ended")
+    until(lambda: not programs(d), "the program is gone")
+
+
 @pytest.mark.key("restart")
 def test_an_unfinished_line_does_not_begin_the_next_programs(daemon):
     d = daemon("[/x]\nshell = printf half; read x; exit 1\nrestart = always\nrestart_delay = 100ms\nline_buffer = no\n" + SHARED)

@@ -151,3 +151,16 @@ def test_a_handshake_under_way_does_not_hold_it_up(daemon):
     until(lambda: len(procfs.descriptors(d.pid)) > len(d.baseline.descriptors), "it is accepted")
     d.terminate()
     assert d.wait_exit(5) == 0
+
+
+def test_who_waits_for_a_program_to_come_again_is_told_too(daemon):
+    d = daemon("[/x]\nshell = echo up; read x; exit 1\nprocess = shared\nrestart = always\nrestart_delay = 1h\n")
+    ws = d.ws("/x")
+    assert ws.recv() == "up"
+    ws.text("die")
+    d.wait_log("starts again in 3600 s")
+    d.terminate()
+    assert ws.closed() == (1001, "shutdown")
+    ws.close()
+    ws.sock.close()
+    assert d.wait_exit() == 0
