@@ -27,13 +27,16 @@ static void find_lead(struct dropped *d, const char *p, size_t n)
 	}
 }
 
-/* Append the control frames among the N bytes of frames at P to OUT.  0 or -ENOMEM. */
-static int sort_out(const char *p, size_t n, struct buf *out, struct dropped *d)
+/* Append the control frames among the frames in B, from byte AT on, to OUT.  0 or
+ * -ENOMEM. */
+static int sort_out(const struct buf *b, size_t at, struct buf *out, struct dropped *d)
 {
 	struct frame_header h;
 	int r = 0;
 
-	for (size_t size; n > 0 && r == 0; p += size, n -= size) {
+	for (size_t size; at < buf_len(b) && r == 0; at += size) {
+		const char *p = buf_head(b) + at;
+
 		(void)frame_decode(p, &h); /* we have made it */
 		size = h.size + (size_t)h.length;
 		if (opcode_is_control(h.opcode)) {
@@ -73,7 +76,7 @@ static int rebuild(struct session *s, bool amid, struct dropped *d)
 	if (r < 0)
 		return r;
 	keep = begun(s);
-	r = sort_out(buf_head(own) + keep, buf_len(own) - keep, &controls, d);
+	r = sort_out(own, keep, &controls, d);
 	if (r == 0)
 		r = buf_append(&out, buf_head(own), keep, SIZE_MAX);
 	if (r == 0 && (d->any ? d->opens : amid)) {
@@ -110,8 +113,7 @@ static uint64_t drop_waiting(struct session *s)
 	if (i->file)
 		bytes += i->file->size - i->file->at;
 	if (outq_flatten(&i->after) == 0)
-		(void)sort_out(buf_head(&i->after.own), buf_len(&i->after.own), &controls,
-			       &after);
+		(void)sort_out(&i->after.own, 0, &controls, &after);
 	buf_free(&controls);
 	outq_free(&i->after);
 	session_inject_end(s, -ECANCELED);
@@ -125,7 +127,10 @@ uint64_t session_interrupt(struct session *s)
 
 	if (s->state != SESSION_OPEN || !s->hub)
 		return 0;
-	amid = s->inject && s->inject->file ? s->inject->file->begun : s->hub->amid;
+	if (s->inject && s->inject->file)
+		amid = s->inject->file->begun;
+	else
+		amid = s->hub->amid && !s->hub->dropping; /* else it has been ended */
 	if (rebuild(s, amid, &d) < 0) {
 		session_abort(s, "out of memory");
 		return 0;

@@ -1322,6 +1322,7 @@ os.read(0, 1)
         frame = ws.frame()
         payload += frame.payload
     assert set(payload.decode()) == {"ü"} and len(payload) < 8000000
+    assert c.ask("interrupt", to=client) == {"dropped": 0}  # it has ended already
     ws.text("go on")
     assert ws.recv() == "next"
 
