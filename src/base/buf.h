@@ -29,7 +29,7 @@ static inline size_t buf_len(const struct buf *b)
 
 static inline char *buf_head(const struct buf *b)
 {
-	return b->data + b->r;
+	return b->r ? b->data + b->r : b->data; /* NULL + 0 is not defined */
 }
 
 /* Append N bytes of P (copied), or none.  0, -ENOBUFS when the content would exceed LIMIT

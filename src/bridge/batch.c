@@ -76,9 +76,10 @@ static void write_frames(char *to, enum opcode opcode, const char *p, size_t n,
 		size_t part = n < most ? n : most;
 
 		to += frame_encode(to, opcode, part == n, part);
-		if (part > 0)
-			memcpy(to, p, part);
 		opcode = OP_CONTINUATION;
+		if (part == 0) /* P may be NULL */
+			break;
+		memcpy(to, p, part);
 		to += part;
 		p += part;
 		n -= part;

@@ -250,7 +250,7 @@ static enum framing_result converted(struct framing *f, struct span bytes, bool 
 		return framing_bad(f, "program wrote what is not in its charset");
 	if (r < 0)
 		return framing_bad(f, "out of memory");
-	ret->p = out.data;
+	ret->p = out.data ? out.data : "";
 	ret->n = buf_len(&out);
 	return FRAMING_PIECE;
 }
