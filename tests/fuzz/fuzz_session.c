@@ -19,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define STEPS_MOST 300
+#define MOST 300 /* turns; steps in one of them */
 #define FILE_SIZE 9000
 
 static const struct conf *conf;
@@ -92,8 +92,11 @@ static void on_turn(EV_P_ ev_check *w, int revents)
 	(void)loop;
 	(void)w;
 	(void)revents;
-	for (int i = 0; input.n > 0 && do_step() && i < STEPS_MOST;)
-		i++;
+	if (rest > 0)
+		rest--;
+	else
+		for (int i = 0; input.n > 0 && do_step() && i < MOST;)
+			i++;
 	for (int i = 0; i < CLIENTS; i++)
 		client_turn(&clients[i]);
 	for (int i = 0; i < SOURCES; i++)
@@ -152,6 +155,7 @@ static void let_go(void)
 			hub_unwait(c->waits, &c->waiter);
 			client_free(c);
 		}
+		c->piece = TURN_BYTES;
 		if (!(choices & STUCK))
 			c->room = SIZE_MAX;
 		if (c->session && !(choices & SHUTDOWN))
@@ -164,6 +168,7 @@ static void let_go(void)
 
 		if (!x)
 			continue;
+		x->piece = TURN_BYTES;
 		x->room = SIZE_MAX;
 		x->slow = false;
 		if (x->state == FUZZ_STOPPING)
@@ -240,9 +245,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = (struct span){ NULL, 0 };
 	turn(); /* the loop's time is that of the clock */
 	input = (struct span){ (const char *)data + 2, size - 2 };
-	for (int i = 0; i < STEPS_MOST && input.n > 0; i++)
+	for (int i = 0; i < MOST && (input.n > 0 || rest > 0); i++)
 		turn();
-	input.n = 0;
+	input.n = rest = 0;
 	end();
 	now = -1;
 	return 0;

@@ -271,12 +271,19 @@ static void do_abort(const struct step *step)
 		session_abort(step->s, "by order");
 }
 
+static unsigned rest; /* turns in which nothing new happens */
+
+static void do_rest(const struct step *step)
+{
+	rest = step->arg;
+}
+
 static void (*const steps[])(const struct step *step) = {
 	do_connect,    do_bytes,      do_frames,    do_large,     do_end,  do_room,
 	do_piece,      do_say,        do_flood,     do_say_piece, do_take, do_close_pipe,
 	do_exit,       do_time_limit, do_settle,    do_cut,       do_time, do_start_fails,
 	do_send,       do_send_file,  do_drop_file, do_interrupt, do_ping, do_hold,
-	do_disconnect, do_retire,     do_abort,
+	do_disconnect, do_retire,     do_abort,     do_rest,
 };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 
