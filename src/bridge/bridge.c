@@ -7,18 +7,33 @@
 #include "session.h"
 #include "sys.h"
 
-static void on_prepare(EV_P_ ev_prepare *w, int revents)
+static void free_more(struct late *l);
+
+/* Free who is dead, as long as there is time; at the end of a turn some in any case. */
+static void free_dead(struct bridge *b)
 {
-	struct bridge *b = w->data;
 	struct session *s;
 	struct hub *h;
 
+	b->turn.pieces = 0;
+	while ((s = LIST_FIRST(&b->dead_sessions)) && turn_has_time(&b->turn))
+		session_free(s);
+	while ((h = LIST_FIRST(&b->dead_hubs)) && turn_has_time(&b->turn))
+		hub_reap(h);
+	if (s || h)
+		turn_wait(&b->turn, &b->freeing, free_more);
+}
+
+static void free_more(struct late *l)
+{
+	(void)l; /* the loop does not sleep: on_prepare() goes on */
+}
+
+static void on_prepare(EV_P_ ev_prepare *w, int revents)
+{
 	(void)loop;
 	(void)revents;
-	while ((s = LIST_FIRST(&b->dead_sessions)))
-		session_free(s);
-	while ((h = LIST_FIRST(&b->dead_hubs)))
-		hub_reap(h);
+	free_dead(w->data);
 }
 
 static void on_check(EV_P_ ev_check *w, int revents)
@@ -28,6 +43,7 @@ static void on_check(EV_P_ ev_check *w, int revents)
 	(void)loop;
 	(void)revents;
 	b->now = sys_now();
+	turn_begin(&b->turn, b->now);
 }
 
 int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
@@ -44,7 +60,8 @@ int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	LIST_INIT(&b->dead_hubs);
 	LIST_INIT(&b->walks);
 	gather_reset(&b->scratch.gather);
-	r = children_init(&b->children, loop, nofile);
+	turn_init(&b->turn, loop);
+	r = children_init(&b->children, &b->turn, nofile);
 	path_watches_init(&b->paths, loop);
 	ev_prepare_init(&b->reaper, on_prepare);
 	ev_check_init(&b->clock, on_check);
@@ -139,6 +156,7 @@ void bridge_stop(struct bridge *b)
 {
 	ev_prepare_stop(b->loop, &b->reaper);
 	ev_check_stop(b->loop, &b->clock);
+	turn_stop(&b->turn);
 	children_stop(&b->children);
 	path_watches_end(&b->paths);
 }

@@ -13,6 +13,7 @@
 #include "child.h"
 #include "gather.h"
 #include "path_watch.h"
+#include "turn.h"
 
 #define TURN_BYTES \
 	(64 * 1024) /* that a session moves in one direction in one turn of the loop */
@@ -53,12 +54,14 @@ struct session_walk {
 struct bridge {
 	struct ev_loop *loop;
 	struct bridge_owner owner;
+	struct turn turn;
 	struct children children;
 	struct path_watches paths;
 	LIST_HEAD(, session) sessions, dead_sessions;
 	LIST_HEAD(, hub) hubs, dead_hubs;
 	LIST_HEAD(, session_walk) walks; /* under way */
 	ev_prepare reaper;
+	struct late freeing; /* not all of the dead are freed yet */
 	ev_check clock;
 	double now; /* of this turn, in seconds; monotonic: no clock jump moves a deadline
 		     */

@@ -161,7 +161,7 @@ size_t fan_room(const struct hub *h)
 	size_t room = h->conf->queue / 2 / hub_expansion(h); /* what is not full has it */
 	size_t most = turn(h->fan);
 
-	if (h->fan->delivering ||
+	if (h->fan->delivering || h->fan->unwritten > 0 ||
 	    (h->conf->slow_client == SLOW_PAUSE && h->fan->full > 0))
 		return 0;
 	return room < most ? room : most;

@@ -51,6 +51,7 @@ struct fan {
 	LIST_HEAD(, session) subscribers;
 	unsigned n;         /* of them */
 	unsigned full;      /* ... whose queue has no room (session.output_full) */
+	unsigned unwritten; /* ... to whom a message is written in another turn */
 	bool input_full;    /* too much waits for the source: no client is read */
 	bool delivering;    /* to one after the other: nothing is read now */
 	bool amid;          /* the source's message has begun and not ended */

@@ -83,6 +83,8 @@ void fan_leave(struct hub *h, struct session *s, bool flush)
 	LIST_REMOVE(s, subscription);
 	f->n--;
 	f->full -= s->output_full;
+	f->unwritten -= s->unwritten;
+	s->unwritten = false;
 	if (f->n > 0)
 		hub_proceed(h);
 	else

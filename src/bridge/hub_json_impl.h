@@ -11,7 +11,6 @@ struct json_peer {
 	uint64_t id;
 	struct session *session;
 	uint64_t order;  /* the last one that was, or was not to be, carried out on it */
-	bool waits;      /* something was queued for it and is to be written */
 	struct buf open; /* its line, for a program that starts again; else empty */
 };
 

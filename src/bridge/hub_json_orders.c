@@ -3,7 +3,7 @@
  * frame = json: what a program orders is carried out.
  *
  * The messages of consecutive orders for the same clients are one batch; what a read of
- * the program has for a client is queued, and then written at once.
+ * the program has for a client is queued, and written at the end of the turn at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,6 @@ static unsigned for_each(struct hub *h, bool all, struct span to, struct span ex
 static void share(struct hub *h, struct json_peer *p, const void *with)
 {
 	(void)with;
-	p->waits = true;
 	session_share_later(p->session, &h->bridge->scratch.batch);
 }
 
@@ -132,19 +131,6 @@ static void say(struct hub *h, const struct framing_json_order *o)
 		  h->conf->queue / PACKETS_OF_QUEUE);
 	if (!noted)
 		hand_out(h, o);
-}
-
-/* Write what was queued. */
-static void write_all(struct hub *h)
-{
-	struct hub_json *j = h->json;
-
-	for (size_t i = j->n; i-- > 0;) {
-		if (!j->peers[i].waits)
-			continue;
-		j->peers[i].waits = false;
-		session_share_end(j->peers[i].session);
-	}
 }
 
 /* ---- orders ---- */
@@ -212,8 +198,5 @@ void hub_json_output(struct hub *h, const char *p, size_t n, bool eof)
 			complain(h, "it is too long for a message of max_message", line);
 	}
 	hand_out(h, NULL);
-	write_all(h);
 	h->fan->delivering = false;
 }
-
-/* Each message may be queued for each client: a turn of the loop reads less for many. */

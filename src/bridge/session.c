@@ -102,6 +102,7 @@ void session_die(struct session *s, bool abort)
 	if (s->state == SESSION_DEAD)
 		return;
 	leave_hub(s, !abort);
+	turn_forget(&s->bridge->turn, &s->late);
 	session_set_state(s, SESSION_DEAD);
 	ev_timer_stop(EV_A_ & s->timer);
 	stream_close(EV_A_ & s->client, abort);
@@ -146,7 +147,7 @@ static void close_with(struct session *s, unsigned code, const char *reason,
 	if (s->state == SESSION_DEAD) /* out of memory */
 		return;
 	session_set_state(s, next);
-	session_flush(s);
+	session_flush_in_time(s);
 }
 
 void session_reply_close(struct session *s, unsigned code, const char *reason)
@@ -268,7 +269,8 @@ void session_proceed(struct session *s)
 		is_full(s, was_full, outq_len(&s->out)) || (s->inject && s->inject->file);
 	if (was_full != s->output_full)
 		output_changed(s);
-	writes = outq_len(&s->out) > 0 || (s->inject && session_inject_pumps(s));
+	writes = (outq_len(&s->out) > 0 && !s->late.act) ||
+		 (s->inject && session_inject_pumps(s));
 	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
 	key = deadline_key(s);
 	if (key != s->armed_for) {
@@ -285,13 +287,8 @@ void session_hold(struct session *s, bool hold)
 	session_proceed(s);
 }
 
-static void on_client(EV_P_ ev_io *w, int revents)
+static void serve(struct session *s, int revents)
 {
-	struct session *s = w->data;
-
-	(void)loop;
-	if (revents & EV_ERROR) /* the kernel does not watch it */
-		session_abort(s, "out of memory");
 	revents = s->state == SESSION_DEAD ? 0 : stream_ready(&s->client, revents);
 	if (revents & EV_WRITE)
 		session_flush(s);
@@ -301,6 +298,40 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	if (revents & EV_READ && s->state != SESSION_DEAD)
 		session_read(s);
 	session_proceed(s);
+}
+
+static void on_turn(struct late *l)
+{
+	struct session *s =
+		(struct session *)((char *)l - offsetof(struct session, late));
+	int revents = s->late_events & s->client.io.events; /* what is still wanted */
+
+	s->late_events = 0;
+	session_flush(s);
+	if (s->unwritten)
+		session_share_written(s);
+	serve(s, revents);
+}
+
+void session_wait(struct session *s, int events)
+{
+	s->late_events |= (uint8_t)events;
+	turn_wait(&s->bridge->turn, &s->late, on_turn);
+}
+
+static void on_client(EV_P_ ev_io *w, int revents)
+{
+	struct session *s = w->data;
+
+	(void)loop;
+	if (revents & EV_ERROR) { /* the kernel does not watch it */
+		session_abort(s, "out of memory");
+		session_proceed(s);
+	} else if (s->late.act || !turn_has_time(&s->bridge->turn)) {
+		session_wait(s, revents);
+	} else {
+		serve(s, revents);
+	}
 }
 
 /* ---- life ---- */

@@ -104,6 +104,9 @@ struct session {
 	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
 	struct traffic dropped; /* was queued and never sent: the client is too slow */
 	struct rate rate;       /* of what passes, both ways */
+	struct late late;       /* what waits for another turn: EVENTS, and all of out */
+	uint8_t late_events;    /* EV_READ, EV_WRITE */
+	bool unwritten;         /* so does what many hear: it is not too slow for that */
 	LIST_ENTRY(session) subscription; /* of hub->fan */
 	LIST_ENTRY(session) link;
 };
@@ -176,9 +179,8 @@ void session_deliver(struct session *s, struct gather *g, const struct traffic *
 /* All of B, which others hear, too. */
 void session_share(struct session *s, const struct batch *b);
 
-/* The same, but what is little is written by session_share_end(), which must follow. */
+/* The same, written at the end of the turn at the earliest: more may come. */
 void session_share_later(struct session *s, const struct batch *b);
-void session_share_end(struct session *s);
 
 /* None of the source's messages is under way. */
 void session_boundary(struct session *s);

@@ -32,6 +32,15 @@ void session_lost(struct session *s, ssize_t error);
 /* Nothing more is said to the client. */
 void session_die(struct session *s, bool abort);
 
+/* In another turn of the loop all that is queued is written, and what EVENTS of its
+ * stream ask for is done. */
+void session_wait(struct session *s, int events);
+
+/* ---- session_share.c ---- */
+
+/* What had to wait for this turn is written, as far as the client takes it. */
+void session_share_written(struct session *s);
+
 /* ---- session_input.c ---- */
 
 /* Read the client once. */
@@ -53,6 +62,9 @@ void session_put(struct session *s, struct gather *g);
 
 /* Write what is queued, as far as the client takes it. */
 void session_flush(struct session *s);
+
+/* ... in this turn of the loop, or, when it is long enough, in another. */
+void session_flush_in_time(struct session *s);
 
 /* Answer a ping with its payload, or, while too many answers wait, only the newest. */
 void session_pong(struct session *s, const char *p, size_t n);

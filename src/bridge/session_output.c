@@ -65,7 +65,7 @@ void session_ping(struct session *s)
 	session_queue(
 		s, frame,
 		ws_control(frame, OP_PING, &s->ping_number, sizeof(s->ping_number)));
-	session_flush(s);
+	session_flush_in_time(s);
 	session_proceed(s);
 }
 
@@ -99,6 +99,14 @@ void session_flush(struct session *s)
 	if (s->out.mark == 0)
 		s->pongs = 0;
 	answer_newest(s);
+}
+
+void session_flush_in_time(struct session *s)
+{
+	if (turn_has_time(&s->bridge->turn))
+		session_flush(s);
+	else
+		session_wait(s, 0);
 }
 
 /* ---- for its hub ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a session hears together with others: references to packets, and what becomes of
  * a client that is too slow for them. */
+#include "fan.h"
 #include "session_impl.h"
 #include "session_inject_impl.h"
 
@@ -74,27 +75,62 @@ static void count(struct session *s, const struct traffic *t)
 	s->stats->sent.bytes += t->bytes;
 }
 
+/* Where what many hear waits while a file is sent; NULL: none is. */
+static struct outq *behind_file(struct session *s)
+{
+	return s->inject && s->inject->file ? &s->inject->after : NULL;
+}
+
 /* B waits, without its first GONE bytes, which have left. */
 static void wait_with(struct session *s, const struct batch *b, size_t gone)
 {
-	struct outq *behind = s->inject && s->inject->file ? &s->inject->after : NULL;
-	size_t waits;
+	struct outq *behind = behind_file(s);
 
-	if (keep(behind ? behind : &s->out, b, gone) < 0) {
+	if (outq_len(&s->out) == 0)
+		s->last_progress = s->bridge->now;
+	if (keep(behind ? behind : &s->out, b, gone) < 0)
 		session_abort(s, "out of memory");
-		return;
-	}
-	waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
-	if (waits > s->conf->queue)
+}
+
+/* Does more wait than should? */
+static void check_queue(struct session *s)
+{
+	struct outq *behind = behind_file(s);
+	size_t waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
+
+	if (s->state == SESSION_OPEN && waits > s->conf->queue)
 		too_slow(s, behind, waits - s->conf->queue);
+}
+
+/* B is for another turn of the loop. */
+static void put_off(struct session *s, const struct batch *b)
+{
+	wait_with(s, b, 0);
+	if (s->state == SESSION_DEAD) /* out of memory */
+		return;
+	session_wait(s, 0);
+	s->hub->fan->unwritten += !s->unwritten;
+	s->unwritten = true;
+}
+
+void session_share_written(struct session *s)
+{
+	s->unwritten = false;
+	s->hub->fan->unwritten--;
+	check_queue(s);
 }
 
 void session_share(struct session *s, const struct batch *b)
 {
+	bool idle = outq_len(&s->out) == 0 && !behind_file(s);
 	ssize_t n = 0;
 
 	count(s, &b->traffic);
-	if (outq_len(&s->out) == 0 && !(s->inject && s->inject->file)) {
+	if (s->unwritten || (idle && turn_is_long(&s->bridge->turn))) {
+		put_off(s, b);
+		return;
+	}
+	if (idle) {
 		s->last_progress = s->bridge->now;
 		n = stream_writev(&s->client, b->iov, b->n);
 		if (n < 0) {
@@ -105,25 +141,12 @@ void session_share(struct session *s, const struct batch *b)
 	if ((size_t)n == b->bytes)
 		return;
 	wait_with(s, b, (size_t)n);
+	check_queue(s);
 	session_proceed(s);
 }
 
 void session_share_later(struct session *s, const struct batch *b)
 {
-	if (outq_len(&s->out) + b->bytes > s->conf->queue / 2) {
-		session_flush(s);
-		if (s->hub)
-			session_share(s, b);
-		return;
-	}
 	count(s, &b->traffic);
-	if (outq_len(&s->out) == 0)
-		s->last_progress = s->bridge->now;
-	wait_with(s, b, 0);
-}
-
-void session_share_end(struct session *s)
-{
-	session_flush(s);
-	session_proceed(s);
+	put_off(s, b);
 }

@@ -78,6 +78,7 @@ void source_connect_gone(struct source_connect *x, bool abort)
 	dial_cancel(x->dial);
 	x->dial = NULL;
 	ev_timer_stop(EV_A_ & x->timer);
+	turn_forget(&x->source.hub->bridge->turn, &x->late);
 	ev_io_stop(EV_A_ & x->io);
 	if (x->io.fd >= 0 && abort)
 		setsockopt(x->io.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
@@ -272,16 +273,10 @@ static void read_output(struct source_connect *x)
 		end_output(x);
 }
 
-static void on_io(EV_P_ ev_io *w, int revents)
+static void serve(struct source_connect *x, int revents)
 {
-	struct source_connect *x = w->data;
 	size_t before = buf_len(&x->kept);
 
-	(void)loop;
-	if (revents & EV_ERROR) {
-		give_up(x);
-		return;
-	}
 	if (revents & EV_WRITE && before > 0)
 		write_kept(x);
 	if (revents & EV_READ)
@@ -292,6 +287,30 @@ static void on_io(EV_P_ ev_io *w, int revents)
 	proceed(x);
 	if (buf_len(&x->kept) < before)
 		hub_source_drained(x->source.hub);
+}
+
+static void on_turn(struct late *l)
+{
+	serve((struct source_connect *)((char *)l -
+					offsetof(struct source_connect, late)),
+	      EV_READ);
+}
+
+static void on_io(EV_P_ ev_io *w, int revents)
+{
+	struct source_connect *x = w->data;
+	struct turn *turn = &x->source.hub->bridge->turn;
+
+	(void)loop;
+	if (revents & EV_ERROR) {
+		give_up(x);
+		return;
+	}
+	if (revents & EV_READ && (x->late.act || !turn_has_time(turn))) {
+		turn_wait(turn, &x->late, on_turn);
+		revents &= ~EV_READ;
+	}
+	serve(x, revents);
 }
 
 /* ---- its start ---- */

@@ -28,6 +28,7 @@ struct source_connect {
 	enum connect_state state;
 	struct dial *dial; /* CONNECT_OPENING */
 	ev_io io;          /* fd -1: not open */
+	struct late late;  /* it is read in another turn of the loop */
 	struct buf kept;   /* for it */
 	size_t queued;     /* of it, as stats has it */
 	struct path_stats *stats;

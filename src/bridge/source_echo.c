@@ -12,9 +12,10 @@ struct source_echo {
 	struct path_stats *stats;
 	struct buf kept; /* what was said, and the hub has not taken yet */
 	size_t queued;   /* of it, as stats has it */
-	ev_idle turn;    /* the hub may take some of it in the next turn of the loop */
-	bool finishing;  /* it ends after what is kept */
-	bool ended;      /* the hub knows */
+	ev_idle turn; /* the hub may take some of it in the next turn of the loop ... */
+	struct late late; /* ... or in another */
+	bool finishing;   /* it ends after what is kept */
+	bool ended;       /* the hub knows */
 	bool gone;
 };
 
@@ -48,14 +49,11 @@ static void end(struct source_echo *x, unsigned code, const char *reason)
 	hub_source_ended(x->source.hub, &e);
 }
 
-static void on_turn(EV_P_ ev_idle *w, int revents)
+static void say(struct source_echo *x)
 {
-	struct source_echo *x = w->data;
 	struct hub *h = x->source.hub;
 	size_t n = hub_room(h);
 
-	(void)loop;
-	(void)revents;
 	if (n > buf_len(&x->kept))
 		n = buf_len(&x->kept);
 	if (n > 0) {
@@ -66,6 +64,24 @@ static void on_turn(EV_P_ ev_idle *w, int revents)
 		end(x, 0, "");
 	}
 	proceed(x);
+}
+
+static void on_late(struct late *l)
+{
+	say((struct source_echo *)((char *)l - offsetof(struct source_echo, late)));
+}
+
+static void on_turn(EV_P_ ev_idle *w, int revents)
+{
+	struct source_echo *x = w->data;
+	struct turn *turn = &x->source.hub->bridge->turn;
+
+	(void)loop;
+	(void)revents;
+	if (x->late.act || !turn_has_time(turn))
+		turn_wait(turn, &x->late, on_late);
+	else
+		say(x);
 }
 
 static void echo_write(struct source *s, const struct gather *g)
@@ -110,6 +126,7 @@ static void echo_kill(struct source *s)
 	if (x->gone)
 		return;
 	x->gone = x->ended = true;
+	turn_forget(&s->hub->bridge->turn, &x->late);
 	proceed(x);
 	hub_source_gone(s->hub);
 }

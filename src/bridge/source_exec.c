@@ -38,6 +38,7 @@ struct source_exec {
 	enum exec_state state;
 	struct child child;
 	ev_io in, out, err;               /* our ends of its pipes; fd -1: closed */
+	struct late late;                 /* OUT is read in another turn of the loop */
 	struct buf kept;                  /* for its stdin */
 	size_t queued;                    /* of it, as stats has it */
 	struct terminal_master *terminal; /* NULL: it has pipes */
@@ -74,6 +75,7 @@ static void close_pipe(struct source_exec *x, ev_io *w)
 	if (w->fd < 0)
 		return;
 	if (w == &x->out) {
+		turn_forget(&x->source.hub->bridge->turn, &x->late);
 		terminal_master_free(x->terminal);
 		x->terminal = NULL;
 	}
@@ -350,19 +352,14 @@ static size_t exec_kept(const struct source *s)
 
 /* ---- its stdout and stderr ---- */
 
-static void on_out(EV_P_ ev_io *w, int revents)
+static void read_stdout(struct source_exec *x)
 {
-	struct source_exec *x = w->data;
+	ev_io *w = &x->out;
 	struct hub *h = x->source.hub;
 	char *p = h->bridge->scratch.read;
 	size_t room = x->state == EXEC_RUNNING ? hub_room(h) : TURN_BYTES;
 	ssize_t n;
 
-	(void)loop;
-	if (revents & EV_ERROR) {
-		give_up(x, w);
-		return;
-	}
 	if (room == 0) { /* another callback of this turn has used it up */
 		proceed(x);
 		return;
@@ -376,6 +373,26 @@ static void on_out(EV_P_ ev_io *w, int revents)
 		hub_output(h, p, n > 0 ? (size_t)n : 0, n <= 0);
 	check_ended(x);
 	proceed(x);
+}
+
+static void on_turn(struct late *l)
+{
+	read_stdout(
+		(struct source_exec *)((char *)l - offsetof(struct source_exec, late)));
+}
+
+static void on_out(EV_P_ ev_io *w, int revents)
+{
+	struct source_exec *x = w->data;
+	struct turn *turn = &x->source.hub->bridge->turn;
+
+	(void)loop;
+	if (revents & EV_ERROR)
+		give_up(x, w);
+	else if (x->late.act || !turn_has_time(turn))
+		turn_wait(turn, &x->late, on_turn);
+	else
+		read_stdout(x);
 }
 
 /* N bytes of its stderr; once nobody needs it, no client hears of them. */

@@ -170,24 +170,40 @@ static void leader_exited(struct child *c, int status)
 	c->changed(c->all->loop, c);
 }
 
-static void on_sigchld(EV_P_ ev_signal *w, int revents)
+static void reap_more(struct late *l);
+
+static void reap(struct children *all)
 {
-	struct children *all = w->data;
 	struct child key;
 	int status;
 
-	(void)loop;
-	(void)revents;
 	all->changed = true;
 	orphans_forget(&all->orphans); /* who ends leaves children */
-	while ((key.pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct child **found = tfind(&key, &all->by_pid, by_pid);
+	do {                           /* one in any case: turns may be long for ever */
+		struct child **found;
 
+		key.pid = waitpid(-1, &status, WNOHANG);
+		if (key.pid <= 0)
+			return;
+		found = tfind(&key, &all->by_pid, by_pid);
 		if (found)
 			leader_exited(*found, status);
 		else
 			orphans_reaped(&all->orphans, key.pid);
-	}
+	} while (turn_has_time(all->turn));
+	turn_wait(all->turn, &all->late, reap_more);
+}
+
+static void reap_more(struct late *l)
+{
+	reap((struct children *)((char *)l - offsetof(struct children, late)));
+}
+
+static void on_sigchld(EV_P_ ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	reap(w->data);
 }
 
 /* Before the loop sleeps: who is gone?  Many that end in one turn cost one look at our
@@ -226,18 +242,20 @@ static int reserve_slots(struct children *all)
 	return r;
 }
 
-int children_init(struct children *all, struct ev_loop *loop, long nofile)
+int children_init(struct children *all, struct turn *turn, long nofile)
 {
+	struct ev_loop *loop = turn->loop;
 	int r;
 
-	*all = (struct children){ .loop = loop, .nofile = nofile };
+	*all = (struct children){ .loop = loop, .turn = turn, .nofile = nofile };
 	LIST_INIT(&all->exited);
 	LIST_INIT(&all->orphans.all);
 	r = reserve_slots(all);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
 	ev_prepare_init(&all->settle, on_settle);
-	ev_set_priority(&all->settle, EV_MAXPRI); /* before what is gone is freed */
+	/* after turn.h's, before what is gone is freed */
+	ev_set_priority(&all->settle, EV_MAXPRI - 1);
 	all->sigchld.data = all->settle.data = all;
 	ev_signal_start(loop, &all->sigchld);
 	ev_prepare_start(loop, &all->settle);

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "orphans.h"
+#include "turn.h"
 
 enum child_state {
 	CHILD_NONE,    /* never started */
@@ -48,6 +49,8 @@ struct child {
 /* What the children of one loop share. */
 struct children {
 	struct ev_loop *loop;
+	struct turn *turn;
+	struct late late; /* more have ended than a turn has time for */
 	ev_signal sigchld;
 	void *by_pid;              /* tsearch(3) tree of struct child */
 	LIST_HEAD(, child) exited; /* leader gone, but not all */
@@ -60,9 +63,10 @@ struct children {
 	int slot[3]; /* low descriptors, see child_spawn.c */
 };
 
-/* Start waiting for children on LOOP; the process becomes their subreaper.  0, or -errno:
- * there are no descriptors to start any, and it has to be stopped all the same. */
-int children_init(struct children *all, struct ev_loop *loop, long nofile);
+/* Start waiting for children on the loop of TURN; the process becomes their subreaper. 0,
+ * or -errno: there are no descriptors to start any, and it has to be stopped all the
+ * same. */
+int children_init(struct children *all, struct turn *turn, long nofile);
 
 /* Stop waiting. */
 void children_stop(struct children *all);

@@ -32,7 +32,6 @@
  * steps, and ev_stat(3) does not see a second change within one second that leaves the
  * size alone. */
 #define SETTLE 1.02
-#define LONG_TURN 0.004 /* seconds, for what can wait for the next one */
 #define STATUS_TEXT 4096
 
 /* ---- the end ---- */
@@ -201,7 +200,7 @@ unsigned server_connections(const struct server *s)
 
 bool server_turn_is_long(const struct server *s)
 {
-	return sys_now() - s->bridge.now > LONG_TURN;
+	return turn_is_long(&s->bridge.turn);
 }
 
 /* ---- the start ---- */
@@ -374,6 +373,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 		systemd_init(s);
 		announce(s);
 		s->bridge.now = sys_now(); /* the first turn begins */
+		turn_begin(&s->bridge.turn, s->bridge.now);
 		attach_boot(s);
 		ev_run(s->loop, 0);
 		systemd_end(s);

@@ -10,13 +10,40 @@ import struct
 
 import procfs
 import pytest
-from harness import with_canary
+from control import Control
+from crowd import Crowd
+from harness import is_sanitized, with_canary
 from test_reload import reload
-from waiting import until
+from waiting import TIMEOUT, until
+
+N = 200 if is_sanitized() else 1000
+LONGEST = 0.2 if is_sanitized() else 0.015  # seconds of CPU time in one turn
+MANY = (
+    "[logging]\naccess = no\n[limits]\nmax_connections = 4000\nmax_handshakes = 3000\naccept_rate = 0\nhandshake_timeout = 60s\n"
+    "[defaults]\nspawn_rate = 0\nmax_processes = 2000\nping_interval = 0\neof_timeout = 0\nlinger = 0\nline_buffer = no\n"
+)
+SHARED = "process = shared\nslow_client = drop\n"
+EITHER = [("exec = cat", N // 2), ("exec = cat\nprocess = shared", 5 * N // 2)]
+
+pytestmark = pytest.mark.memory(64, reason="the allocator keeps what thousands of paths and sessions lay between")
+
+
+def no_turn_was_long(d):
+    longest = Control(d).ask("status")["loop_cpu"]
+    assert 0 < longest < LONGEST, f"a turn took {longest * 1000:.1f} ms of CPU time"
+
+
+def at_once(d, action):
+    """ACTION is done while D is stopped: what comes of it lies there when it goes on."""
+    os.kill(d.pid, signal.SIGSTOP)
+    until(lambda: procfs.state(d.pid) == "T", "stopped")
+    action()
+    os.kill(d.pid, signal.SIGCONT)
+
 
 
 def cpu_of(d, action):
-    """The least CPU time in seconds that D takes for ACTION, of three."""
+    """The least CPU time in seconds that D takes for ACTION, of three times."""
     times = []
     for _ in range(3):
         before = procfs.cpu_time(d.pid)
@@ -25,7 +52,6 @@ def cpu_of(d, action):
     return min(times)
 
 
-@pytest.mark.memory(64, reason="the allocator keeps what thousands of paths lay between")
 def test_a_reload_of_many_paths_costs_as_much_for_each_as_one_of_few(daemon):
     def cost(n):
         ini = "".join(f"[/p{i}]\nexec = cat\n" for i in range(n))
@@ -70,3 +96,86 @@ def test_who_has_waited_longest_is_heard_next_when_there_is_no_time_for_all(daem
         peer.close()
     # The kernel tells of the oldest first and libev serves the newest first: alone it would let the oldest be the last.
     assert order.index(min(order)) < n / 3, order
+
+
+# ---- one to many ----
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ("", lambda: "x" * 1_000_000 + "\n"),
+        ("", lambda: "x\n" * 200_000),
+        ("frame = json\n", lambda: '{"to":"all","text":"%s"}\n' % ("x" * 1_000_000)),
+        ("frame = json\n", lambda: '{"to":"all","text":"x"}\n{"to":"all","except":1,"text":"x"}\n' * 2000),
+    ],
+    ids=["large", "small", "json-large", "json-small"],
+)
+def test_what_a_program_says_to_a_thousand_is_for_several_turns(daemon, tmp_path, settings, said):
+    """While it is said, each hears the same, and others get their turns."""
+    (tmp_path / "said").write_text(said())
+    gate = procfs.fifo(str(tmp_path / "gate"))
+    d = daemon(
+        MANY + f"[/x]\nshell = read x <{gate}; cat {tmp_path}/said; exec sleep 1000\nqueue = 8M\nmax_message = 2M\n"
+        f"{settings}{SHARED}[/echo]\nbuiltin = echo\n"
+    )
+    crowd = Crowd(d)
+    members, other = crowd.join("/x", N), d.ws("/echo")
+    with open(gate, "w") as f:
+        f.write("go\n")
+    crowd.until(lambda: all(m.got for m in members), "each hears something", 6 * TIMEOUT)
+    assert other.echoes()
+    no_turn_was_long(d)
+    crowd.leave()
+
+
+# ---- many at once ----
+
+
+@pytest.mark.parametrize("source, n", [("builtin = echo", N), ("exec = cat\nframe = raw", N // 2)])
+def test_a_thousand_that_speak_at_once_are_heard_one_after_the_other(daemon, source, n):
+    d = daemon(MANY + f"[/x]\n{source}\n")
+    crowd = Crowd(d)
+    members = crowd.join("/x", n)
+    message = b"\x82\xfe\xc0\x00\0\0\0\0" + bytes(0xC000)  # masked by zeros
+
+    def speak():
+        for m in members:
+            m.sock.setblocking(True)
+            m.sock.sendall(message)
+            m.sock.setblocking(False)
+
+    at_once(d, speak)
+    crowd.until(lambda: all(len(m.got) >= 0xC000 for m in members), "each has its echo", 6 * TIMEOUT)
+    no_turn_was_long(d)
+    crowd.leave()
+
+
+@pytest.mark.parametrize("source, n", EITHER)
+def test_a_thousand_that_leave_at_once_are_let_go_one_after_the_other(daemon, source, n):
+    d = daemon(MANY.replace("access = no", "access = yes") + f"[/x]\n{source}\n")
+    crowd = Crowd(d)
+    crowd.join("/x", n)
+    control = Control(d)
+    at_once(d, crowd.leave)
+    until(lambda: control.ask("status")["clients"] == 1, "all have gone", 6 * TIMEOUT)
+    no_turn_was_long(d)
+
+
+@pytest.mark.parametrize("source, n", EITHER)
+def test_programs_of_a_thousand_that_end_at_once_are_seen_out_one_after_the_other(daemon, source, n):
+    d = daemon(MANY + f"[/x]\n{source}\nclose_wait = no\n")
+    crowd = Crowd(d)
+    kept = set(procfs.children(d.pid))
+    members = crowd.join("/x", n)
+
+    def kill():
+        for pid in set(procfs.children(d.pid)) - kept:
+            os.kill(pid, signal.SIGKILL)
+
+    at_once(d, kill)
+    crowd.until(lambda: all(m.gone for m in members), "each is closed", 6 * TIMEOUT)
+    for m in members:
+        assert m.got.endswith(b"process killed by SIGKILL")
+    no_turn_was_long(d)
+    crowd.leave(members)

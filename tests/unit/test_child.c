@@ -26,6 +26,7 @@
 #define SOON 0.05   /* one that must */
 
 static struct ev_loop *loop;
+static struct turn turn;
 static struct children all;
 
 /* The child of a test, its pipes, and what was told of it. */
@@ -56,7 +57,8 @@ static int teardown(void **state)
 static int begin(void **state)
 {
 	(void)state;
-	children_init(&all, loop, -1);
+	turn_init(&turn, loop);
+	children_init(&all, &turn, -1);
 	child = (struct child){ .changed = on_changed };
 	told[0] = '\0';
 	to_child = from_child = -1;
@@ -79,6 +81,7 @@ static int end(void **state)
 	alarm(0);
 	ev_timer_stop(loop, &child.timer);
 	children_stop(&all);
+	turn_stop(&turn);
 	return left < 0 && all.running == 0 ? 0 : -1;
 }
 
