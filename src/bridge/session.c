@@ -304,7 +304,8 @@ static void on_turn(struct late *l)
 {
 	struct session *s =
 		(struct session *)((char *)l - offsetof(struct session, late));
-	int revents = s->late_events & s->client.io.events; /* what is still wanted */
+	const ev_io *io = &s->client.io;
+	int revents = ev_is_active(io) ? s->late_events & io->events : 0; /* now, too */
 
 	s->late_events = 0;
 	session_flush(s);
