@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes programs write line by line. */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf_needs.h"
@@ -16,24 +15,6 @@ static bool sets_preload(char *const *env)
 		if (strncmp(*env, "LD_PRELOAD=", 11) == 0)
 			return true;
 	return false;
-}
-
-/* Is the program FILE linked with AddressSanitizer?  Thousands of paths may start the
- * same one: it is read once, as long as no other comes between. */
-static bool is_sanitized(const char *file)
-{
-	static struct stat last;
-	static bool sanitized;
-	struct stat st;
-
-	if (stat(file, &st) < 0)
-		return false;
-	if (st.st_dev != last.st_dev || st.st_ino != last.st_ino ||
-	    memcmp(&st.st_ctim, &last.st_ctim, sizeof(st.st_ctim)) != 0) {
-		sanitized = elf_needs(file, "libasan.so");
-		last = st;
-	}
-	return sanitized;
 }
 
 const char *const *line_buffer_env(const struct exec_conf *conf)
@@ -52,7 +33,7 @@ const char *const *line_buffer_env(const struct exec_conf *conf)
 		return preload + 2;
 	if (which_from(conf->cwd, conf->argv[0], which_path(conf->env), file,
 		       sizeof(file)) == 0 &&
-	    is_sanitized(file))
+	    elf_needs(file, "libasan.so"))
 		return preload + 2;
 	return preload;
 }

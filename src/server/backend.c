@@ -27,7 +27,7 @@ static bool build_environment(const struct backend_start *b)
 	const struct client *c = b->client;
 	struct cgi_request r = {
 		.path = b->route->conf,
-		.line_buffer = b->route->line_buffer,
+		.line_buffer = route_line_buffer(b->route),
 		.user = b->user,
 		.id = b->id,
 	};

@@ -53,6 +53,15 @@ struct route *route_find(const struct routes *r, const char *path)
 	return found;
 }
 
+const char *const *route_line_buffer(struct route *r)
+{
+	const struct exec_conf *exec = &r->conf->exec;
+
+	if (!r->line_buffer && exec->argv && (exec->line_buffer || exec->pty.rows))
+		r->line_buffer = line_buffer_env(exec);
+	return r->line_buffer;
+}
+
 /* ---- building ---- */
 
 /* That of OLD goes on; NULL: a new one. */
@@ -97,10 +106,6 @@ static bool add(struct route *all, size_t *count, const struct path_conf *conf,
 	struct route *r = &all[(*count)++];
 
 	r->conf = conf;
-	r->line_buffer =
-		conf->exec.argv && (conf->exec.line_buffer || conf->exec.pty.rows)
-			? line_buffer_env(&conf->exec)
-			: NULL;
 	r->use = use_of(before, conf);
 	return r->use;
 }

@@ -24,7 +24,7 @@ struct route_use {
 struct route {
 	const struct path_conf *conf;
 	struct route_use *use;
-	const char *const *line_buffer; /* variables that its programs get, NULL: none */
+	const char *const *line_buffer; /* of route_line_buffer(), once that was asked */
 };
 
 /* A snapshot of the configuration with its routes; alive while somebody holds a
@@ -45,6 +45,10 @@ void routes_unref(struct routes *r); /* NULL is a no-op */
 
 /* The route of PATH (decoded), or NULL. */
 struct route *route_find(const struct routes *r, const char *path);
+
+/* Variables that the programs of R get so that they write line by line, or NULL; the
+ * first time its program is looked at. */
+const char *const *route_line_buffer(struct route *r);
 
 /* The route of R that is of the same path as ROUTE, or NULL. */
 struct route *route_same(const struct routes *r, const struct route *route);

@@ -22,7 +22,7 @@ SLOW = 10
 SECONDS = float(os.environ.get("CHURN", "2"))  # of the churn
 MIB = 1 << 20
 FRAME = 102  # bytes of the frame of a line
-LIMITS = "[logging]\naccess = no\n[limits]\nmax_connections = 3000\nmax_handshakes = 2000\naccept_rate = 0\n"
+LIMITS = "[logging]\naccess = no\n[limits]\nmax_connections = 3000\nmax_handshakes = 2000\naccept_rate = 0\n[defaults]\nping_interval = 0\n"
 LINES = (
     "[/lines]\nshell = n=0; while read k; do seq -f %0100.0f $((n + 1)) $((n + k)); n=$((n + k)); done\n"
     "line_buffer = no\neof_timeout = 0\nprocess = shared\nlinger = 0\nqueue = 64k\nping_interval = 0\n"

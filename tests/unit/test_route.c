@@ -208,8 +208,8 @@ TEST(only_paths_with_line_buffer_get_its_variables)
 	struct routes *r = routes_new(
 		load_good("[/a]\nexec = x\n[/b]\nexec = x\nline_buffer = no\n"), NULL);
 
-	assert_non_null(route_find(r, "/a")->line_buffer);
-	assert_null(route_find(r, "/b")->line_buffer);
+	assert_non_null(route_line_buffer(route_find(r, "/a")));
+	assert_null(route_line_buffer(route_find(r, "/b")));
 	routes_unref(r);
 }
 
