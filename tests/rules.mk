@@ -7,10 +7,10 @@ fuzzers := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzzers:$(B)/fuzz_%=$(B)/fuzz/replay_%)
 bench   := $(addprefix $(B)/bench/,load floor micro)
 
-.PHONY: programs check-programs asan faults valgrind soak fuzz coverage bench bench-publish bench-check
+.PHONY: programs check-programs asan faults valgrind abuse soak fuzz coverage bench bench-publish bench-check
 
 # Programs of the tests: a source of that name, with what else its directory has to share.
-programs: $(B)/fault/shim.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
+programs: $(B)/fault/shim.so $(B)/fault/clock.so $(B)/wsbridged $(B)/wsbridgectl $(B)/man/wsbridge.ini.5 $(units) $(vectors) $(replays) $(bench)
 $(units) $(vectors) $(bench): $(B)/%: tests/%.c
 $(replays): $(B)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
 $(units) $(vectors) $(bench) $(replays): $(B)/libwsbridged.a $(wildcard tests/*/*.h)
@@ -25,7 +25,7 @@ $(B)/bench/lws: tests/bench/lws.c # its library is only needed here
 	@mkdir -p $(@D)
 	$(program) -lwebsockets
 $(B)/fault/shim.so: $(wildcard tests/fault/shim_*.c tests/fault/*.h)
-$(B)/fault/shim.so $(B)/bench/ballast.so $(B)/valgrind/fork.so: $(B)/%.so: tests/%.c
+$(B)/fault/shim.so $(B)/fault/clock.so $(B)/bench/ballast.so $(B)/valgrind/fork.so: $(B)/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $(filter %.c,$^)
 $(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a $(wildcard tests/fuzz/*.h)
@@ -43,6 +43,10 @@ faults: # every call that can fail; make check takes a sample
 	@tools/need check
 	$(again) programs
 	@FAULTS=all tests/check fault
+abuse: # in numbers that make check has no time for
+	@tools/need check
+	$(again) programs
+	cd tests/it && ABUSE=all /usr/bin/python3 -m pytest -q -s test_abuse.py
 soak: asan # MINUTES=20: everything at once, with an account of every message; make check takes a sample
 	@tools/need check
 	@WSBRIDGED=$(CURDIR)/build/asan/wsbridged tests/soak/soak.py --minutes $(or $(MINUTES),20)
