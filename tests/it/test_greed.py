@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients that want the loop for themselves, most of them by TLS: others are served meanwhile."""
 
+import select
 import signal
 import ssl
 import threading
@@ -46,6 +47,18 @@ def is_answered_after(d, sock, flood):
     return not early
 
 
+def hellos(n):
+    """The first bytes of so many TLS clients."""
+    result, one = [], context()
+    for _ in range(n):
+        outgoing = ssl.MemoryBIO()
+        tls = one.wrap_bio(ssl.MemoryBIO(), outgoing)
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        result.append(outgoing.read())
+    return result
+
+
 def test_new_keys_without_an_end_keep_nobody_waiting(secure):
     d = secure()
     sock = d.connect(plain=True)
@@ -72,22 +85,39 @@ def test_a_byte_a_record_keeps_nobody_waiting(secure):
 @pytest.mark.memory(16, reason="malloc(3) keeps some of what 200 handshakes took at once")
 def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
     d = secure("[limits]\naccept_rate = 0\n" + ECHO, algorithm="rsa")
-    waiting, hellos = [], []
-    for _ in range(200):
-        outgoing = ssl.MemoryBIO()
-        tls = context().wrap_bio(ssl.MemoryBIO(), outgoing)
-        with pytest.raises(ssl.SSLWantReadError):
-            tls.do_handshake()
-        waiting.append(d.connect(plain=True))
-        hellos.append(outgoing.read())
+    first_words = hellos(200)
+    waiting = [d.connect(plain=True) for _ in first_words]
     round_trips(d, TURNS)  # all are accepted
     d.process.send_signal(signal.SIGSTOP)
-    for sock, hello in zip(waiting, hellos):
+    for sock, hello in zip(waiting, first_words):
         sock.sendall(hello)
     d.process.send_signal(signal.SIGCONT)
     round_trips(d, 3)
     assert not all(readable(sock, 0) for sock in waiting)
     assert all(readable(sock, TIMEOUT) for sock in waiting)  # each gets its turn
+
+
+@pytest.mark.memory(16, reason="malloc(3) keeps some of what 200 handshakes took at once")
+def test_those_who_keep_coming_keep_nobody_waiting(secure):
+    """Whenever one of them is answered another begins, as a daemon sees it that is never done."""
+    d = secure("[limits]\naccept_rate = 0\nmax_handshakes = 1000\n" + ECHO, algorithm="rsa")
+    hello = hellos(1)[0]
+    waiting, coming = [[d.connect(plain=True) for _ in range(n)] for n in (30, 170)]
+    round_trips(d, TURNS)  # all are accepted
+    d.process.send_signal(signal.SIGSTOP)
+    for sock in [*waiting, *coming[:10]]:
+        sock.sendall(hello)
+    d.process.send_signal(signal.SIGCONT)
+    poll, come, answered = {*waiting, *coming[:10]}, 10, 0
+    while poll & set(waiting):
+        for sock in select.select(poll, [], [], TIMEOUT)[0]:
+            poll.remove(sock)
+            answered += 1
+            if come < len(coming):
+                coming[come].sendall(hello)
+                poll.add(coming[come])
+                come += 1
+    assert answered < 100, "the last who waited was the 100th or later"
 
 
 @pytest.mark.memory(16, reason="malloc(3) keeps some of what 100 answers took at once")
