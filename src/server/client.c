@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A client from accept(2) to its complete head, and its answer on the way out. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ void client_drop(struct client *c)
 	if (c->state == CLIENT_DEAD)
 		return;
 	cancel(c);
+	turn_forget(&s->bridge.turn, &c->late);
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
 	stream_close(s->loop, &c->stream, false);
@@ -327,43 +329,53 @@ void client_proceed(struct client *c)
 		stream_watch(loop_of(c), &c->stream, wants[c->state]);
 }
 
-/* Has this turn of the loop time for C?  Many requests that come at once, or handshakes
- * of TLS, would keep everybody else waiting.  libev serves the newest first: who has
- * waited longest is heard in the next turn anyway. */
-static bool has_turn(const struct client *c)
+/* Something can be read. */
+static void hear(struct client *c)
 {
-	struct server *s = c->server;
+	if (c->state == CLIENT_PROXY)
+		proxied_read_header(c);
+	else if (c->state == CLIENT_READING)
+		read_head(c);
+	else
+		discard(c);
+}
 
-	if (c->state != CLIENT_READING)
-		return true;
-	if (c->id == s->heard_next || !server_turn_is_long(s))
-		return true;
-	if (s->put_off == 0 || c->id < s->put_off)
-		s->put_off = c->id;
-	return false;
+/* It has waited long enough. */
+static void on_turn(struct late *l)
+{
+	struct client *c = (struct client *)((char *)l - offsetof(struct client, late));
+
+	hear(c);
+	if (c->state != CLIENT_DEAD)
+		client_proceed(c);
+}
+
+/* Is what can be read of C for another turn of the loop?  Many requests that come at
+ * once, or handshakes of TLS, would keep everybody else waiting, and libev serves the
+ * newest first: who comes stands behind those who wait. */
+static bool has_to_wait(const struct client *c)
+{
+	const struct turn *turn = &c->server->bridge.turn;
+
+	return c->state == CLIENT_READING &&
+	       (!TAILQ_EMPTY(&turn->late) || turn_is_long(turn));
 }
 
 static void on_client(EV_P_ ev_io *w, int revents)
 {
 	struct client *c = w->data;
+	bool readable;
 
 	(void)loop;
 	if (revents & EV_ERROR) { /* the kernel does not watch it */
 		client_drop_for_memory(c);
 		return;
 	}
-	if (!has_turn(c)) { /* what has come is told of again */
-		client_proceed(c);
-		return;
-	}
-	if (stream_ready(&c->stream, revents) & EV_READ) {
-		if (c->state == CLIENT_PROXY)
-			proxied_read_header(c);
-		else if (c->state == CLIENT_READING)
-			read_head(c);
-		else
-			discard(c);
-	}
+	readable = stream_ready(&c->stream, revents) & EV_READ;
+	if (readable && has_to_wait(c))
+		turn_wait(&c->server->bridge.turn, &c->late, on_turn);
+	else if (readable)
+		hear(c);
 	if (c->state != CLIENT_DEAD)
 		client_proceed(c);
 }

@@ -38,6 +38,7 @@ struct client {
 	struct server *server;
 	enum client_state state;
 	struct stream stream;
+	struct late late; /* its turn to be heard */
 	ev_timer deadline;
 	uint64_t id;
 	struct addr peer; /* the client's address: who connected, or whom it names */

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on FROM, malloc(3) or what does the same, is where jansson gets memory from. */
+/* From now on FROM, malloc(3) or what does the same, is where jansson gets memory from.
+ */
 void json_memory_watch(void *(*from)(size_t n));
 
 /* Has it lacked any since the last time that this was asked? */

@@ -185,8 +185,6 @@ static void on_prepare(EV_P_ ev_prepare *w, int revents)
 	free_dead_clients(s);
 	ctl_reap(s);
 	logging_proceed(s);
-	s->heard_next = s->put_off;
-	s->put_off = 0;
 	hooks_reap(&s->hooks);
 	if (s->state != SERVER_RUNNING && bridge_is_empty(&s->bridge) && s->hooks.n == 0)
 		ev_break(EV_A_ EVBREAK_ALL);

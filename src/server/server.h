@@ -42,10 +42,6 @@ struct server {
 	TAILQ_HEAD(client_list, client)
 	clients, downloads, dead_clients; /* the oldest first */
 	unsigned nclients, ndownloads;
-	/* The oldest client, by id, that this turn of the loop has no time for (0: none),
-	 */
-	uint64_t put_off;
-	uint64_t heard_next; /* ... and that of the last turn: for it there is time now */
 	struct peers peers;
 	struct auth auth;
 	struct hooks hooks;
