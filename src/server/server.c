@@ -369,10 +369,10 @@ int server_run(struct conf *conf, const struct server_options *options)
 		backend_prepare(s);
 		watch_configuration(s);
 		systemd_init(s);
+		attach_boot(s);
 		announce(s);
 		s->bridge.now = sys_now(); /* the first turn begins */
 		turn_begin(&s->bridge.turn, s->bridge.now);
-		attach_boot(s);
 		ev_run(s->loop, 0);
 		systemd_end(s);
 		log_settle(true);
