@@ -12,8 +12,6 @@
 #include "hooks.h"
 #include "log.h"
 
-#define LINGER 2.0 /* seconds that a client has to take its answer and close */
-
 static struct ev_loop *loop_of(const struct client *c)
 {
 	return c->server->loop;
@@ -128,31 +126,6 @@ int client_no_room(const struct client *c, const char **ret_reason)
 	return *ret_reason ? 503 : 0;
 }
 
-/* The handshake of TLS is over as SEEN, or NULL, by ERROR. */
-static void tell_tls(const struct client *c, const struct tls_seen *seen,
-		     const char *error)
-{
-	static const struct tls_seen nothing;
-	const struct tls_seen *s = seen ? seen : &nothing;
-	char who[SESSION_WHO];
-
-	event_tell(EVENT_SSL_STATUS, client_who(c, who),
-		   (union event_value[]){
-			   { .text = s->version },
-			   { .text = s->cipher },
-			   { .number = (unsigned)s->bits },
-			   { .flag = s->resumed },
-			   { .text = *s->server_name ? s->server_name : NULL },
-			   { .text = error } });
-}
-
-/* The handshake of TLS, if it was not over, has failed by ERROR. */
-static void tell_tls_failed(const struct client *c, const char *error)
-{
-	if (c->tls && !c->seen && event_wanted(EVENT_SSL_STATUS))
-		tell_tls(c, NULL, error);
-}
-
 static void on_deadline(EV_P_ ev_timer *w, int revents)
 {
 	struct client *c = w->data;
@@ -162,7 +135,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 	(void)revents;
 	if (c->state == CLIENT_WAITING) {
 		cancel(c);
-		client_set_deadline(c, LINGER);
+		client_set_deadline(c, CLIENT_LINGER);
 		answer_error(c, 503, "the answer took too long (handshake_timeout)");
 		request_resume(c, STEP_END);
 		return;
@@ -172,7 +145,7 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 		return;
 	}
 	log_debug(client_who(c, who), "dropped: handshake_timeout");
-	tell_tls_failed(c, "handshake_timeout");
+	client_tls_failed(c, "handshake_timeout");
 	if (c->state != CLIENT_LINGERING)
 		c->end = UNANSWERED_TIMEOUT;
 	client_drop(c);
@@ -180,74 +153,24 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 /* ---- the request ---- */
 
-static void tell_step(void *data, const char *step)
-{
-	char who[SESSION_WHO];
-
-	event_tell(EVENT_SSL_STEP, client_who(data, who),
-		   &(union event_value){ .text = step });
-}
-
-/* The client has shown a certificate. */
-static void tell_certificate(const struct client *c, const struct tls_seen *s)
-{
-	char who[SESSION_WHO];
-
-	event_tell(EVENT_SSL_CLIENT_AUTHENTICATION, client_who(c, who),
-		   (union event_value[]){ { .text = s->verify },
-					  { .text = s->subject },
-					  { .text = s->issuer },
-					  { .text = s->fingerprint } });
-}
-
-/* TLS has failed with ERROR: what OpenSSL has said of it is to arrive, then it is over.
- */
-static void refuse_tls(struct client *c, ssize_t error)
-{
-	char who[SESSION_WHO];
-
-	if (c->seen)
-		log_info(client_who(c, who), "TLS: %s",
-			 stream_strerror(&c->stream, error));
-	tell_tls_failed(c, stream_strerror(&c->stream, error));
-	stream_unsecure(&c->stream);
-	stream_finish(&c->stream);
-	c->state = CLIENT_LINGERING;
-	c->end = UNANSWERED_TLS;
-	client_set_deadline(c, LINGER);
-}
-
 /* Nothing more can be read: the stream's end, or the -errno R. */
 static void on_end(struct client *c, ssize_t r)
 {
 	switch (r) {
 	case -EPROTO:
-		refuse_tls(c, r);
+		client_tls_refuse(c, r);
 		break;
 	case -EPROTONOSUPPORT:
-		tell_tls_failed(c, "no TLS");
+		client_tls_failed(c, "no TLS");
 		stream_unsecure(&c->stream);
 		c->secure = false;
 		answer_error(c, 400, "this port speaks TLS; use https:// or wss://");
 		break;
 	default:
-		tell_tls_failed(c, r == 0 ? "connection lost"
-					  : stream_strerror(&c->stream, r));
+		client_tls_failed(c, r == 0 ? "connection lost"
+					    : stream_strerror(&c->stream, r));
 		client_drop(c);
 	}
-}
-
-/* Is the handshake of TLS over?  What it has agreed on is told once. */
-static void look_at_tls(struct client *c)
-{
-	c->seen = stream_tls_seen(&c->stream);
-	if (!c->seen)
-		return;
-	stream_tls_tell(&c->stream, NULL, NULL);
-	if (event_wanted(EVENT_SSL_STATUS))
-		tell_tls(c, c->seen, NULL);
-	if (*c->seen->fingerprint && event_wanted(EVENT_SSL_CLIENT_AUTHENTICATION))
-		tell_certificate(c, c->seen);
 }
 
 static void read_head(struct client *c)
@@ -257,7 +180,7 @@ static void read_head(struct client *c)
 	ssize_t n = stream_read(&c->stream, p, most < TURN_BYTES ? most : TURN_BYTES);
 
 	if (c->tls && !c->seen)
-		look_at_tls(c);
+		client_tls_look(c);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || (c->tls && !c->seen) || /* no memory for it */
@@ -298,7 +221,7 @@ static void write_answer(struct client *c)
 		return;
 	}
 	c->state = CLIENT_LINGERING;
-	client_set_deadline(c, LINGER);
+	client_set_deadline(c, CLIENT_LINGER);
 }
 
 /* What a client still says while it is answered means nothing. */
@@ -391,7 +314,7 @@ static void make_room(struct server *s)
 	if (s->nclients < s->routes->conf->limits.max_handshakes || !oldest)
 		return;
 	log_info(client_who(oldest, who), "dropped: max_handshakes are under way");
-	tell_tls_failed(oldest, "max_handshakes");
+	client_tls_failed(oldest, "max_handshakes");
 	oldest->end = UNANSWERED_EVICTED;
 	client_drop(oldest);
 }
@@ -454,18 +377,6 @@ static bool may_talk(struct server *s, const struct addr *peer,
 	if (log_is_on(LOG_LEVEL_INFO))
 		refuse_to_talk(peer, reason);
 	return false;
-}
-
-void client_begin(struct client *c)
-{
-	c->state = CLIENT_READING;
-	if (!c->tls)
-		return;
-	c->secure = true;
-	if (stream_secure(&c->stream, c->tls) < 0)
-		client_drop_for_memory(c);
-	else if (event_wanted(EVENT_SSL_STEP))
-		stream_tls_tell(&c->stream, tell_step, c);
 }
 
 /* A client, counted for PEER; NULL, logged: it is not let in. */

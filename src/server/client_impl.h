@@ -10,6 +10,8 @@
 #include "stream.h"
 #include "tls.h"
 
+#define CLIENT_LINGER 2.0 /* seconds that one has to take its answer and close */
+
 enum client_state {
 	CLIENT_PROXY,     /* the proxy before it says whose connection this is */
 	CLIENT_READING,   /* the head comes in */
@@ -86,9 +88,6 @@ const char *client_who(const struct client *c, char *out);
 /* Its request has got an answer of STATUS. */
 void client_answered(struct client *c, int status);
 
-/* From now on the client itself speaks. */
-void client_begin(struct client *c);
-
 /* The status that C is refused with, and why (else NULL), because all of its address or
  * of the daemon is taken; 0: there is room. */
 int client_no_room(const struct client *c, const char **ret_reason);
@@ -98,6 +97,22 @@ void client_set_deadline(struct client *c, double seconds);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
 void client_proceed(struct client *c);
+
+/* ---- client_tls.c ---- */
+
+/* From now on the client itself speaks, by TLS where its listener does. */
+void client_begin(struct client *c);
+
+/* TLS, while C->seen is NULL: is its handshake over?  What it has agreed on is told once.
+ */
+void client_tls_look(struct client *c);
+
+/* The handshake, if there was one to come to its end, has failed by ERROR: tell it. */
+void client_tls_failed(const struct client *c, const char *error);
+
+/* TLS has failed with the -errno ERROR: what OpenSSL has said of it is to arrive, then it
+ * is over. */
+void client_tls_refuse(struct client *c, ssize_t error);
 
 /* ---- proxied.c ---- */
 
