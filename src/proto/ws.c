@@ -152,7 +152,7 @@ static bool hold(struct ws *w, char **p, char *end, size_t want)
 	if (n > want - w->held_n)
 		n = want - w->held_n;
 	if (!w->held)
-		w->held = malloc(FRAME_CONTROL_MAX);
+		w->held = calloc(1, FRAME_CONTROL_MAX);
 	if (!w->held)
 		return false;
 	memcpy(w->held + w->held_n, *p, n);
@@ -164,10 +164,9 @@ static bool hold(struct ws *w, char **p, char *end, size_t want)
 /* The header comes in parts. */
 static bool hold_header(struct ws *w, char **p, char *end, struct ws_event *ret)
 {
-	if (!hold(w, p, end, 2))
+	if (!hold(w, p, end, 2) ||
+	    (w->held_n >= 2 && !hold(w, p, end, frame_header_size(w->held))))
 		return out_of_memory(w, ret);
-	if (w->held_n >= 2)
-		hold(w, p, end, frame_header_size(w->held));
 	if (!check_header(w, w->held, w->held_n, ret))
 		return false;
 	if (w->held_n < 2 || w->held_n < frame_header_size(w->held))
