@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "session_impl.h"
 
 #define PONGS_QUEUED 32 /* pings answered one by one; of more only the newest is */
@@ -11,8 +12,11 @@ void session_queue(struct session *s, const void *p, size_t n)
 {
 	if (outq_len(&s->out) == 0)
 		s->last_progress = s->bridge->now;
-	if (outq_append(&s->out, p, n) < 0)
-		session_abort(s, "out of memory");
+	if (outq_append(&s->out, p, n) == 0)
+		return;
+	if (s->close_code) /* its last line tells of another end */
+		log_error(session_name(s), "out of memory: the close frame is lost");
+	session_abort(s, "out of memory");
 }
 
 /* ---- pings ---- */

@@ -166,6 +166,10 @@ static void on_end(struct client *c, ssize_t r)
 		c->secure = false;
 		answer_error(c, 400, "this port speaks TLS; use https:// or wss://");
 		break;
+	case -ENOMEM:
+		client_tls_failed(c, "out of memory");
+		client_drop_for_memory(c);
+		break;
 	default:
 		client_tls_failed(c, r == 0 ? "connection lost"
 					    : stream_strerror(&c->stream, r));

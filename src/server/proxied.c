@@ -66,7 +66,7 @@ void proxied_read_header(struct client *c)
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0) {
-		client_drop(c);
+		(n == -ENOMEM ? client_drop_for_memory : client_drop)(c);
 		return;
 	}
 	switch (proxy_parse(buf_head(&c->head), buf_len(&c->head), &p)) {

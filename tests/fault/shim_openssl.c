@@ -33,7 +33,6 @@
 /* ---- connections ---- */
 
 OPENSSL(SSL *, SSL_new, (SSL_CTX * ctx), (ctx), NULL)
-OPENSSL(int, SSL_set_fd, (SSL * ssl, int fd), (ssl, fd), 0)
 OPENSSL(int, SSL_read_ex, (SSL * ssl, void *p, size_t n, size_t *done), (ssl, p, n, done),
 	0)
 OPENSSL(int, SSL_write_ex, (SSL * ssl, const void *p, size_t n, size_t *done),
