@@ -45,7 +45,7 @@ def table():
     """The rows of the table: {name: [field, ...]}."""
     source = (ROOT / "src/base/event.c").read_text()
     rows = re.split(r"\[EVENT_\w+\] = ", source[: source.index("clang-format on")])[1:]
-    return {re.match(r'\{ "(\w+)"', row).group(1): re.findall(r'(?:FIELD|OPTIONAL|FAILURE)\("(\w+)"', row) for row in rows}
+    return {re.match(r'\{ .name = "(\w+)"', row).group(1): re.findall(r'(?:FIELD|OPTIONAL|FAILURE)\("(\w+)"', row) for row in rows}
 
 
 def session(d):
