@@ -13,6 +13,8 @@
 
 #define ENVIRON_MAX (256 * 1024) /* bytes that are looked through */
 #define PROC_PATH 40
+#define PROC_STAT 1024
+#define ENV_START 50 /* the field of /proc/PID/stat, see proc(5); behind it env_end */
 
 struct orphan {
 	pid_t pid;
@@ -45,8 +47,9 @@ static uint64_t number_in(const char *entry, const char *name, uint64_t otherwis
 		       : otherwise;
 }
 
-/* Whose PID is, by its environment; 0: that does not say. */
-static uint64_t id_of(pid_t pid)
+/* Whose PID is, by its environment; 0: that does not say.  *RET_EMPTY: nothing could be
+ * read of it. */
+static uint64_t id_of(pid_t pid, bool *ret_empty)
 {
 	FILE *f = open_proc(pid, "environ");
 	uint64_t id = 0, daemon = 0;
@@ -54,6 +57,7 @@ static uint64_t id_of(pid_t pid)
 	char *entry = NULL;
 	ssize_t n;
 
+	*ret_empty = f || errno != EACCES; /* or it is somebody else's */
 	if (!f)
 		return 0;
 	while (seen < ENVIRON_MAX && (n = getdelim(&entry, &cap, '\0', f)) > 0) {
@@ -63,19 +67,24 @@ static uint64_t id_of(pid_t pid)
 	}
 	free(entry);
 	fclose(f);
+	*ret_empty = seen == 0;
 	return daemon == (uint64_t)getpid() ? id : 0;
 }
 
-/* A zombie, and a process in the middle of its exec, has no command line, nor an
- * environment. */
-static bool is_settled(pid_t pid)
+/* The environment of PID, which was empty just now: is it there, and empty?  A zombie has
+ * none, nor has a process in the middle of its exec, of which one may follow another. */
+static bool is_empty_for_good(pid_t pid)
 {
-	FILE *f = open_proc(pid, "cmdline");
-	bool yes = f && getc(f) != EOF;
+	FILE *f = open_proc(pid, "stat");
+	unsigned long start = 0, end = 0;
+	char line[PROC_STAT];
+	const char *p = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 
+	for (int field = 3; p && field <= ENV_START; field++)
+		p = strchr(p + 1, ' ');
 	if (f)
 		fclose(f);
-	return yes;
+	return p && sscanf(p, "%lu %lu", &start, &end) == 2 && end != 0 && start == end;
 }
 
 static void log_unknown(pid_t pid)
@@ -110,9 +119,10 @@ static void add(struct orphans *o, pid_t pid, uint64_t id)
 
 static void meet(struct orphans *o, pid_t pid)
 {
-	uint64_t id = id_of(pid);
+	bool empty;
+	uint64_t id = id_of(pid, &empty);
 
-	if (id == 0 && !is_settled(pid))
+	if (empty && !is_empty_for_good(pid))
 		o->unsettled = true;
 	else
 		add(o, pid, id);

@@ -51,6 +51,20 @@ def test_a_daemon_ends_with_the_client_of_its_program(daemon, how, quiet, tail):
 
 
 @pytest.mark.key("stop_scope")
+def test_a_daemon_that_is_looked_at_in_the_middle_of_an_exec_ends_too(daemon, program):
+    """It becomes one program after the other, and has no environment each time for a moment."""
+    chain = program('#!/bin/sh\n[ $1 = 0 ] && exec sleep 1000\nexec "$0" $(($1 - 1))\n')
+    d = daemon(f"[defaults]\nspawn_rate = 0\n[/x]\nshell = (setsid {chain} 300 &); echo ready; exec cat\n{QUICK}")
+    for _ in range(5):
+        clients = [d.ws("/x") for _ in range(10)]
+        for ws in clients:
+            assert ws.recv() == "ready"
+            ws.reset()
+    until(lambda: len(procfs.children(d.pid)) <= 1, "all are gone", 20)
+    assert "left alone" not in d.log()
+
+
+@pytest.mark.key("stop_scope")
 def test_a_daemon_ends_when_its_program_has_ended(daemon):
     d = daemon(f"[/x]\nshell = {daemon_of('exec sleep 1000')}\n{QUICK}")
     ws = d.ws("/x")
