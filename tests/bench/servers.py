@@ -14,6 +14,7 @@ import time
 from rows import INI, PROGRAMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVICE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"  # systemd's, in which a program is looked up
 BUILD = pathlib.Path(os.environ.get("B", ROOT / "build"))  # as in the Makefile
 START_TIMEOUT = 30  # seconds for a server to come up, and to go down
 
@@ -63,8 +64,9 @@ class Server:
             self.process.wait()
         self.log.close()
 
-    def spawn(self, argv, **options):
+    def spawn(self, argv, environment=(), **options):
         return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=self.log,
+                                env={**os.environ, "PATH": SERVICE_PATH, **dict(environment)},
                                 **{"stdout": self.log, **options})
 
     def failed(self, what):
@@ -88,7 +90,7 @@ class Wsbridged(Server):
         self.notify.bind(str(self.directory / "notify"))
         self.notify.settimeout(0.1)
         return self.spawn([str(BUILD / "wsbridged"), "-c", str(ini)],
-                          env={**os.environ, **preload, "NOTIFY_SOCKET": self.notify.getsockname()})
+                          environment={**preload, "NOTIFY_SOCKET": self.notify.getsockname()})
 
     def settings(self):
         ini = INI
