@@ -109,7 +109,11 @@ class Daemon:
             self.port = self._wait_until_ready(notify)
 
     def _start(self):
-        own = {"NOTIFY_SOCKET": str(self.directory / "notify"), "RUNTIME_DIRECTORY": str(self.directory)}
+        own = {
+            "NOTIFY_SOCKET": str(self.directory / "notify"),
+            "RUNTIME_DIRECTORY": str(self.directory),
+            "LANG": "C.UTF-8",
+        }
         environment = {**os.environ, **own}
         command = [WSBRIDGED, "-c", self.directory / "wsbridge.ini"]
         with open(self.log, "wb") as log:

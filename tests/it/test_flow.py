@@ -25,7 +25,7 @@ def grown(d):
 def fill(ws, chunk, limit):
     """Send CHUNK over and over until the daemon takes nothing more for a while, or LIMIT bytes: how many."""
     sent = 0
-    while sent < limit and select.select([], [ws.sock], [], 0.8)[1]:
+    while sent < limit and select.select([], [ws.sock], [], 2)[1]:
         try:
             sent += ws.sock.send(chunk[sent % len(chunk) :], socket.MSG_DONTWAIT)
         except BlockingIOError:
