@@ -108,7 +108,7 @@ static void add_rows(struct caller *c)
 		c->listing = c->first = true;
 	}
 	for (int i = 0; i < ROWS_PER_TURN && !c->over && has_room(c); i++) {
-		if (i > 0 && server_turn_is_long(c->server))
+		if (i > 0 && turn_is_long(&c->server->bridge.turn))
 			break;
 		row = call_row(&c->call);
 		if (!row)
@@ -334,7 +334,7 @@ void caller_work(struct caller *c)
 		go_on(c);
 	for (int i = 0; i < LINES_PER_TURN && !c->over && !c->busy && has_room(c); i++) {
 		n = line_size(c);
-		if (n == 0 || (i > 0 && server_turn_is_long(c->server)))
+		if (n == 0 || (i > 0 && turn_is_long(&c->server->bridge.turn)))
 			break;
 		take_line(c, n);
 	}

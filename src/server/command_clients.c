@@ -82,7 +82,7 @@ struct session *call_next(struct call *c, const char *name, unsigned *left)
 {
 	struct session *s;
 
-	if (*left < CALL_PER_STEP && server_turn_is_long(c->server))
+	if (*left < CALL_PER_STEP && turn_is_long(&c->server->bridge.turn))
 		*left = 0;
 	while (*left > 0 && (s = bridge_walk_next(&c->walk))) {
 		--*left;

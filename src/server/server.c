@@ -196,11 +196,6 @@ unsigned server_connections(const struct server *s)
 	return s->bridge.nsessions - s->bridge.nrefused + s->ndownloads;
 }
 
-bool server_turn_is_long(const struct server *s)
-{
-	return turn_is_long(&s->bridge.turn);
-}
-
 /* ---- the start ---- */
 
 static void start_signal(struct server *s, ev_signal *w,

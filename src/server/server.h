@@ -76,9 +76,6 @@ struct server {
 /* What counts under max_connections: sessions, and files on their way. */
 unsigned server_connections(const struct server *s);
 
-/* Has this turn of the loop taken long enough?  Others are to get their turn. */
-bool server_turn_is_long(const struct server *s);
-
 /* Stop listening, close every session, and end within SECONDS. */
 void server_stop(struct server *s, double seconds);
 
