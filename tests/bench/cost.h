@@ -12,6 +12,14 @@
  * process. */
 int64_t cost_cpu_ns(pid_t pid);
 
+/* The same in the kernel's clock ticks, by where they found the process. */
+struct cost_ticks {
+	unsigned long long user, kernel;
+};
+
+/* From /proc/PID/stat.  0 or -errno. */
+int cost_ticks(pid_t pid, struct cost_ticks *ret_ticks);
+
 struct cost_memory {
 	int64_t anonymous; /* bytes: heap, stacks and written data, what the process alone
 			      holds */

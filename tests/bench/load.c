@@ -57,6 +57,8 @@ void load_begin(struct load *load)
 	load->phase_until = load->began + load->options.run_ns;
 	load->own_cpu_began = cpu_of(getpid());
 	load->cpu_began = cpu_of(load->options.pid);
+	if (load->options.pid)
+		cost_ticks(load->options.pid, &load->ticks_began);
 	load->mode->begin(load);
 }
 
@@ -70,6 +72,8 @@ void load_finish(struct load *load)
 {
 	load->phase = PHASE_DONE;
 	load->cpu_ended = cpu_of(load->options.pid);
+	if (load->options.pid)
+		cost_ticks(load->options.pid, &load->ticks_ended);
 	load->own_cpu_ended = cpu_of(getpid());
 	load->ended = load_now();
 	if (load->options.pid)
@@ -140,6 +144,15 @@ static void print_latency(const struct histogram *h)
 		       us((int64_t)histogram_at(h, rows[i].at)));
 }
 
+static void print_kernel_share(const struct load *load)
+{
+	double kernel = (double)(load->ticks_ended.kernel - load->ticks_began.kernel);
+	double user = (double)(load->ticks_ended.user - load->ticks_began.user);
+
+	if (kernel + user > 0)
+		printf(", \"kernel_share\": %.3f", kernel / (kernel + user));
+}
+
 static void print_cost(const struct load *load)
 {
 	double cpu = us(load->cpu_ended - load->cpu_began);
@@ -150,6 +163,7 @@ static void print_cost(const struct load *load)
 		printf(", \"cpu_us_per_msg\": %.4f", cpu / messages);
 	if (load->bytes > 0)
 		printf(", \"cpu_us_per_kib\": %.4f", cpu / ((double)load->bytes / 1024));
+	print_kernel_share(load);
 	printf(", \"anonymous_before\": %lld, \"anonymous_after\": %lld",
 	       (long long)load->memory_before.anonymous,
 	       (long long)load->memory_after.anonymous);

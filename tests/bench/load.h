@@ -67,6 +67,7 @@ struct load {
 
 	int64_t began, ended; /* ns */
 	int64_t cpu_began, cpu_ended, own_cpu_began, own_cpu_ended;
+	struct cost_ticks ticks_began, ticks_ended;
 	struct cost_memory memory_before, memory_after;
 	uint64_t sent, messages, bytes;
 	struct histogram latency;

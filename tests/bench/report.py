@@ -6,7 +6,9 @@ import statistics
 from rows import NAMES, ROWS, UNITS, Aim
 
 CALLS_SHOWN = 6
+AIMS_WERE_SET = "The aims in µs are of a machine on which the floor took 0.32 µs/KiB, and 14 µs for an echo."
 SIDE = ("floor", "websocketd")  # contenders with a column of their own in the README
+SPLIT = ("wsbridged", "floor")  # those of which it says how much of the time is the kernel's
 
 
 def median_of(runs, metric):
@@ -43,9 +45,10 @@ def is_met(aim, value, limit):
 def summary(row, runs):
     """What the tables say about one row."""
     metrics = [row.metric, "rate", "mib_per_s", "p50_us", "p99_us"]
+    medians = metrics if row.metric == "anonymous_per_session" else [*metrics, "kernel_share"]
     ours = runs.get("wsbridged", [])
     return {
-        "medians": {c: {m: median_of(r, m) for m in metrics} for c, r in runs.items()},
+        "medians": {c: {m: median_of(r, m) for m in medians} for c, r in runs.items()},
         "ratios": {c: {m: ratio(ours, r, m) for m in metrics}
                    for c, r in runs.items() if c != "wsbridged"},
         "aims": [{**aim._asdict(), "reached": reached(aim, row, runs)} for aim in row.aims],
@@ -66,6 +69,15 @@ def with_unit(value, unit):
     if value is not None and unit == "B" and abs(value) >= 1024:
         return f"{number(value / 1024)} KiB"
     return "–" if value is None else f"{number(value)} {unit}"
+
+
+def share(value):
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def of_kernel(value):
+    """What stands behind a CPU time of which the kernel took VALUE."""
+    return "" if value is None else f" (kernel {share(value)})"
 
 
 def spread(r):
@@ -107,7 +119,7 @@ def aims_text(row):
 
 def lines_of_rows(result):
     """The head first."""
-    yield ["work", "server", "rate/s", "MiB/s", "p50 µs", "p99 µs", "cost", "unit",
+    yield ["work", "server", "rate/s", "MiB/s", "p50 µs", "p99 µs", "cost", "unit", "kernel",
            "wsbridged's cost ÷ this, or the aim"]
     for row in result["rows"]:
         for contender, m in row["summary"]["medians"].items():
@@ -115,7 +127,7 @@ def lines_of_rows(result):
             rate = None if row["metric"] == "anonymous_per_session" else m["rate"]
             yield [row["title"], NAMES[contender], number(rate), number(m["mib_per_s"] or None),
                    number(m["p50_us"]), number(m["p99_us"]), number(m[row["metric"]]),
-                   row["unit"], spread(r) if contender != "wsbridged" else aims_text(row)]
+                   row["unit"], share(m.get("kernel_share")), spread(r) if contender != "wsbridged" else aims_text(row)]
 
 
 def print_lines(lines, left):
@@ -128,11 +140,11 @@ def print_lines(lines, left):
 
 
 def lines_of_scale(result):
-    yield ["as work grows", "", "cost", "unit", "this ÷ the first"]
+    yield ["as work grows", "", "cost", "unit", "kernel", "this ÷ the first"]
     for series in result["scale"]:
         for case in series["cases"]:
             yield [series["title"], case["label"], number(case["median"]), series["unit"],
-                   spread(case["ratio"])]
+                   share(case.get("kernel_share")), spread(case["ratio"])]
 
 
 def calls_text(calls):
@@ -149,7 +161,7 @@ def lines_of_syscalls(result):
 
 
 def print_table(result):
-    for lines, left in ((lines_of_rows, (0, 1, 7, 8)), (lines_of_scale, (0, 3, 4)),
+    for lines, left in ((lines_of_rows, (0, 1, 7, 9)), (lines_of_scale, (0, 3, 5)),
                         (lines_of_syscalls, (0, 1, 3))):
         table = list(lines(result))
         if len(table) > 1:
@@ -161,11 +173,13 @@ def print_table(result):
 
 def cell(row, contender):
     """What CONTENDER takes, and how much of that wsbridged does."""
-    value = row["summary"]["medians"].get(contender, {}).get(row["metric"])
+    medians = row["summary"]["medians"].get(contender, {})
+    value = medians.get(row["metric"])
     if value is None:
         return "–"
     r = row["summary"]["ratios"].get(contender, {}).get(row["metric"])
-    return with_unit(value, row["unit"]) + (f"; {spread(r)}" if r else "")
+    kernel = of_kernel(medians.get("kernel_share")) if contender in SPLIT else ""
+    return with_unit(value, row["unit"]) + kernel + (f"; {spread(r)}" if r else "")
 
 
 def others(row):
@@ -189,8 +203,8 @@ def markdown(result):
                  aims_text(row)]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "CPU time of the server for each message, KiB or connection (memory for an idle session), "
-              "medians; behind a semicolon wsbridged ÷ this, the median of the pairwise ratios with its "
-              f"quartiles. {conditions(result)}."]
+              "in brackets how much of that the kernel took, medians; behind a semicolon wsbridged ÷ this, the median of the pairwise ratios with its "
+              f"quartiles. {AIMS_WERE_SET} {conditions(result)}."]
     return "\n".join(lines)
 
 
@@ -212,7 +226,8 @@ def markdown_of_growth(result):
     for series in result["scale"]:
         for i, case in enumerate(series["cases"]):
             first = "" if i else series["title"]
-            lines.append(f"| {first} | {case['label']} | {with_unit(case['median'], series['unit'])} | "
+            lines.append(f"| {first} | {case['label']} | {with_unit(case['median'], series['unit'])}"
+                         f"{of_kernel(case.get('kernel_share'))} | "
                          f"{spread(case['ratio']) if i else ''} |")
     lines += ["", "| system calls | server | each | most of them |", "|---|---|--:|---|"]
     for row in result["syscalls"]:

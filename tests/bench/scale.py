@@ -56,6 +56,7 @@ def measure(series, run_once, pairs):
     return {
         "key": series.key, "title": series.title, "metric": series.metric, "unit": UNITS[series.metric],
         "cases": [{"label": label, "median": report.median_of(r, series.metric),
+                   "kernel_share": report.median_of(r, "kernel_share"),
                    "ratio": report.ratio(r, first, series.metric), "runs": r} for label, r in runs.items()],
     }
 
