@@ -62,6 +62,8 @@ static void put(struct session *s, struct session_file *f, char *p, size_t n, bo
 					    FRAME_SERVER_HEADER_MAX)) {
 			session_put(s, g);
 			gather_reset(g);
+			if (s->state != SESSION_OPEN) /* F may be no more */
+				return;
 		}
 		n -= size;
 		gather_copy(g, header,

@@ -1197,6 +1197,27 @@ def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file):
     assert size < 12 << 20 and ws.echoes()
 
 
+def test_a_client_that_is_gone_when_a_piece_of_a_file_is_for_it_takes_the_file_with_it(daemon, file):
+    """The piece is many frames and many writes, and the first of these finds it out."""
+    d = daemon("[/deaf]\nexec = sleep 1000\nmax_frame = 1\nqueue = 64k\neof_timeout = 0\n")
+    c, f, codes = Control(d), file(b"x" * 100_000), set()
+    for _ in range(10):
+        ws = d.ws("/deaf")
+        client = max(ids(c))
+        ws.binary(b"x" * 300_000)
+        until(lambda: not c.ask("show", to=client)["reading"], "only writing finds it out")
+        d.process.send_signal(signal.SIGSTOP)
+        number = begin_file(c, client, f)
+        ws.reset()
+        d.process.send_signal(signal.SIGCONT)
+        answer = c.line()
+        assert answer["id"] == number
+        codes.add(answer["error"]["code"])
+        if -32001 in codes:
+            break
+    assert -32001 in codes, codes
+
+
 def request_line(number, method, **params):
     return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + "\n"
 
