@@ -303,6 +303,11 @@ static void take_events(struct caller *c)
 
 /* ---- work ---- */
 
+bool caller_waits(const struct caller *c)
+{
+	return c->busy && c->call.state == CALL_WAITS;
+}
+
 bool caller_has_work(struct caller *c)
 {
 	if (c->over) /* its end is to be seen */
@@ -311,7 +316,7 @@ bool caller_has_work(struct caller *c)
 		return false;
 	if (has_events(c))
 		return true;
-	return c->busy ? c->call.state != CALL_WAITS : line_size(c) > 0;
+	return c->busy ? !caller_waits(c) : line_size(c) > 0;
 }
 
 bool caller_is_idle(struct caller *c)

@@ -54,6 +54,9 @@ void caller_work(struct caller *c);
 /* Would caller_work() go on, and waits for nobody; or is it over? */
 bool caller_has_work(struct caller *c);
 
+/* Is its call under way, and waits for an event? */
+bool caller_waits(const struct caller *c);
+
 /* Is everything that it has said answered, but for half a line? */
 bool caller_is_idle(struct caller *c);
 

@@ -13,6 +13,7 @@
 #include "watch.h"
 
 #define PATIENCE 10.0 /* seconds for half a line to go on, and for output to be read */
+#define LOOK 0.4      /* seconds between looks at one that waits and is not read */
 
 /* ---- the end ---- */
 
@@ -26,6 +27,7 @@ static void drop(struct ctl_client *c)
 	log_debug("", "control: %s has left", c->caller.who);
 	ev_io_stop(s->loop, &c->io);
 	ev_timer_stop(s->loop, &c->stalled);
+	ev_timer_stop(s->loop, &c->look);
 	caller_end(&c->caller);
 	LIST_REMOVE(c, link);
 	LIST_INSERT_HEAD(&s->dead_control_clients, c, link);
@@ -92,14 +94,28 @@ static void flush(struct ctl_client *c)
 
 /* ---- input ---- */
 
-/* The end of what it says; a client that is gone altogether hears no answer either. */
-static void on_end(struct ctl_client *c)
+/* A client that is gone altogether hears no answer either. */
+static void drop_if_gone(struct ctl_client *c)
 {
 	struct pollfd p = { .fd = c->io.fd };
 
-	c->caller.ended = true;
 	if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
 		drop(c);
+}
+
+/* The end of what it says. */
+static void on_end(struct ctl_client *c)
+{
+	c->caller.ended = true;
+	drop_if_gone(c);
+}
+
+/* libev tells nothing of a socket that is not read. */
+static void on_look(EV_P_ ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	drop_if_gone(w->data);
 }
 
 /* How much to read to P (TURN_BYTES) at the most: with a descriptor that waits, no more
@@ -142,9 +158,13 @@ static void arm(struct ctl_client *c)
 	bool writes = unread || caller_has_work(&c->caller);
 	/* who follows may take its time: what it misses is counted */
 	bool owes = (unread && !c->caller.follower) || caller_half_line(&c->caller) > 0;
+	bool reads = caller_takes_more(&c->caller);
 
-	watch(EV_A_ & c->io,
-	      (caller_takes_more(&c->caller) ? EV_READ : 0) | (writes ? EV_WRITE : 0));
+	watch(EV_A_ & c->io, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
+	if (reads || !caller_waits(&c->caller))
+		ev_timer_stop(EV_A_ & c->look);
+	else if (!ev_is_active(&c->look))
+		ev_timer_again(EV_A_ & c->look);
 	if (!owes)
 		ev_timer_stop(EV_A_ & c->stalled);
 	else if (!ev_is_active(&c->stalled))
@@ -189,6 +209,7 @@ void ctl_begin(struct ctl_client *c, int fd)
 	ev_io_init(&c->io, on_client, fd, EV_READ);
 	ev_init(&c->stalled, on_stalled);
 	c->stalled.repeat = PATIENCE;
-	c->io.data = c->stalled.data = c;
+	ev_timer_init(&c->look, on_look, LOOK, LOOK);
+	c->io.data = c->stalled.data = c->look.data = c;
 	arm(c);
 }

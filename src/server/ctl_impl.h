@@ -11,6 +11,7 @@ struct ctl_client {
 	bool dead;
 	ev_io io;
 	ev_timer stalled;
+	ev_timer look; /* is it still there? */
 	LIST_ENTRY(ctl_client) link;
 };
 

@@ -1183,13 +1183,21 @@ def test_a_large_file_needs_no_memory(daemon, tmp_path):
     assert is_sanitized() or most < 1 << 20
 
 
-def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file):
-    d = daemon(ECHO)
-    c = Control(d)
+@pytest.mark.parametrize("before", ["nothing", "another file", "its end"])
+def test_a_file_ends_in_order_when_its_sender_vanishes(daemon, file, before):
+    """Whatever the sender has said before it went: another file that is to follow, or that this is all."""
+    d = daemon("[logging]\nlevel = debug\n" + ECHO)
+    c, f = Control(d), file(b"x" * (16 << 20))
     ws = d.ws("/echo", receive_buffer=4096)
-    begin_file(c, client_of(c), file(b"x" * (16 << 20)))
+    client = client_of(c)
+    begin_file(c, client, f)
+    if before == "another file":
+        begin_file(c, client, f)
+    if before == "its end":
+        c.sock.shutdown(socket.SHUT_WR)
     assert ws.frame().opcode == 2
     c.close()
+    d.wait_log(r"control: .* has left")
     size, fin = 0, False
     while not fin:
         frame = ws.frame()
