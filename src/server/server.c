@@ -239,6 +239,7 @@ static int server_init(struct server *s, struct conf *conf,
 	logging_apply(s);
 	s->started = s->bridge.now;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that may not grow any more (ulimit -f) */
 	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	start_signal(s, &s->sigterm, on_stop, SIGTERM);

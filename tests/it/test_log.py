@@ -248,6 +248,20 @@ def test_a_full_disk_stops_nothing(daemon):
     assert d.ws("/echo").echoes()
 
 
+def test_a_log_that_may_not_grow_stops_nothing(daemon, tmp_path):
+    """At its limit (ulimit -f) the kernel ends who writes on, and as ever that is for programs only."""
+    log = tmp_path / "log"
+    d = daemon(
+        ECHO + f"[/write]\nshell = yes >{tmp_path}/more; echo $?\n",
+        wrap=("bash", "-c", f'ulimit -f 1; exec 2>{log} "$@"', "bash"),
+    )
+    for _ in range(20):
+        assert get(d, "/nothing").status == 404
+    assert log.stat().st_size == 1024
+    assert d.ws("/write").recv() == str(128 + signal.SIGXFSZ)
+    assert d.ws("/echo").echoes()
+
+
 # ---- how many ----
 
 
