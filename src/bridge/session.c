@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One open WebSocket from its 101 to its reaping: its states, watchers and closing
- * handshake. */
-#include <assert.h>
+/* One open WebSocket: its states, watchers and closing handshake. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "event.h"
@@ -229,7 +226,7 @@ static void pause_reading(struct session *s, bool pause)
 	s->reading_paused = pause;
 }
 
-static void tell_ready(const struct session *s)
+void session_tell_ready(const struct session *s)
 {
 	if (event_wanted(EVENT_READY_TO_SEND))
 		event_tell(EVENT_READY_TO_SEND, session_name(s),
@@ -242,7 +239,7 @@ static void output_changed(struct session *s)
 	if (s->hub && s->hub->fan)
 		fan_count_full(s->hub->fan, s->output_full);
 	if (!s->output_full && s->state == SESSION_OPEN)
-		tell_ready(s);
+		session_tell_ready(s);
 }
 
 /* What the deadlines depend on; they come nearer only when this changes. */
@@ -335,141 +332,10 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	}
 }
 
-/* ---- life ---- */
-
-static struct session *session_new(struct bridge *b, const struct session_start *start)
+void session_init(struct session *s)
 {
-	struct session *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->bridge = b;
-	s->id = start->id;
-	s->conf = start->conf;
-	s->path = start->path;
-	s->stats = start->stats;
-	s->user = start->user ? strdup(start->user) : NULL;
-	s->keep = start->keep;
-	s->peer = start->peer;
-	s->via = start->via ? strdup(start->via) : NULL;
-	s->asked = start->asked ? session_asked_copy(start->asked) : NULL;
-	s->hub = start->hub;
-	s->refused = !start->hub;
-	s->terminal = start->terminal;
-	s->aside = s->terminal || !s->conf->write || (s->hub && s->hub->fan);
-	s->round_trip = -1;
 	s->armed_for = UINT8_MAX; /* no key: the first session_proceed() arms */
-	s->opened = s->last_data = s->last_progress = s->last_ping = s->state_since =
-		b->now;
-	s->rate.at = s->opened;
-	bucket_init(&s->messages, s->conf->message_rate, b->now);
-	ws_init(&s->ws, &s->conf->ws);
 	ev_init(&s->client.io, on_client);
 	s->client.io.data = s;
 	session_deadline_init(s);
-	return s;
-}
-
-static void tell_connected(const struct session *s, struct span subprotocol)
-{
-	char peer[ADDR_TEXT], name[256];
-	const union event_value values[] = {
-		{ .text = addr_text(&s->peer, peer) },
-		{ .text = s->user },
-		{ .text = name },
-		{ .text = s->via },
-	};
-
-	snprintf(name, sizeof(name), "%.*s", (int)subprotocol.n,
-		 subprotocol.p ? subprotocol.p : "");
-	event_tell(EVENT_CONNECTED, session_name(s), values);
-}
-
-/* S stays only if its source could be told of it. */
-static void introduce(struct session *s, const struct session_start *start)
-{
-	int r = hub_introduce(s->hub, s, start);
-
-	if (r == -ENOBUFS)
-		session_close(s, CLOSE_TRY_LATER, "program does not read its input",
-			      CLOSED_BY_SERVER);
-	else if (r < 0)
-		session_abort(s, "out of memory");
-}
-
-struct session *session_open(struct bridge *b, const struct session_start *start)
-{
-	struct session *s = session_new(b, start);
-
-	if (!s)
-		return NULL;
-	stream_move(b->loop, start->client, &s->client);
-	stream_give_up_after(&s->client, s->conf->send_timeout);
-	LIST_INSERT_HEAD(&b->sessions, s, link);
-	b->nsessions++;
-	b->nrefused += s->refused;
-	s->stats->opened++;
-	s->stats->open++;
-	if (s->hub)
-		hub_subscribe(s->hub, s);
-	session_queue(s, start->greeting.p, start->greeting.n);
-	s->out.cut = start->greeting.n;
-	if (event_wanted(EVENT_CONNECTED))
-		tell_connected(s, start->subprotocol);
-	session_flush(s);
-	if (s->terminal && s->hub) /* before what was drawn on a screen of that size */
-		session_tell_size(s);
-	if (s->hub)
-		introduce(s, start);
-	if (s->hub)
-		tell_ready(s);
-	return s;
-}
-
-static void tell_disconnected(const struct session *s)
-{
-	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
-	char peer[ADDR_TEXT];
-	const union event_value values[] = {
-		{ .text = addr_text(&s->peer, peer) },
-		{ .text = s->user },
-		{ .seconds = s->bridge->now - s->opened },
-		{ .traffic = { in->messages, in->bytes } },
-		{ .traffic = { out->messages, out->bytes } },
-		{ .traffic = { lost->messages, lost->bytes } },
-		{ .traffic = { s->dropped.messages, s->dropped.bytes } },
-		{ .number = s->close_code },
-		{ .text = closed_by_name(s->closed_by) },
-		{ .text = s->close_reason },
-		{ .text = s->process },
-		{ .seconds = s->round_trip },
-		{ .text = s->via },
-	};
-
-	event_tell(EVENT_DISCONNECTED, session_name(s), values);
-}
-
-void session_free(struct session *s)
-{
-	assert(s->state == SESSION_DEAD && !s->hub && !ev_is_active(&s->timer));
-	if (event_wanted(EVENT_DISCONNECTED))
-		tell_disconnected(s);
-	stats_count_close(s->stats, s->closed_by, s->close_code);
-	stats_follow(&s->stats->output_queue, &s->queued, 0);
-	s->stats->open--;
-	s->bridge->owner.session_ended(s->bridge->owner.data, s);
-	s->bridge->nsessions--;
-	s->bridge->nrefused -= s->refused;
-	LIST_REMOVE(s, link);
-	session_inject_free(s);
-	ws_free(&s->ws);
-	outq_free(&s->out);
-	free(s->newest_ping);
-	free(s->close_reason);
-	free(s->process);
-	free(s->via);
-	free(s->user);
-	free(s->asked);
-	s->bridge->owner.unkeep(s->keep);
-	free(s);
 }

@@ -7,8 +7,14 @@
 
 /* ---- session.c ---- */
 
+/* Make S's watchers and timer; all else of it is the caller's. */
+void session_init(struct session *s);
+
 /* Do the client's bytes still mean something? */
 bool session_parses(const struct session *s);
+
+/* The event that what is sent to it leaves at once. */
+void session_tell_ready(const struct session *s);
 
 void session_set_state(struct session *s, enum session_state state);
 

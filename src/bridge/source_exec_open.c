@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* A program as a source of messages: how it is started. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec_pipes.h"
+#include "log.h"
+#include "source_exec_impl.h"
+#include "which.h"
+
+static int start(struct source_exec *x, const struct exec_start *start, const int far[3],
+		 const char **ret_what)
+{
+	char file[4096];
+	struct child_spec spec = {
+		.file = file,
+		.argv = x->conf->argv,
+		.envp = start->envp,
+		.cwd = x->conf->cwd,
+		.umask = x->conf->umask,
+		.nofile = x->conf->nofile,
+		.new_privileges = x->conf->new_privileges,
+		.terminal = start->size.rows > 0,
+		.id = start->id,
+		.fd = { far[0], far[1], far[2] },
+		.parent_death_signal = x->conf->stop.signal,
+	};
+	int r = which_from(x->conf->cwd, x->conf->argv[0], which_path(start->envp), file,
+			   sizeof(file));
+
+	*ret_what = x->conf->argv[0];
+	if (r < 0)
+		return r;
+	r = child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
+	if (r < 0 && strcmp(*ret_what, "chdir") == 0)
+		*ret_what = x->conf->cwd;
+	else if (r < 0 && strcmp(*ret_what, "exec") == 0)
+		*ret_what = x->conf->argv[0];
+	return r;
+}
+
+static struct source_exec *source_exec_new(struct hub *h, const struct exec_start *s)
+{
+	struct source_exec *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	x->source.hub = h;
+	x->conf = s->conf;
+	x->running = s->running;
+	x->path = s->path;
+	source_exec_init(x);
+	return x;
+}
+
+static void on_settled(void *data)
+{
+	struct source_exec *x = data;
+
+	hub_resized(x->source.hub, terminal_master_size(x->terminal));
+}
+
+static int open_terminal(struct source_exec *x, struct terminal_size size)
+{
+	if (size.rows == 0)
+		return 0;
+	x->terminal = terminal_master_new(x->source.hub->bridge->loop, x->out.fd, size,
+					  on_settled, x);
+	if (!x->terminal)
+		return -ENOMEM;
+	hub_resized(x->source.hub, size);
+	return 0;
+}
+
+int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret_what)
+{
+	struct source_exec *x = source_exec_new(h, s);
+	struct exec_pipes pipes;
+	int r;
+
+	*ret_what = "pipe";
+	if (!x)
+		return -ENOMEM;
+	r = exec_pipes_open(x->conf, s->size, &pipes);
+	x->in.fd = pipes.in;
+	x->out.fd = pipes.out;
+	x->err.fd = pipes.err;
+	if (r == 0)
+		r = open_terminal(x, s->size);
+	if (r == 0)
+		r = source_exec_stderr_open(x);
+	if (r == 0)
+		r = start(x, s, pipes.far, ret_what);
+	exec_pipes_close_far(&pipes);
+	if (r < 0) {
+		source_exec_free(x);
+		return r;
+	}
+	log_debug(source_exec_who(x), "program started, pid %d", (int)x->child.pid);
+	(*x->running)++;
+	if (x->conf->max_runtime > 0)
+		ev_timer_start(x->source.hub->bridge->loop, &x->timer);
+	hub_attach(h, &x->source);
+	source_exec_proceed(x);
+	return 0;
+}
