@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client_impl.h - the client as client.c, request.c and what answers it share it. */
+/* client_impl.h - the client as client*.c, request.c and what answers it share it. */
 #ifndef SERVER_CLIENT_IMPL_H
 #define SERVER_CLIENT_IMPL_H
 
@@ -82,21 +82,28 @@ struct client {
 	TAILQ_ENTRY(client) link;
 };
 
+/* ---- client.c ---- */
+
+/* Make C's watchers and its stream of FD; all else of it is the caller's. */
+void client_init(struct client *c, int fd);
+
 /* The prefix of its log lines; OUT has room for SESSION_WHO bytes, returned. */
 const char *client_who(const struct client *c, char *out);
 
 /* Its request has got an answer of STATUS. */
 void client_answered(struct client *c, int status);
 
-/* The status that C is refused with, and why (else NULL), because all of its address or
- * of the daemon is taken; 0: there is room. */
-int client_no_room(const struct client *c, const char **ret_reason);
-
 /* Drop it, or give up what it waits for, in SECONDS; 0: never. */
 void client_set_deadline(struct client *c, double seconds);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
 void client_proceed(struct client *c);
+
+/* ---- client_accept.c ---- */
+
+/* The status that C is refused with, and why (else NULL), because all of its address or
+ * of the daemon is taken; 0: there is room. */
+int client_no_room(const struct client *c, const char **ret_reason);
 
 /* ---- client_tls.c ---- */
 

@@ -7,12 +7,11 @@
 
 #include "event.h"
 #include "listen.h"
+#include "listen_passed.h"
 #include "listen_report.h"
 #include "log.h"
 #include "owner.h"
 #include "span.h"
-#include "sys.h"
-#include "systemd.h"
 
 static bool resolve(const struct listen_conf *conf, struct addr *ret)
 {
@@ -36,7 +35,7 @@ static int exit_code(int err)
 	}
 }
 
-static void tell(FILE *f, const struct listen_conf *conf, const char *why)
+void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *why)
 {
 	fputs(log_prefix(f, LOG_LEVEL_ERROR), f);
 	if (conf->line > 0)
@@ -47,7 +46,7 @@ static void tell(FILE *f, const struct listen_conf *conf, const char *why)
 			why);
 }
 
-static void tell_failure(FILE *f, const struct listen_conf *conf, int err)
+static void tell_error(FILE *f, const struct listen_conf *conf, int err)
 {
 	char owner[128], why[160];
 	struct addr at;
@@ -57,7 +56,7 @@ static void tell_failure(FILE *f, const struct listen_conf *conf, int err)
 		snprintf(why, sizeof(why), "in use by %s", owner);
 	else
 		snprintf(why, sizeof(why), "%s", strerror(-err));
-	tell(f, conf, why);
+	listen_tell_failure(f, conf, why);
 }
 
 /* The demo takes the next port that is free, and says whose the wanted one is. */
@@ -138,64 +137,6 @@ static int open_one(struct server *s, const struct conf *conf,
 	return err;
 }
 
-/* ---- what systemd has passed ---- */
-
-static void tell_not_passed(FILE *f, const struct listen_conf *conf,
-			    const struct passed *passed)
-{
-	char names[256], why[512] = "systemd has passed no socket; start the socket unit";
-
-	if (passed->n > 0)
-		snprintf(why, sizeof(why),
-			 "systemd has passed no socket of this name "
-			 "(FileDescriptorName=), but %s",
-			 passed_names(passed, names, sizeof(names)));
-	tell(f, conf, why);
-}
-
-/* Is each of that name what clients connect to?  Else say so. */
-static bool check_passed(FILE *f, const struct listen_conf *conf,
-			 const struct passed *passed)
-{
-	char why[128];
-	struct addr at;
-
-	if (!passed_has(passed, conf->systemd)) {
-		tell_not_passed(f, conf, passed);
-		return false;
-	}
-	for (size_t i = 0; i < passed->n; i++) {
-		const struct passed_socket *p = &passed->sockets[i];
-
-		if (strcmp(p->name, conf->systemd) != 0 || passed_listens(p->fd, &at))
-			continue;
-		snprintf(why, sizeof(why),
-			 "descriptor %d is no listening stream socket "
-			 "(ListenStream= with Accept=no)",
-			 p->fd);
-		tell(f, conf, why);
-		return false;
-	}
-	return true;
-}
-
-/* The socket may wait for us with clients in its queue. */
-static void warn_unused(const struct server *s)
-{
-	for (size_t i = 0; i < s->passed.n; i++) {
-		const struct passed_socket *p = &s->passed.sockets[i];
-		bool used = false;
-
-		for (size_t j = 0; j < s->nlisteners; j++)
-			used = used || s->places[j].passed == p->fd;
-		if (!used)
-			log_warning("",
-				    "systemd has passed socket '%s' (descriptor %d), but "
-				    "there is no listen = systemd:%s",
-				    p->name, p->fd, p->name);
-	}
-}
-
 /* ---- from one configuration to the next ---- */
 
 static bool is_same_entry(const struct listen_conf *a, const struct listen_conf *b)
@@ -250,7 +191,7 @@ static int find_places(struct change *c)
 
 		if (listen_is_off(c->s, l->text))
 			continue;
-		if (l->systemd && !check_passed(c->err, l, &c->s->passed))
+		if (l->systemd && !listen_passed_check(c->err, l, &c->s->passed))
 			return -EADDRNOTAVAIL;
 		add_places(c, l);
 	}
@@ -313,7 +254,7 @@ static int open_new(struct change *c)
 			err = open_one(c->s, c->conf, p, &c->next[i]);
 		}
 		if (err < 0)
-			tell_failure(c->err, p->conf, err);
+			tell_error(c->err, p->conf, err);
 	}
 	return err;
 }
@@ -335,7 +276,7 @@ static void commit(struct change *c)
 		if (listener_adjust(s->listeners[i], &l))
 			listen_report(c->conf, &s->places[i], s->listeners[i]);
 	}
-	warn_unused(s);
+	listen_passed_warn(s);
 }
 
 static bool was_there(const struct change *c, const struct listener *l)

@@ -18,6 +18,9 @@ struct listen_place {
 	int passed;                     /* one that systemd opened; 0: none */
 };
 
+/* Say on F that CONF cannot be listened on, and WHY. */
+void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *why);
+
 /* Close them all. */
 void listen_close(struct server *s);
 
