@@ -16,6 +16,7 @@ from control import Control
 from harness import get, http
 from ledger import BookedWS
 from rawws import BINARY, CONT, PING, TEXT, Closed, RawWS, encode, request
+from waiting import until
 
 AT_ONCE = 100_000  # bytes that are under way: what the daemon and the kernel hold without being read
 
@@ -377,6 +378,8 @@ class Operator(Player):
 
     def play(self):
         control = Control(self.d)
+        # A session of an earlier round is there until the daemon has read that its client left.
+        until(lambda: not control.ask("list", path="/doomed"), "the end of the round before")
         doomed = [self.unbooked("/doomed") for _ in range(self.random.randrange(5))]
         assert control.ask("status")["pid"] == self.d.pid
         assert len(control.ask("list", path="/doomed")) == len(doomed)
