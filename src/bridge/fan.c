@@ -11,6 +11,12 @@
 
 /* ---- to the clients ---- */
 
+static void check_replay(struct hub *h, int e)
+{
+	if (e < 0)
+		log_error(hub_name(h), "out of memory: replay lacks messages");
+}
+
 /* What was added to the batch goes to all. */
 static void deliver(struct hub *h)
 {
@@ -22,7 +28,7 @@ static void deliver(struct hub *h)
 		log_error(hub_name(h), "out of memory: clients miss a message");
 	h->fan->delivering = true;
 	for (unsigned i = 0; i < b->n; i++)
-		replay_add(&h->fan->replay, &h->conf->replay, b->at[i]);
+		check_replay(h, replay_add(&h->fan->replay, &h->conf->replay, b->at[i]));
 	for (s = b->n > 0 ? LIST_FIRST(&h->fan->subscribers) : NULL; s; s = next) {
 		next = LIST_NEXT(s, subscription);
 		session_share(s, b);
@@ -46,7 +52,7 @@ void fan_replay(struct hub *h, struct session *s)
 	struct batch *b = &h->bridge->scratch.batch;
 	struct replay *r = &h->fan->replay;
 
-	replay_trim(r, &h->conf->replay);
+	check_replay(h, replay_trim(r, &h->conf->replay));
 	for (unsigned i = 0; i < r->packets.n && s->hub == h;) {
 		while (i < r->packets.n && !batch_is_full(b))
 			batch_take(b, packet_ring_at(&r->packets, i++));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The last messages of a hub, for clients that come late. */
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -37,13 +38,16 @@ static int append(struct replay *r, struct packet *p)
 	return 0;
 }
 
-void replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p)
+int replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p)
 {
+	int e;
+
 	if (conf->bytes == 0)
-		return;
-	if (append(r, packet_ref(p)) < 0) {
+		return 0;
+	e = append(r, packet_ref(p));
+	if (e < 0) {
 		replay_free(r);
-		return;
+		return e;
 	}
 	while (r->packets.n > 1) {
 		const struct packet *first = packet_ring_at(&r->packets, 0);
@@ -52,6 +56,7 @@ void replay_add(struct replay *r, const struct replay_conf *conf, struct packet 
 			break;
 		shift(r);
 	}
+	return 0;
 }
 
 /* The whole frames of the message that begins AT in P: their end; *ret_bytes are its
@@ -89,7 +94,7 @@ static bool is_within(const struct replay *r, const struct replay_conf *conf,
 	       r->bytes - n <= conf->bytes;
 }
 
-void replay_trim(struct replay *r, const struct replay_conf *conf)
+int replay_trim(struct replay *r, const struct replay_conf *conf)
 {
 	const struct packet *first;
 	struct packet *rest;
@@ -98,7 +103,7 @@ void replay_trim(struct replay *r, const struct replay_conf *conf)
 	size_t at = 0;
 
 	if (r->packets.n == 0)
-		return;
+		return 0;
 	first = packet_ring_at(&r->packets, 0);
 	while (at < first->n && !is_within(r, conf, t.messages, at)) {
 		at = message_end(first, at, &bytes);
@@ -106,15 +111,20 @@ void replay_trim(struct replay *r, const struct replay_conf *conf)
 		t.bytes += bytes;
 	}
 	if (at == 0)
-		return;
-	rest = at < first->n ? rest_of(first, at, t) : NULL;
+		return 0;
+	if (at == first->n) {
+		shift(r);
+		return 0;
+	}
+	rest = rest_of(first, at, t);
 	if (!rest) {
 		shift(r);
-		return;
+		return -ENOMEM;
 	}
 	packet_ring_replace(&r->packets, 0, rest);
 	r->messages -= t.messages;
 	r->bytes -= at;
+	return 0;
 }
 
 void replay_free(struct replay *r)

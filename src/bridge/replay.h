@@ -20,12 +20,12 @@ struct replay {
 	size_t bytes;               /* of them */
 };
 
-/* P has been said: it is kept, and what is too old goes.  Out of memory, nothing is kept
- * before it. */
-void replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p);
+/* P has been said: it is kept, and what is too old goes.  -ENOMEM: nothing is kept, P
+ * neither. */
+int replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p);
 
-/* Make R hold the last messages to the letter of CONF. */
-void replay_trim(struct replay *r, const struct replay_conf *conf);
+/* Make R hold the last messages to the letter of CONF.  -ENOMEM: it holds fewer. */
+int replay_trim(struct replay *r, const struct replay_conf *conf);
 
 void replay_free(struct replay *r);
 

@@ -518,13 +518,18 @@ def token(d):
     said(d.ws("/token", [("Authorization", "Bearer token")]), "ann")
 
 
+def ids(control, path):
+    return {row["id"] for row in control.ask("list") if row["path"] == path}
+
+
 def commands(d):
-    client = d.ws("/echo")
     try:
         control = Control(d)
-        ids = [row["id"] for row in control.ask("list") if row["path"] == "/echo"]
-        assert control.ask("send-text", to=max(ids), text="to one")
-    except (Refused, ValueError) as e:  # of an empty list
+        before = ids(control, "/echo")
+        client = d.ws("/echo")
+        (its,) = ids(control, "/echo") - before
+        assert control.ask("send-text", to=its, text="to one")
+    except (Refused, ValueError) as e:  # it is not there any more
         raise AssertionError(f"control: {e}") from e
     assert client.recv() == "to one"
     client.finish()

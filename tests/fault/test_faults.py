@@ -45,14 +45,16 @@ OF_CONNECTIONS = {"read", "write", "recv", "recvmsg", "send", "sendmsg", "SSL_re
 # An answer to a command says that it failed, or breaks off.
 THEY_ARE_TOLD = {"command", "commands", "dashboard", "chat"}
 
+MISSED = re.compile("clients miss a message|replay lacks messages")
+
 
 def harms(d, action, *args):
     """[its name] if it fails in a way that a client can see, [] if not.  Nobody hangs but who
-    waits for a message that D's log says is missed."""
+    waits for a message that D's log says is MISSED."""
     try:
         action(*args)
     except (AssertionError, EOFError, OSError, Closed) as e:
-        hangs = isinstance(e, TimeoutError) and "clients miss a message" not in d.log()
+        hangs = isinstance(e, TimeoutError) and not MISSED.search(d.log())
         assert not hangs, f"{action.__name__} hangs: {e}"
         return [action.__name__]
     return []
