@@ -63,5 +63,12 @@ int file_read(const char *file, size_t most, struct buf *b)
 
 const char *file_error(int r)
 {
-	return r == -ENOTSUP ? "it is no regular file" : strerror(-r);
+	switch (r) {
+	case -ENOTSUP:
+		return "it is no regular file";
+	case -ENOMEM:
+		return "out of memory";
+	default:
+		return strerror(-r);
+	}
 }

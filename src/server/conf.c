@@ -15,6 +15,7 @@
 #include "conf_tls.h"
 #include "conf_web.h"
 #include "file.h"
+#include "log.h"
 
 /* ---- paths ---- */
 
@@ -262,6 +263,25 @@ static struct conf *conf_new(const char *file)
 	return NULL;
 }
 
+static void tell_no_memory(const char *file, FILE *err)
+{
+	fprintf(err, "%s%s: error: out of memory\n", log_prefix(err, LOG_LEVEL_ERROR),
+		file);
+}
+
+static int exit_code(int r)
+{
+	switch (r) {
+	case -ENOMEM:
+		return EX_OSERR;
+	case -EACCES:
+	case -EPERM:
+		return EX_NOPERM;
+	default:
+		return EX_NOINPUT;
+	}
+}
+
 /* The sheet is read with R: a snapshot, or NULL and the exit code. */
 static struct conf *finish(struct conf_load *l, int r, FILE *err, int *ret_status)
 {
@@ -270,16 +290,17 @@ static struct conf *finish(struct conf_load *l, int r, FILE *err, int *ret_statu
 	if (r == 0)
 		apply_sheet(l);
 	if (r == 0)
-		r = l->status;
-	*ret_status = EX_OK;
-	if (r < 0) {
+		r = l->report.lost ? -ENOMEM : l->status;
+	if (r == -ENOMEM) { /* alone: what there was no memory for seems to be missing */
+		conf_report_clear(&l->report);
+		tell_no_memory(l->conf->file, err);
+	} else if (r < 0) {
 		conf_error(&l->report, whole, "%s", file_error(r));
-		*ret_status = r == -ENOMEM ? EX_OSERR : EX_NOINPUT;
-		if (r == -EACCES || r == -EPERM)
-			*ret_status = EX_NOPERM;
-	} else if (l->report.errors > 0) {
-		*ret_status = EX_CONFIG;
 	}
+	if (r < 0)
+		*ret_status = exit_code(r);
+	else
+		*ret_status = l->report.errors > 0 ? EX_CONFIG : EX_OK;
 	conf_report_write(&l->report, err);
 	if (*ret_status == EX_OK)
 		return l->conf;
@@ -293,7 +314,7 @@ static struct conf *begin(const char *file, FILE *err, int *ret_status)
 	struct conf *c = conf_new(file);
 
 	if (!c) {
-		fprintf(err, "%s: error: %s\n", file, strerror(ENOMEM));
+		tell_no_memory(file, err);
 		*ret_status = EX_OSERR;
 	}
 	return c;

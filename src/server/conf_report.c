@@ -25,13 +25,14 @@ static void make_printable(char *text)
 			*p = '?';
 }
 
-/* Keep TEXT, which is allocated; without memory it is lost, but its error counts. */
+/* Keep TEXT, which is allocated. */
 static void keep(struct conf_report *r, struct conf_origin at, enum log_level level,
 		 char *text)
 {
 	struct conf_remark *grown = realloc(r->remarks, (r->n + 1) * sizeof(*grown));
 
 	if (!grown) {
+		r->lost = true;
 		free(text);
 		return;
 	}
@@ -58,6 +59,8 @@ __attribute__((format(printf, 4, 0))) static void say(struct conf_report *r,
 		n = asprintf(&text, "%s: %s: %s", at.file, severity, wrong);
 	if (n >= 0)
 		keep(r, at, level, text);
+	else
+		r->lost = true;
 }
 
 void conf_error(struct conf_report *r, struct conf_origin at, const char *fmt, ...)
@@ -77,6 +80,14 @@ void conf_warning(struct conf_report *r, struct conf_origin at, const char *fmt,
 	va_start(ap, fmt);
 	say(r, at, LOG_LEVEL_WARNING, fmt, ap);
 	va_end(ap);
+}
+
+void conf_report_clear(struct conf_report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->remarks[i].text);
+	free(r->remarks);
+	*r = (struct conf_report){ .main = r->main, .errors = r->errors };
 }
 
 /* ---- the order of reading ---- */
@@ -112,13 +123,8 @@ void conf_report_write(struct conf_report *r, FILE *err)
 {
 	if (r->n > 0)
 		qsort_r(r->remarks, r->n, sizeof(*r->remarks), compare, r);
-	for (size_t i = 0; i < r->n; i++) {
-		struct conf_remark *remark = &r->remarks[i];
-
-		fprintf(err, "%s%s\n", log_prefix(err, remark->level), remark->text);
-		free(remark->text);
-	}
-	free(r->remarks);
-	r->remarks = NULL;
-	r->n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		fprintf(err, "%s%s\n", log_prefix(err, r->remarks[i].level),
+			r->remarks[i].text);
+	conf_report_clear(r);
 }

@@ -25,6 +25,8 @@ static struct routes *prepare(struct server *s, struct conf *conf, FILE *err)
 
 	if (fresh)
 		become_check_change(s->user, s->group, fresh->conf, &changes);
+	else
+		fputs("error: out of memory\n", err);
 	conf_report_write(&changes, err);
 	if (fresh && conf_tls_open(fresh->conf, err) == 0 &&
 	    ctl_change(s, fresh->conf, err) == 0) {
@@ -114,8 +116,10 @@ bool reload(struct server *s, char **ret_text)
 	systemd_reloading();
 	fresh = load(s, err);
 	fclose(err);
-	if (text) /* no memory for it at the end: fclose(3) leaves NULL */
+	if (text)
 		log_lines(text, !fresh);
+	else /* fclose(3) leaves NULL */
+		say(LOG_LEVEL_ERROR, "out of memory");
 	if (ret_text)
 		*ret_text = text;
 	else

@@ -48,16 +48,21 @@ static enum step check_host(struct client *c)
 	return STEP_END;
 }
 
-/* PATH decoded, yours; NULL: it matches nothing, or out of memory. */
-static char *decoded(struct span path)
+/* Set client.path.  0, or the status that C gets instead. */
+static int decode_path(struct client *c)
 {
-	size_t cap = path.n + sizeof("/");
-	char *out = malloc(cap < PATH_MAX ? cap : PATH_MAX);
+	struct span path = http_span(buf_head(&c->head), c->http.path);
+	size_t cap = path.n + sizeof("/") < PATH_MAX ? path.n + sizeof("/") : PATH_MAX;
+	char *out = malloc(cap);
 
-	if (out && http_decode_path(path, out, cap < PATH_MAX ? cap : PATH_MAX) >= 0)
-		return out;
-	free(out);
-	return NULL;
+	if (!out)
+		return 503;
+	if (http_decode_path(path, out, cap) < 0) {
+		free(out);
+		return 404;
+	}
+	c->path = out;
+	return 0;
 }
 
 /* The page of a terminal is judged as the terminal's own path.  A prefix path does not
@@ -76,15 +81,16 @@ static void find_own_route(struct client *c)
 
 static enum step find_route(struct client *c)
 {
-	c->path = decoded(http_span(buf_head(&c->head), c->http.path));
-	if (c->path) {
-		c->route = dashboard_route(c);
-		if (!c->route)
-			find_own_route(c);
-		return STEP_NEXT;
+	int status = decode_path(c);
+
+	if (status) {
+		answer_error(c, status, status == 404 ? "no such path" : "out of memory");
+		return STEP_END;
 	}
-	answer_error(c, 404, "no such path");
-	return STEP_END;
+	c->route = dashboard_route(c);
+	if (!c->route)
+		find_own_route(c);
+	return STEP_NEXT;
 }
 
 static enum step check_address(struct client *c)
@@ -102,13 +108,11 @@ static enum step check_address(struct client *c)
 /* Is /x asked for where [/x/STAR] has files? */
 static bool is_directory_of_files(const struct client *c)
 {
+	char path[PATH_MAX + sizeof("/")];
 	const struct route *route;
-	char *path;
 
-	if (asprintf(&path, "%s/", c->path) < 0)
-		return false;
+	snprintf(path, sizeof(path), "%s/", c->path);
 	route = route_find(c->routes, path);
-	free(path);
 	return route && route->conf->files && route->conf->prefix &&
 	       strlen(route->conf->path) == strlen(c->path) + 1;
 }
