@@ -28,7 +28,7 @@ $(B)/fault/shim.so: $(wildcard tests/fault/shim_*.c tests/fault/*.h)
 $(B)/fault/shim.so $(B)/fault/clock.so $(B)/bench/ballast.so $(B)/valgrind/fork.so: $(B)/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(call say,LD) $(CC) $(call flags,main) -fPIC -shared -o $@ $(filter %.c,$^)
-$(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a $(wildcard tests/fuzz/*.h)
+$(fuzzers): $(B)/%: tests/fuzz/%.c $(B)/libwsbridged.a $(wildcard tests/*/*.h)
 	$(program) -fsanitize=fuzzer
 
 check-programs: programs

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ctl_words.h"
-#include "log.h"
 #include "table.h"
 
 #define FILTER "--filter"
@@ -40,21 +39,13 @@ json_t *events_params(char **argv)
 
 /* ---- lines ---- */
 
-static void print_text(const char *text)
-{
-	char printable[4096];
-
-	log_printable(printable, sizeof(printable), text, strlen(text));
-	fputs(printable, stdout);
-}
-
 static void print_value(const json_t *v)
 {
 	char cell[32];
 
 	if (json_is_string(v)) {
 		putchar('"');
-		print_text(json_string_value(v));
+		cell_print(json_string_value(v));
 		putchar('"');
 	} else if (json_is_object(v)) {
 		printf("%lld/%lld",
@@ -86,13 +77,13 @@ static void print_head(const json_t *params)
 	const char *event = json_string_value(json_object_get(params, "event"));
 	const json_t *id = json_object_get(params, "id");
 
-	print_text(time ? time : "-");
+	cell_print(time ? time : "-");
 	if (id)
 		printf(" #%lld", (long long)json_integer_value(id));
 	putchar(' ');
-	print_text(path ? path : "");
+	cell_print(path ? path : "");
 	fputs(path ? " " : "", stdout);
-	print_text(event ? event : "-");
+	cell_print(event ? event : "-");
 }
 
 void show_event(const char *method, const json_t *params)
@@ -110,7 +101,7 @@ void show_event(const char *method, const json_t *params)
 			if (is_head(name))
 				continue;
 			putchar(' ');
-			print_text(name);
+			cell_print(name);
 			putchar('=');
 			print_value(v);
 		}

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "ctl_words.h"
-#include "log.h"
 #include "table.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -34,15 +33,6 @@ static bool is_traffic(const json_t *v)
 	       json_object_get(v, "bytes");
 }
 
-/* Text that may hold anything, for a terminal. */
-static void print_text(const char *text)
-{
-	char printable[4096];
-
-	log_printable(printable, sizeof(printable), text, strlen(text));
-	fputs(printable, stdout);
-}
-
 static void print_value(const json_t *v)
 {
 	char cell[32];
@@ -53,7 +43,7 @@ static void print_value(const json_t *v)
 		printf("%.0f messages, %s bytes", number_of(v, "messages"),
 		       cell_bytes(number_of(v, "bytes"), cell));
 	else if (json_is_string(v))
-		print_text(json_string_value(v));
+		cell_print(json_string_value(v));
 	else if (json_is_integer(v))
 		printf("%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))
@@ -191,10 +181,10 @@ void show_reload(const json_t *result)
 
 	json_array_foreach(json_object_get(result, "warnings"), i, line)
 	{
-		print_text(json_string_value(line) ? json_string_value(line) : "");
+		cell_print(json_string_value(line) ? json_string_value(line) : "");
 		putchar('\n');
 	}
-	print_text(text_of(result, "file"));
+	cell_print(text_of(result, "file"));
 	fputs(" is taken; listening on ", stdout);
 	print_value(json_object_get(result, "listening"));
 	putchar('\n');
@@ -202,9 +192,9 @@ void show_reload(const json_t *result)
 
 void show_set(const json_t *result)
 {
-	print_text(text_of(result, "key"));
+	cell_print(text_of(result, "key"));
 	fputs(" = ", stdout);
-	print_text(text_of(result, "value"));
+	cell_print(text_of(result, "value"));
 	printf(" (%s)\n", text_of(result, "applies"));
 }
 

@@ -149,3 +149,11 @@ const char *cell_bytes(double bytes, char *out)
 		snprintf(out, 32, bytes < 10 ? "%.1f%c" : "%.0f%c", bytes, units[i]);
 	return out;
 }
+
+void cell_print(const char *text)
+{
+	char printable[4096];
+
+	log_printable(printable, sizeof(printable), text, strlen(text));
+	fputs(printable, stdout);
+}

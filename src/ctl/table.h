@@ -36,4 +36,7 @@ const char *cell_exact(double seconds, char *out);
 /* 0, 512, 1.5k, 12M: bytes in powers of 1024.  OUT as above. */
 const char *cell_bytes(double bytes, char *out);
 
+/* TEXT, which may hold anything, on standard output, made printable. */
+void cell_print(const char *text);
+
 #endif

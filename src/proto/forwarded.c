@@ -42,18 +42,7 @@ static bool take(struct reader *r, char c)
 /* A port, or a hidden one (RFC 7239 6.3), which is 0.  -1: neither. */
 static long parse_port(struct span s)
 {
-	long port = 0;
-
-	if (s.n > 1 && s.p[0] == '_')
-		return 0;
-	if (s.n == 0 || s.n > 5)
-		return -1;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return -1;
-		port = port * 10 + (s.p[i] - '0');
-	}
-	return port <= 65535 ? port : -1;
+	return s.n > 1 && s.p[0] == '_' ? 0 : span_port(s);
 }
 
 /* Split ADDRESS[:PORT]: 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1],

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "framing_json_scan.h"
+#include "num.h"
 
 bool scan_fail(struct scan *r, const char *wrong)
 {
@@ -37,15 +38,6 @@ bool scan_null(struct scan *r)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The value of the four digits of \uXXXX, whose backslash is at P; -1: it is none. */
 static long unit_at(const char *p, const char *end)
 {
@@ -54,7 +46,7 @@ static long unit_at(const char *p, const char *end)
 	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		int digit = hex_value(p[i]);
+		int digit = num_hex_digit(p[i]);
 
 		if (digit < 0)
 			return -1;

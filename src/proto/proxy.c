@@ -30,16 +30,7 @@ static struct span cut_word(struct span *s)
 /* 0 to 65535 without leading zeros; -1: it is no port. */
 static long parse_port(struct span s)
 {
-	long port = 0;
-
-	if (s.n == 0 || s.n > 5 || (s.p[0] == '0' && s.n > 1))
-		return -1;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return -1;
-		port = port * 10 + (s.p[i] - '0');
-	}
-	return port <= 65535 ? port : -1;
+	return s.n > 1 && s.p[0] == '0' ? -1 : span_port(s);
 }
 
 static bool parse_address(struct span s, int family, unsigned port, struct addr *ret)

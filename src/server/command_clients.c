@@ -247,6 +247,22 @@ static void disconnect(struct session *s, unsigned code, const char *reason)
 	session_proceed(s);
 }
 
+/* The open client that C alone means; NULL: it means many and walks through them, or has
+ * failed. */
+static struct session *one_client(struct call *c)
+{
+	struct session *s = NULL;
+
+	if (call_means_one(c, "to"))
+		s = call_client(c);
+	else
+		call_walk(c, CALL_STEPS);
+	if (!s || s->state == SESSION_OPEN)
+		return s;
+	call_fail(c, CALL_CLOSING, "client %llu is closing", (unsigned long long)s->id);
+	return NULL;
+}
+
 void command_disconnect(struct call *c)
 {
 	const char *reason;
@@ -255,18 +271,9 @@ void command_disconnect(struct call *c)
 
 	if (!code_and_reason(c, &code, &reason))
 		return;
-	if (!call_means_one(c, "to")) {
-		call_walk(c, CALL_STEPS);
-		return;
-	}
-	s = call_client(c);
+	s = one_client(c);
 	if (!s)
 		return;
-	if (s->state != SESSION_OPEN) {
-		call_fail(c, CALL_CLOSING, "client %llu is closing already",
-			  (unsigned long long)s->id);
-		return;
-	}
 	disconnect(s, code, reason);
 	call_succeed(c, json_pack("{s:i}", "closed", 1));
 }
@@ -292,20 +299,10 @@ void command_disconnect_step(struct call *c)
 
 void command_ping(struct call *c)
 {
-	struct session *s;
+	struct session *s = one_client(c);
 
-	if (!call_means_one(c, "to")) {
-		call_walk(c, CALL_STEPS);
-		return;
-	}
-	s = call_client(c);
 	if (!s)
 		return;
-	if (s->state != SESSION_OPEN) {
-		call_fail(c, CALL_CLOSING, "client %llu is closing",
-			  (unsigned long long)s->id);
-		return;
-	}
 	call_wait(c, s, s->conf->ping_timeout > 0 ? s->conf->ping_timeout : PONG_WAIT);
 	session_ping(s);
 }

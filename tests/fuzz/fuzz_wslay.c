@@ -11,8 +11,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <wslay/wslay.h>
 
+#include "../vectors/wslay_reader.h"
 #include "ws.h"
 
 #define MUST(holds) ((holds) ? (void)0 : abort())
@@ -28,7 +28,6 @@ struct opinion {
 	struct buf reason;      /* of the peer's close frame */
 	const char *why;        /* ours: of WS_FAIL */
 	bool in_close;          /* ours: half a close frame has come */
-	size_t end_size;        /* theirs: payload of the close frame */
 };
 
 static void append(struct buf *b, const void *p, size_t n)
@@ -58,10 +57,10 @@ static void opinion_free(struct opinion *o)
 	buf_free(&o->reason);
 }
 
-/* ---- ours ---- */
-
-static void on_event(struct opinion *o, const struct ws_event *e)
+static void on_event(void *data, const struct ws_event *e)
 {
+	struct opinion *o = data;
+
 	switch (e->type) {
 	case WS_DATA:
 		MUST(e->first && e->last);
@@ -98,109 +97,6 @@ static void feed(struct ws *w, const uint8_t *data, size_t n, struct opinion *o)
 	free(chunk);
 }
 
-/* ---- theirs ---- */
-
-struct second {
-	const uint8_t *bytes; /* of the piece under way */
-	size_t n;
-	struct opinion *o;
-};
-
-static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags,
-		       void *data)
-{
-	struct second *s = data;
-
-	(void)flags;
-	if (s->n == 0) {
-		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
-		return -1;
-	}
-	if (len > s->n)
-		len = s->n;
-	memcpy(buf, s->bytes, len);
-	s->bytes += len;
-	s->n -= len;
-	return (ssize_t)len;
-}
-
-static ssize_t on_send(wslay_event_context_ptr ctx, const uint8_t *p, size_t n, int flags,
-		       void *data)
-{
-	(void)ctx;
-	(void)p;
-	(void)flags;
-	(void)data;
-	return (ssize_t)n;
-}
-
-static int on_mask(wslay_event_context_ptr ctx, uint8_t *key, size_t n, void *data)
-{
-	(void)ctx;
-	(void)data;
-	memset(key, 0, n);
-	return 0;
-}
-
-static void on_message(wslay_event_context_ptr ctx,
-		       const struct wslay_event_on_msg_recv_arg *arg, void *data)
-{
-	struct second *s = data;
-	unsigned code = arg->status_code ? arg->status_code : CLOSE_NO_STATUS;
-
-	(void)ctx;
-	if (arg->opcode != WSLAY_CONNECTION_CLOSE) {
-		tell(s->o, arg->opcode, arg->msg, arg->msg_length);
-		return;
-	}
-	s->o->end_size = arg->msg_length;
-	if (arg->msg_length < 2)
-		tell_close(s->o, code, NULL, 0);
-	else
-		tell_close(s->o, code, arg->msg + 2, arg->msg_length - 2);
-}
-
-static wslay_event_context_ptr second_new(const struct ws_conf *conf, struct second *s)
-{
-	struct wslay_event_callbacks callbacks = {
-		.recv_callback = on_recv,
-		.send_callback = on_send,
-		.genmask_callback = on_mask,
-		.on_msg_recv_callback = on_message,
-	};
-	wslay_event_context_ptr ctx;
-
-	if (conf->from_server)
-		MUST(wslay_event_context_client_init(&ctx, &callbacks, s) == 0);
-	else
-		MUST(wslay_event_context_server_init(&ctx, &callbacks, s) == 0);
-	wslay_event_config_set_max_recv_msg_length(ctx, conf->max_message);
-	return ctx;
-}
-
-/* It does not read any more, and there was no close frame: it has failed, with the code
- * of the close frame that it answers, if that has one. */
-static void second_feed(wslay_event_context_ptr ctx, struct second *s,
-			const uint8_t *data, size_t n)
-{
-	int result;
-
-	if (s->o->end != WS_MORE)
-		return;
-	s->bytes = data;
-	s->n = n;
-	result = wslay_event_recv(ctx);
-	if (s->o->end != WS_MORE || (result == 0 && wslay_event_get_read_enabled(ctx)))
-		return;
-	s->o->end = WS_FAIL;
-	wslay_event_send(ctx);
-	s->o->code = wslay_event_get_status_code_sent(ctx);
-	if (s->o->code == CLOSE_ABNORMAL || s->o->code == CLOSE_NO_STATUS)
-		s->o->code = 0;
-}
-
-/* ---- both ---- */
-
 static bool is(const char *why, const char *reason)
 {
 	return why && strcmp(why, reason) == 0;
@@ -208,12 +104,12 @@ static bool is(const char *why, const char *reason)
 
 /* Is it known that they end in different ways? */
 static bool known_difference(const struct opinion *us, const struct opinion *them,
-			     bool cut)
+			     size_t close_size, bool cut)
 {
 	/* RFC 6455 5.5.1: a body begins with a code of two bytes; libwslay takes one byte
 	 * for an empty body. */
 	if (is(us->why, "close frame of one byte"))
-		return them->end == WS_CLOSE && them->end_size == 1;
+		return them->end == WS_CLOSE && close_size == 1;
 	/* RFC 6455 7.4.2, 11.7: IANA has registered them since; libwslay knows up to
 	 * 1011. */
 	if (us->end == WS_CLOSE && us->code >= 1012 && us->code <= 1014)
@@ -235,13 +131,14 @@ static bool known_difference(const struct opinion *us, const struct opinion *the
 	return false;
 }
 
-static void compare(const struct opinion *us, const struct opinion *them, bool cut)
+static void compare(const struct opinion *us, const struct opinion *them,
+		    size_t close_size, bool cut)
 {
 	size_t n = buf_len(&us->told);
 
 	MUST(buf_len(&them->told) == n);
 	MUST(n == 0 || memcmp(buf_head(&us->told), buf_head(&them->told), n) == 0);
-	if (known_difference(us, them, cut))
+	if (known_difference(us, them, close_size, cut))
 		return;
 	MUST(us->end == them->end);
 	/* To a broken header libwslay answers without a code. */
@@ -270,8 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t rest[FRAME_HEADER_MAX]; /* what a header may lack */
 	struct ws_conf conf = { .whole = true };
 	struct opinion us = { 0 }, them = { 0 };
-	struct second second = { .o = &them };
-	wslay_event_context_ptr ctx;
+	struct wslay_reader second;
 	struct ws ws;
 	uint32_t seed;
 
@@ -282,17 +178,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf.from_server = data[1] & 1;
 	seed = (data[1] & 0xFEU) + 256U * data[2];
 	ws_init(&ws, &conf);
-	ctx = second_new(&conf, &second);
+	wslay_reader_init(&second, conf.from_server, conf.max_message, on_event, &them);
 	for (size_t at = 3, n; at < size; at += n) {
 		n = next_piece(&seed, size - at);
 		feed(&ws, data + at, n, &us);
-		second_feed(ctx, &second, data + at, n);
+		wslay_reader_feed(&second, data + at, n);
 	}
 	us.in_close = ws.state == WS_ST_CONTROL && ws.frame.opcode == OP_CLOSE;
 	if (us.end == WS_FAIL)
-		second_feed(ctx, &second, rest, sizeof(rest));
-	compare(&us, &them, seed != 0);
-	wslay_event_context_free(ctx);
+		wslay_reader_feed(&second, rest, sizeof(rest));
+	compare(&us, &them, second.close_size, seed != 0);
+	wslay_reader_free(&second);
 	ws_free(&ws);
 	opinion_free(&us);
 	opinion_free(&them);

@@ -279,11 +279,7 @@ class Daemon:
             left = procfs.descendants(self.pid)
             self.process.kill()
             self.process.wait()
-            for pid in left:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            procfs.kill(left)
         self.notify.close()
         self.stderr.thread.join(1)
 

@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import os
 import re
+import signal
 import socket
 import sys
 
@@ -25,6 +26,15 @@ def children(pid):
 def descendants(pid):
     """Pids of the children of PID, of their children, and so on."""
     return [d for child in children(pid) for d in [child, *descendants(child)]]
+
+
+def kill(pids):
+    """At once; some may have ended meanwhile."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def working_in(place):

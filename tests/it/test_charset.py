@@ -3,19 +3,8 @@
 
 import pytest
 from inicheck import fails
-from rawws import BINARY, CONT, PING, PONG, TEXT
-from waiting import until
-
-
-def keeper(out, more):
-    return f"[/keep]\nshell = cat > {out}; echo END >> {out}\n{more}\n"
-
-
-def kept(file):
-    until(
-        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
-    )
-    return file.read_bytes()[:-4]
+from keeper import kept, keeper
+from rawws import CONT, PING, PONG, TEXT
 
 
 def says(program, *chunks):

@@ -8,9 +8,9 @@ import re
 
 import pytest
 from harness import get
+from keeper import kept, keeper
 from rawws import BINARY, CONT, TEXT, encode
 from test_metrics import becomes
-from waiting import until
 
 # What programs of these tests begin with.
 PRELUDE = """
@@ -52,16 +52,9 @@ def do(ws, *orders):
     ws.text(json.dumps({"do": orders}))
 
 
-def keeper(out):
-    """A path whose program keeps what it reads in the file OUT, which ends in END."""
-    return f"[/keep]\nshell = cat > {out}; echo END >> {out}\nframe = json\n"
-
-
-def kept(file):
-    until(
-        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
-    )
-    return [json.loads(line) for line in file.read_bytes().splitlines()[:-1]]
+def lines_of(file):
+    """What keeper() has read."""
+    return [json.loads(line) for line in kept(file).splitlines()]
 
 
 # ---- to the program ----
@@ -129,24 +122,24 @@ def test_a_message_in_fragments_is_one_event(teller):
 @pytest.mark.key("eof")
 def test_with_eof_an_empty_binary_message_is_told_as_the_end_of_input(daemon, tmp_path):
     out = tmp_path / "out"
-    ws = daemon(keeper(out) + "eof = yes\n").ws("/keep")
+    ws = daemon(keeper(out, "frame = json") + "eof = yes\n").ws("/keep")
     ws.send_bytes(encode(TEXT, b"a") + encode(BINARY) + encode(TEXT, b"too late"))
     ws.finish()
-    events = [(e["event"], e.get("text")) for e in kept(out)]
+    events = [(e["event"], e.get("text")) for e in lines_of(out)]
     assert events == [("open", None), ("message", "a"), ("eof", None), ("close", None)]
 
 
 def test_who_leaves_is_told_with_code_and_reason(daemon, tmp_path):
     out = tmp_path / "out"
-    ws = daemon(keeper(out)).ws("/keep")
+    ws = daemon(keeper(out, "frame = json")).ws("/keep")
     ws.close(4007, 'see "you"'.encode())
-    assert kept(out)[-1] | {"id": 0} == {"id": 0, "event": "close", "code": 4007, "reason": 'see "you"'}
+    assert lines_of(out)[-1] | {"id": 0} == {"id": 0, "event": "close", "code": 4007, "reason": 'see "you"'}
 
 
 def test_who_vanishes_is_told_with_1006(daemon, tmp_path):
     out = tmp_path / "out"
-    daemon(keeper(out)).ws("/keep").reset()
-    closed = kept(out)[-1]
+    daemon(keeper(out, "frame = json")).ws("/keep").reset()
+    closed = lines_of(out)[-1]
     assert (closed["event"], closed["code"]) == ("close", 1006)
 
 
@@ -269,10 +262,10 @@ def test_messages_are_cut_into_frames(teller):
 @pytest.mark.key("write")
 def test_with_write_no_the_program_hears_of_clients_and_not_from_them(daemon, tmp_path):
     out = tmp_path / "out"
-    ws = daemon(keeper(out) + "write = no\n").ws("/keep")
+    ws = daemon(keeper(out, "frame = json") + "write = no\n").ws("/keep")
     ws.text("x")
     ws.finish()
-    assert [e["event"] for e in kept(out)] == ["open", "close"]
+    assert [e["event"] for e in lines_of(out)] == ["open", "close"]
 
 
 def test_a_flood_waits_for_its_client(daemon):

@@ -4,20 +4,8 @@
 import os
 
 import pytest
+from keeper import kept, keeper
 from rawws import BINARY, CONT, PING, PONG, TEXT
-from waiting import until
-
-
-def kept(file):
-    """What a program that ends with `echo END` has written to FILE."""
-    until(
-        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
-    )
-    return file.read_bytes()[:-4]
-
-
-def keeper(out, more=""):
-    return f"[/keep]\nshell = cat > {out}; echo END >> {out}\n{more}"
 
 
 # ---- client -> program ----

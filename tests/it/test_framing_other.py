@@ -5,8 +5,8 @@ import re
 
 import pytest
 from harness import get
+from keeper import kept, keeper
 from rawws import BINARY, CONT, PING, PONG, TEXT, Closed, encode
-from waiting import until
 
 # Programs that read and write the framings in the plain way.
 NETSTRINGS = """
@@ -41,17 +41,6 @@ measured = pytest.mark.parametrize("frame,how", MEASURED, ids=[m[0] for m in MEA
 
 def written(data, frame):
     return b"%d:%s," % (len(data), data) if frame == "netstring" else len(data).to_bytes(4, "big") + data
-
-
-def keeper(out, more):
-    return f"[/keep]\nshell = cat > {out}; echo END >> {out}\n{more}\n"
-
-
-def kept(file):
-    until(
-        lambda: file.exists() and file.read_bytes().endswith(b"END\n"), "the program saw the end of its input"
-    )
-    return file.read_bytes()[:-4]
 
 
 # ---- nul ----

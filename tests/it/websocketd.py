@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs Debian's websocketd, to see that what is said about it is true."""
 
-import os
-import signal
 import socket
 import subprocess
 
@@ -83,9 +81,5 @@ class Websocketd:
         left = procfs.descendants(self.pid)
         self.process.kill()
         self.process.wait()
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        procfs.kill(left)
         self.output.thread.join(1)

@@ -531,3 +531,23 @@ void frame_vectors_free(struct frame_vectors *all)
 	free(all->v);
 	*all = (struct frame_vectors){ 0 };
 }
+
+int frame_vectors_run(int argc, char **argv, const char *title,
+		      bool (*passes)(const struct frame_vector *v))
+{
+	struct frame_vectors all = { 0 };
+	size_t failed = 0;
+
+	for (int i = 1; i < argc; i++)
+		frame_vectors_read(&all, argv[i]);
+	printf("1..%zu\n", all.n);
+	for (size_t i = 0; i < all.n; i++) {
+		bool good = passes(&all.v[i]);
+
+		printf("%s %zu - %s%s\n", good ? "ok" : "not ok", i + 1, title,
+		       all.v[i].name);
+		failed += !good;
+	}
+	frame_vectors_free(&all);
+	return failed > 0 || argc < 2;
+}

@@ -81,6 +81,11 @@ void told_add(struct told *told, enum ws_event_type type, enum opcode opcode,
 bool told_equal(const struct told *a, const struct told *b);
 void told_free(struct told *told);
 
+/* The TAP of a program that has the files ARGV: of each vector whether it PASSES, behind
+ * TITLE its name.  The exit code. */
+int frame_vectors_run(int argc, char **argv, const char *title,
+		      bool (*passes)(const struct frame_vector *v));
+
 /* Print the list as TAP comments, TITLE first. */
 void told_print(const struct told *told, const char *title);
 

@@ -176,18 +176,5 @@ static bool passes_any_way(const struct frame_vector *v)
 
 int main(int argc, char **argv)
 {
-	struct frame_vectors all = { 0 };
-	size_t failed = 0;
-
-	for (int i = 1; i < argc; i++)
-		frame_vectors_read(&all, argv[i]);
-	printf("1..%zu\n", all.n);
-	for (size_t i = 0; i < all.n; i++) {
-		bool good = passes_any_way(&all.v[i]);
-
-		printf("%s %zu - %s\n", good ? "ok" : "not ok", i + 1, all.v[i].name);
-		failed += !good;
-	}
-	frame_vectors_free(&all);
-	return failed > 0 || argc < 2;
+	return frame_vectors_run(argc, argv, "", passes_any_way);
 }
