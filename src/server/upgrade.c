@@ -192,6 +192,7 @@ static void on_opened(struct hub_waiter *w, int error, const char *why)
 		return;
 	}
 	c->hub = NULL;
+	c->cancel = NULL; /* C may be dropped for want of memory */
 	backend_refuse(c, error, why);
 	request_resume(c, STEP_END);
 }

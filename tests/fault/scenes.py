@@ -7,6 +7,7 @@ other, each of which says what it has to see.
 import base64
 import functools
 import hashlib
+import socket
 import tempfile
 from pathlib import Path
 
@@ -66,9 +67,18 @@ def port():
     return Service(answer).port
 
 
+@functools.cache
+def nobody():
+    """A socket that does not listen: who connects to its port is refused."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock
+
+
 def words(directory):
     """What a file may say in braces."""
-    return {"directory": directory, "place": place().name, "service": port(), "token": TOKEN}
+    ports = {"service": port(), "nobody": nobody().getsockname()[1]}
+    return {"directory": directory, "place": place().name, "token": TOKEN, **ports}
 
 
 HEAD = """\
@@ -137,6 +147,8 @@ linger = 0
 connect = localhost:{service}
 send_proxy = v2
 frame = raw
+[/refused]
+connect = 127.0.0.1:{nobody}
 """
 )
 
@@ -216,6 +228,10 @@ def service(d):
     client.close(code)
     got = b"".join([got, *messages])
     assert (got[:12], got[-7:], code) == (b"\r\n\r\n\0\r\nQUIT\n", b"the end", 1000)
+
+
+def refused(d):
+    assert d.handshake("/refused").response.status == 502
 
 
 def by_json(d):
@@ -538,7 +554,7 @@ def commands(d):
 SCENES = {
     "each": Scene(
         EACH,
-        *(status, login, health, metrics, file, command, dashboard, service, by_json, over_tls, flood),
+        *(status, login, health, metrics, file, command, dashboard, service, refused, by_json, over_tls, flood),
         from_start=True,
     ),
     "many": Scene(MANY, shared, keyed, slow, boot, chat, itself, fifo, latin, follow, stays=1),
