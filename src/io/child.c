@@ -245,12 +245,12 @@ static int reserve_slots(struct children *all)
 int children_init(struct children *all, struct turn *turn, long nofile)
 {
 	struct ev_loop *loop = turn->loop;
-	int r;
+	int r, seen;
 
 	*all = (struct children){ .loop = loop, .turn = turn, .nofile = nofile };
 	LIST_INIT(&all->exited);
-	LIST_INIT(&all->orphans.all);
 	r = reserve_slots(all);
+	seen = orphans_init(&all->orphans);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
 	ev_prepare_init(&all->settle, on_settle);
@@ -259,7 +259,7 @@ int children_init(struct children *all, struct turn *turn, long nofile)
 	all->sigchld.data = all->settle.data = all;
 	ev_signal_start(loop, &all->sigchld);
 	ev_prepare_start(loop, &all->settle);
-	return r;
+	return r < 0 ? r : seen;
 }
 
 void children_stop(struct children *all)

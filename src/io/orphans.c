@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes that became our children when their parents ended. */
 #include <errno.h>
+#include <fcntl.h>
 #include <search.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include "orphans.h"
 
 #define ENVIRON_MAX (256 * 1024) /* bytes that are looked through */
+#define LIST "/proc/thread-self/children"
+#define LIST_PIECE 1024 /* bytes of it that are read at once */
 #define PROC_PATH 40
 #define PROC_STAT 1024
 #define ENV_START 50 /* the field of /proc/PID/stat, see proc(5); behind it env_end */
@@ -128,27 +131,63 @@ static void meet(struct orphans *o, pid_t pid)
 		add(o, pid, id);
 }
 
+int orphans_init(struct orphans *o)
+{
+	LIST_INIT(&o->all);
+	o->list = open(LIST, O_RDONLY | O_CLOEXEC);
+	return o->list < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The first pid of the list at TEXT; *RET_REST: what is behind it.  0: none, or not all
+ * of it. */
+static pid_t first_pid(const char *text, const char **ret_rest)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	if (*end != ' ') /* one stands behind each */
+		return 0;
+	*ret_rest = end + 1;
+	return (pid_t)pid;
+}
+
+/* As orphans_look().  0 or -errno. */
+static int read_list(struct orphans *o, orphans_started *started, const void *data)
+{
+	char text[LIST_PIECE + 1];
+	struct orphan key;
+	size_t kept = 0; /* the beginning of a pid */
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(o->list, text + kept, LIST_PIECE - kept, at)) > 0) {
+		const char *rest = text;
+
+		text[kept + (size_t)n] = '\0';
+		while ((key.pid = first_pid(rest, &rest)))
+			if (!started(data, key.pid) && !tfind(&key, &o->by_pid, by_pid))
+				meet(o, key.pid);
+		kept = strlen(rest);
+		memmove(text, rest, kept);
+		at += n;
+	}
+	return n < 0 ? -errno : 0;
+}
+
 void orphans_look(struct orphans *o, orphans_started *started, const void *data)
 {
-	struct orphan key;
-	FILE *f;
-
 	if (o->fresh || o->blind)
 		return;
-	f = fopen("/proc/thread-self/children", "re");
-	if (!f && errno == ENOENT) { /* a kernel without CONFIG_PROC_CHILDREN */
+	if (o->list < 0) { /* a kernel without CONFIG_PROC_CHILDREN */
 		o->blind = true;
-		log_warning("", "/proc/thread-self/children: not there: processes that "
-				"leave their program's group are not found");
-	}
-	o->unsettled = !f && !o->blind; /* out of descriptors: again later */
-	if (!f)
+		log_warning("", LIST ": not there: processes that leave their program's "
+				     "group are not found");
 		return;
-	while (fscanf(f, "%d", &key.pid) == 1)
-		if (!started(data, key.pid) && !tfind(&key, &o->by_pid, by_pid))
-			meet(o, key.pid);
-	fclose(f);
-	o->fresh = true;
+	}
+	o->unsettled = false;
+	o->fresh = read_list(o, started, data) == 0;
+	if (!o->fresh)
+		o->unsettled = true; /* again later */
 }
 
 void orphans_forget(struct orphans *o)
@@ -192,4 +231,6 @@ void orphans_free(struct orphans *o)
 {
 	while (!LIST_EMPTY(&o->all))
 		orphans_reaped(o, LIST_FIRST(&o->all)->pid);
+	if (o->list >= 0)
+		close(o->list);
 }

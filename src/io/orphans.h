@@ -24,10 +24,14 @@ struct orphan;
 struct orphans {
 	void *by_pid; /* tsearch(3) tree */
 	LIST_HEAD(, orphan) all;
+	int list;       /* the kernel's list of our children, opened; -1: it has none */
 	bool fresh;     /* nothing has happened since the last look */
 	bool unsettled; /* one was just being born or just ending then */
 	bool blind;     /* the kernel does not list our children; that has been logged */
 };
+
+/* 0, or -errno: there are no descriptors; end it with orphans_free() all the same. */
+int orphans_init(struct orphans *o);
 
 /* Is PID a child that was started, not adopted? */
 typedef bool orphans_started(const void *data, pid_t pid);
