@@ -56,6 +56,8 @@ void session_set_state(struct session *s, enum session_state state)
 	s->state = state;
 	s->state_since = s->bridge->now;
 	session_inject_end(s, -ESHUTDOWN);
+	if (state == SESSION_FLUSHING)
+		stream_last(&s->client);
 }
 
 static void leave_hub(struct session *s, bool flush)

@@ -224,6 +224,13 @@ void listener_buffers(const struct listener *l, size_t *ret_receive, size_t *ret
 
 /* ---- the socket ---- */
 
+/* Its clients' connections inherit it, which costs them no call. */
+static void tune(const struct listener *l)
+{
+	if (l->conf.at.sa.sa_family != AF_UNIX)
+		stream_tune(l->io.fd, &l->conf.stream);
+}
+
 /* A socket that listens where L's configuration says. */
 static int open_socket(struct listener *l)
 {
@@ -255,6 +262,7 @@ static int listener_start(struct listener *l)
 		r = open_socket(l);
 	if (r < 0)
 		return r;
+	tune(l);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ev_io_set(&l->io, l->io.fd, EV_READ);
 	ev_io_start(l->loop, &l->io);
@@ -298,6 +306,7 @@ bool listener_adjust(struct listener *l, const struct listener_conf *conf)
 		(void)listen(l->io.fd, conf->backlog);
 	l->conf = *conf;
 	l->conf.at = at;
+	tune(l);
 	if (changed && !l->conf.passed)
 		set_buffers(l);
 	return changed;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "stream.h"
 
 /* For `redirect`: to the port of a listener that speaks TLS. */
 #define REDIRECT_TLS (-1)
@@ -30,6 +31,7 @@ struct listener_conf {
 	size_t receive_buffer; /* of its clients' sockets, bytes; 0: as the kernel likes
 				  ... */
 	size_t send_buffer;    /* likewise */
+	struct stream_conf stream; /* of their connections, unless it is a Unix socket */
 };
 
 struct listener;
@@ -41,9 +43,9 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 
 /*
  * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
- * answers is replaced; one that was passed stays as it is, also when the listener is
- * freed, which then only leaves it.  The listener is yours; 0, or -errno (EADDRINUSE also
- * for a Unix socket that is alive).
+ * answers is replaced; one that was passed keeps its backlog and its buffers, and stays
+ * when the listener is freed, which then only leaves it.  The listener is yours; 0, or
+ * -errno (EADDRINUSE also for a Unix socket that is alive).
  */
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);

@@ -22,18 +22,16 @@ static void set_tcp(int fd, int option, double value)
 
 void stream_tune(int fd, const struct stream_conf *conf)
 {
-	int on = 1;
+	int asks = conf->keepalive_time > 0;
 
-	if (conf->nodelay)
-		set_tcp(fd, TCP_NODELAY, 1);
-	if (conf->unsent > 0)
-		set_tcp(fd, TCP_NOTSENT_LOWAT, (double)conf->unsent);
-	if (conf->keepalive_time <= 0)
+	set_tcp(fd, TCP_NODELAY, conf->nodelay);
+	set_tcp(fd, TCP_NOTSENT_LOWAT, (double)conf->unsent);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &asks, sizeof(asks));
+	if (!asks)
 		return;
 	set_tcp(fd, TCP_KEEPIDLE, conf->keepalive_time);
 	set_tcp(fd, TCP_KEEPINTVL, conf->keepalive_interval);
 	set_tcp(fd, TCP_KEEPCNT, conf->keepalive_probes);
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
 void stream_give_up_after(const struct stream *s, double seconds)
@@ -54,7 +52,7 @@ static ssize_t plain_read(struct stream *s, void *p, size_t n)
 static ssize_t plain_writev(struct stream *s, const struct iovec *iov, unsigned n)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = n };
-	ssize_t r = sendmsg(s->io.fd, &m, MSG_NOSIGNAL);
+	ssize_t r = sendmsg(s->io.fd, &m, MSG_NOSIGNAL | (s->last ? MSG_MORE : 0));
 
 	if (r < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -91,6 +89,7 @@ void stream_init(struct stream *s, int fd)
 {
 	s->io.fd = fd;
 	s->open = true;
+	s->last = false;
 	s->ops = &stream_plain;
 	s->tls = NULL;
 }
@@ -103,6 +102,9 @@ void stream_unsecure(struct stream *s)
 
 void stream_move(EV_P_ struct stream *from, struct stream *to)
 {
+	bool watched = ev_is_active(&from->io);
+	int events = from->io.events & (EV_READ | EV_WRITE);
+
 	stream_watch(EV_A_ from, 0);
 	ev_io_stop(EV_A_ & from->io);
 	stream_init(to, from->io.fd);
@@ -110,6 +112,10 @@ void stream_move(EV_P_ struct stream *from, struct stream *to)
 	to->tls = from->tls;
 	from->tls = NULL;
 	from->open = false;
+	if (!watched)
+		return;
+	ev_io_modify(&to->io, events); /* libev knows this descriptor already */
+	ev_io_start(EV_A_ & to->io);
 }
 
 ssize_t stream_read(struct stream *s, void *p, size_t n)
@@ -135,6 +141,13 @@ int stream_ready(struct stream *s, int revents)
 size_t stream_committed(const struct stream *s)
 {
 	return s->tls ? STREAM_TLS_RECORD : 0;
+}
+
+void stream_last(struct stream *s)
+{
+	s->last = true;
+	if (s->tls)
+		stream_tls_last(s);
 }
 
 void stream_finish(struct stream *s)

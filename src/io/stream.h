@@ -17,6 +17,7 @@ struct tls_seen;
 struct stream {
 	ev_io io;
 	bool open;
+	bool last;                    /* stream_last() */
 	const struct stream_ops *ops; /* plain, or TLS ... */
 	struct stream_tls *tls;       /* ... with this; NULL: plain */
 };
@@ -32,7 +33,8 @@ struct stream_conf {
 	unsigned keepalive_probes; /* times in vain, then the peer is gone */
 };
 
-/* Make the TCP connection FD as CONF says. */
+/* Make the TCP connection FD as CONF says, or, of a socket that listens, those that come
+ * to it from now on: the kernel has them inherit all of it. */
 void stream_tune(int fd, const struct stream_conf *conf);
 
 /* The kernel itself gives up a peer of S that acknowledges nothing for SECONDS (0: its
@@ -61,8 +63,8 @@ struct tls_seen *stream_tls_seen(const struct stream *s);
 typedef void stream_tls_step(void *data, const char *step);
 void stream_tls_tell(struct stream *s, stream_tls_step *tell, void *data);
 
-/* Hand FROM's descriptor over to TO; FROM holds none afterwards.  Its watcher is stopped.
- */
+/* Hand FROM's descriptor over to TO, whose watcher has a callback; FROM holds none
+ * afterwards.  TO is watched as FROM was, until it is told otherwise. */
 void stream_move(EV_P_ struct stream *from, struct stream *to);
 
 /*
@@ -89,6 +91,10 @@ int stream_ready(struct stream *s, int revents);
 /* How many bytes of what was not taken may have to come again as they were, if there are
  * as many. */
 size_t stream_committed(const struct stream *s);
+
+/* What is written from now on is the last: stream_finish() or stream_close() comes as
+ * soon as it is taken, and both leave in one packet. */
+void stream_last(struct stream *s);
 
 /* Nothing will be written any more: the peer sees the end of the stream. */
 void stream_finish(struct stream *s);

@@ -20,6 +20,8 @@ extern const struct stream_ops stream_plain, stream_tls;
 
 #define STREAM_TLS_RECORD 16384 /* bytes that one record holds (RFC 8446 5.1) */
 
+void stream_tls_last(struct stream *s);
+
 /* Say good-bye, unless that was said, or nobody would hear it. */
 void stream_tls_close(struct stream *s);
 

@@ -225,6 +225,11 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *iov, unsigned n)
 
 /* ---- the end ---- */
 
+void stream_tls_last(struct stream *s)
+{
+	s->tls->socket.last = true;
+}
+
 /* Send close_notify, then the end of the stream; later, if the socket takes nothing now.
  */
 static void say_goodbye(struct stream *s)

@@ -10,6 +10,7 @@
 #include <openssl/bio.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tls_socket.h"
@@ -63,7 +64,7 @@ static int on_read(BIO *bio, char *out, int most)
 static int on_write(BIO *bio, const char *p, int n)
 {
 	const struct tls_socket *s = BIO_get_data(bio);
-	ssize_t r = write(s->fd, p, (size_t)n);
+	ssize_t r = send(s->fd, p, (size_t)n, MSG_NOSIGNAL | (s->last ? MSG_MORE : 0));
 
 	BIO_clear_retry_flags(bio);
 	if (r < 0 && is_later(errno))

@@ -14,6 +14,7 @@ struct tls_socket {
 	int fd;
 	unsigned reads_left; /* how often OpenSSL may read until this is set again: then
 			      * there is nothing for it */
+	bool last;           /* what is written is the last, as stream_last() has it */
 	bool ended;          /* the end of what comes has been read */
 	struct buf ahead; /* read from FD, and not by OpenSSL yet; the descriptor does not
 			   * tell of it */

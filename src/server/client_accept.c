@@ -154,8 +154,6 @@ void client_accepted(void *data, int fd, const struct addr *peer,
 		c->tls = tls_ref(
 			conf_tls_named(s->routes->conf, listener->tls_name)->context);
 	http_init(&c->http, s->routes->conf->limits.max_header);
-	if (peer->sa.sa_family != AF_UNIX)
-		stream_tune(fd, &s->routes->conf->stream);
 	client_init(c, fd);
 	TAILQ_INSERT_TAIL(&s->clients, c, link);
 	s->nclients++;

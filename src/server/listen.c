@@ -96,6 +96,7 @@ static struct listener_conf settings(const struct conf *conf,
 		.shared = !conf->exclusive,
 		.receive_buffer = conf->receive_buffer,
 		.send_buffer = conf->send_buffer,
+		.stream = conf->stream,
 	};
 }
 

@@ -160,6 +160,12 @@ def unsent(sock):
     return int.from_bytes(answer, sys.byteorder)
 
 
+def packets(sock):
+    """TCP packets that SOCK has got (tcpi_segs_in of TCP_INFO)."""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 144)
+    return int.from_bytes(info[140:144], sys.byteorder)
+
+
 def peer_socket(pid, mine):
     """The other end of my TCP connection MINE, borrowed from PID (pidfd_getfd(2))."""
     pidfd = os.pidfd_open(pid)

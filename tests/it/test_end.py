@@ -125,6 +125,22 @@ def test_or_not_at_all(daemon):
     assert ws.end(5) == "FIN"
 
 
+def packets_of_a_close(d):
+    """How many packets answer a client's close frame."""
+    ws = d.ws("/x")
+    assert ws.echoes()
+    before = procfs.packets(ws.sock)
+    ws.close()
+    assert ws.closed() == (1000, "") and ws.end() == "FIN"
+    return procfs.packets(ws.sock) - before
+
+
+def test_the_last_frame_and_the_end_of_the_stream_are_one_packet(daemon):
+    """The kernel waits 200 ms for the end, and acknowledges after 40: a busy machine may need some tries."""
+    d = daemon("[/x]\nexec = cat\n")
+    assert 1 in (packets_of_a_close(d) for _ in range(10))
+
+
 def test_both_sides_may_close_at_once(daemon):
     d = daemon("[/x]\nshell = read x; exit 3\n")
     ws = d.ws("/x")

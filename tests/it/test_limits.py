@@ -10,8 +10,10 @@ import time
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, get, is_sanitized
+from harness import ENVIRONMENT, get, is_sanitized, with_canary
 from rawws import BINARY, CONT, PING, PONG, Closed, RawWS, request
+from systemd import listening, passing
+from test_reload import reload
 from waiting import TIMEOUT, until
 
 ECHO = "[/echo]\nexec = cat\n"
@@ -307,6 +309,37 @@ def test_the_kernel_is_told_about_slow_and_silent_clients(daemon, ini, options):
     assert ws.echoes()
 
 
+def options_of(d):
+    """What the kernel is told about a client that comes now."""
+    ws = d.ws("/echo")
+    with procfs.peer_socket(d.pid, ws.sock) as peer:
+        return {name: peer.getsockopt(*where) for name, where in SOCKET_OPTIONS.items()} | {
+            "nodelay": peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        }
+
+
+@pytest.mark.key("nodelay", "unsent", "keepalive_time", "keepalive_interval", "keepalive_probes")
+@pytest.mark.parametrize("passed", [False, True], ids=["own", "of systemd"])
+def test_a_reload_changes_what_the_kernel_is_told_of_clients_that_come_later(daemon, passed):
+    server = "[server]\nlisten = systemd:web\n" if passed else ""
+    d = daemon(server + ECHO, **(passing(("web", listening())) if passed else {}))
+    usual = options_of(d)
+    assert usual["nodelay"] and usual["keepalive"] and usual["keepalive_time"] == 120
+    other = "nodelay = no\nunsent = 16k\nkeepalive_time = 90s\nkeepalive_interval = 7s\nkeepalive_probes = 9\n"
+    reload(d, with_canary(f"{server}[socket]\n{other}" + ECHO))
+    assert options_of(d) == usual | {
+        "nodelay": 0,
+        "unsent": 16 * 1024,
+        "keepalive_time": 90,
+        "keepalive_interval": 7,
+        "keepalive_probes": 9,
+    }
+    reload(d, with_canary(f"{server}[socket]\nkeepalive_time = 0\n" + ECHO))
+    assert options_of(d)["keepalive"] == 0
+    reload(d, with_canary(server + ECHO))
+    assert options_of(d) == usual
+
+
 @pytest.mark.key("unsent")
 def test_the_kernel_takes_little_beyond_what_is_under_way(daemon):
     """What a client that reads nothing leaves in the daemon's kernel, against the megabytes of its own choice."""
@@ -392,7 +425,7 @@ CLOCK = "[/clock]\nshell = while :; do echo tick; sleep 0.25; done\neof_timeout 
 
 
 def test_clients_that_wait_for_descriptors_cost_nothing_and_are_served_within_a_second(daemon):
-    wrap = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh")
+    wrap = ("sh", "-c", 'ulimit -n 44; exec "$@"', "sh")
     d = daemon("[limits]\nhandshake_timeout = 1m\n" + ECHO + CLOCK, wrap=wrap)
     clock, open_one = d.ws("/clock"), d.ws("/echo")
     hogs = [d.raw() for _ in range(30)]
@@ -469,7 +502,7 @@ def test_a_program_that_cannot_be_forked_is_503_and_the_others_go_on(daemon):
 
 
 def test_running_out_of_descriptors_refuses_that_client_and_keeps_the_rest(daemon):
-    wrap = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh")
+    wrap = ("sh", "-c", 'ulimit -n 44; exec "$@"', "sh")
     d = daemon(ECHO, wrap=wrap)
     open_one = d.ws("/echo")
     outcomes = []

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -655,6 +657,71 @@ TEST(a_failed_listener_costs_no_descriptor)
 	assert_int_equal(now, next);
 }
 
+/* ---- what its clients' connections are like ---- */
+
+static int option_of(int fd, int level, int option)
+{
+	int value = -1;
+	socklen_t n = sizeof(value);
+
+	assert_return_code(getsockopt(fd, level, option, &value, &n), 0);
+	return value;
+}
+
+/* The connection of a client of L that comes now is as CONF says. */
+static void assert_tuned(const struct listener *l, const struct stream_conf *conf)
+{
+	int client = connect_to(l), fd;
+
+	await(1);
+	fd = clients[0];
+	assert_int_equal(!!option_of(fd, IPPROTO_TCP, TCP_NODELAY), conf->nodelay);
+	assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), conf->unsent);
+	assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE),
+			 conf->keepalive_time > 0);
+	if (conf->keepalive_time > 0) {
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE),
+				 conf->keepalive_time);
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL),
+				 conf->keepalive_interval);
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT),
+				 conf->keepalive_probes);
+	}
+	close_clients();
+	close(client);
+}
+
+TEST(its_clients_connections_are_as_it_was_told_last)
+{
+	static const struct stream_conf told[] = {
+		{ .nodelay = true,
+		  .keepalive_time = 120,
+		  .keepalive_interval = 15,
+		  .keepalive_probes = 4 },
+		{ .unsent = 65536,
+		  .keepalive_time = 90,
+		  .keepalive_interval = 3,
+		  .keepalive_probes = 9 },
+		{ .nodelay = true },
+		{ .nodelay = false },
+	};
+	struct listener_conf conf = on_inet("127.0.0.1");
+	struct listener *l;
+
+	conf.stream = told[3];
+	l = open_good(conf);
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		conf.stream = told[i];
+		listener_adjust(l, &conf);
+		assert_tuned(l, &told[i]);
+	}
+	listener_free(l);
+	conf.stream = told[0];
+	l = open_good(conf);
+	assert_tuned(l, &told[0]);
+	listener_free(l);
+}
+
 #define LISTENER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -685,6 +752,7 @@ int main(void)
 		LISTENER_TEST(the_rate_can_be_lifted),
 		LISTENER_TEST(a_rate_can_be_set_later),
 		LISTENER_TEST(the_queue_can_be_made_longer),
+		LISTENER_TEST(its_clients_connections_are_as_it_was_told_last),
 		LISTENER_TEST(
 			without_descriptors_clients_are_refused_and_later_let_in_again),
 		LISTENER_TEST(without_any_descriptor_the_loop_does_not_spin),

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -256,6 +257,51 @@ TEST(a_finished_stream_still_reads)
 	assert_int_equal(stream_read(&stream, &got, 1), 1);
 }
 
+/* Packets that the peer has got. */
+static unsigned packets(void)
+{
+	struct tcp_info info;
+	socklen_t n = sizeof(info);
+
+	assert_return_code(getsockopt(peer, IPPROTO_TCP, TCP_INFO, &info, &n), 0);
+	return info.tcpi_segs_in;
+}
+
+/* Say "Bye" and end; how many packets were it? */
+static unsigned packets_of_the_last(void)
+{
+	struct iovec v = { (char *)"Bye", 3 };
+	unsigned before = packets();
+	char got[10];
+
+	stream_last(&stream);
+	assert_int_equal(stream_writev(&stream, &v, 1), 3);
+	stream_finish(&stream);
+	assert_int_equal(recv(peer, got, sizeof(got), MSG_WAITALL), 3);
+	assert_memory_equal(got, "Bye", 3);
+	return packets() - before;
+}
+
+TEST(what_is_last_leaves_with_the_end_in_one_packet)
+{
+	/* The kernel waits 200 ms for more, and this process may get no time as long. */
+	for (int tries = 0; packets_of_the_last() != 1; tries++) {
+		assert_true(tries < 10);
+		end(NULL);
+		open_tcp(NULL);
+	}
+}
+
+TEST(what_is_last_is_not_kept_back_for_good)
+{
+	struct iovec v = { (char *)"Bye", 3 };
+	char got[10];
+
+	stream_last(&stream);
+	assert_int_equal(stream_writev(&stream, &v, 1), 3);
+	assert_int_equal(recv(peer, got, sizeof(got), 0), 3);
+}
+
 TEST(finishing_after_the_peer_left_does_no_harm)
 {
 	peer_resets();
@@ -323,13 +369,24 @@ TEST(a_stream_that_moved_is_the_others)
 	assert_false(stream.open);
 	assert_false(ev_is_active(&stream.io));
 	assert_true(to.open);
-	assert_false(ev_is_active(&to.io));
 	stream_close(loop, &stream, true); /* a no-op */
 	assert_true(is_open(fd));
 	assert_int_equal(write(peer, "Hello", 5), 5);
+	assert_true(ev_is_active(&to.io)); /* as the first was */
+	ev_run(loop, 0);
 	assert_int_equal(stream_read(&to, got, sizeof(got)), 5);
 	stream_close(loop, &to, false);
 	assert_false(is_open(fd));
+}
+
+TEST(a_stream_that_was_not_watched_is_not_when_it_moved)
+{
+	struct stream to = { .open = false };
+
+	ev_init(&to.io, on_event);
+	stream_move(loop, &stream, &to);
+	assert_false(ev_is_active(&to.io));
+	stream_close(loop, &to, false);
 }
 
 #define OVER_TCP(name) cmocka_unit_test_setup_teardown(name, open_tcp, end)
@@ -358,7 +415,10 @@ int main(void)
 		OVER_TCP(an_aborted_stream_is_reset),
 		OVER_TCP(closing_twice_closes_nobody_elses_descriptor),
 		OVER_TCP(no_stream_can_be_closed),
+		OVER_TCP(what_is_last_leaves_with_the_end_in_one_packet),
+		OVER_UNIX(what_is_last_is_not_kept_back_for_good),
 		OVER_TCP(a_stream_that_moved_is_the_others),
+		OVER_TCP(a_stream_that_was_not_watched_is_not_when_it_moved),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
