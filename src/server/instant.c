@@ -115,18 +115,33 @@ struct conf *instant_command(const struct instant_options *o, int *ret_status)
 	return conf;
 }
 
+static int write_whole(int fd, const char *p, size_t n)
+{
+	while (n > 0) { /* a disk that fills up takes a part before it says so */
+		ssize_t taken = write(fd, p, n);
+
+		if (taken < 0)
+			return -errno;
+		p += taken;
+		n -= (size_t)taken;
+	}
+	return 0;
+}
+
+/* All of it is there, or nothing: the next start would take what is. */
 static int write_demo(void)
 {
 	int fd = open(DEMO_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	size_t size = (uintptr_t)demo_ini_end - (uintptr_t)demo_ini;
-	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -errno;
-	n = write(fd, demo_ini, size);
-	if (close(fd) < 0 || n != (ssize_t)size)
-		return -EIO;
-	return 0;
+	r = write_whole(fd, demo_ini, (uintptr_t)demo_ini_end - (uintptr_t)demo_ini);
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(DEMO_FILE);
+	return r;
 }
 
 struct conf *instant_demo(int *ret_status)

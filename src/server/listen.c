@@ -240,7 +240,8 @@ static void reopen(struct change *c)
 	s->nlisteners = left;
 }
 
-static int open_new(struct change *c)
+/* Open what is new.  BUSY: as far as its address is free; else all of it. */
+static int open_new(struct change *c, bool *busy)
 {
 	int err = 0;
 
@@ -250,12 +251,26 @@ static int open_new(struct change *c)
 		if (c->next[i])
 			continue;
 		err = open_one(c->s, c->conf, p, &c->next[i]);
-		if (err == -EADDRINUSE) { /* by one of ours, which is left over? */
-			close_left_over(c);
-			err = open_one(c->s, c->conf, p, &c->next[i]);
+		if (err == -EADDRINUSE && busy) {
+			*busy = true;
+			err = 0;
 		}
 		if (err < 0)
 			tell_error(c->err, p->conf, err);
+	}
+	return err;
+}
+
+/* An address may be in use by one of ours, which is left over: that is closed only when
+ * nothing else is in the way. */
+static int open_all(struct change *c)
+{
+	bool busy = false;
+	int err = open_new(c, &busy);
+
+	if (err == 0 && busy) {
+		close_left_over(c);
+		err = open_new(c, NULL);
 	}
 	return err;
 }
@@ -313,7 +328,7 @@ int listen_change(struct server *s, const struct conf *conf, FILE *err)
 		fputs("error: out of memory\n", err);
 	if (r == 0) {
 		keep_same(&c);
-		r = open_new(&c);
+		r = open_all(&c);
 		if (r < 0)
 			roll_back(&c);
 	}
