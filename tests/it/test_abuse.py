@@ -20,12 +20,14 @@ from harness import get, is_sanitized
 from rawws import BINARY, CONT, PING, PONG, TEXT, Closed, RawWS, encode, request
 from test_memory import Memory
 from test_metrics import scrape
+from tlsflood import TLS_1_2, KeyUpdater
 from tlssock import TlsSock
 from waiting import until
 
 KIB, MIB = 1024, 1024 * 1024
 LONG, TOO_LONG = "0.005", "0.02"  # seconds of CPU time in a turn: one in a thousand may take longer; none may
 SLACK = MIB  # of the allocator
+ALERT = 21  # the type of a TLS record
 
 INI = """\
 [server]
@@ -208,6 +210,23 @@ def test_handshakes_of_tls_that_are_resumed_and_broken_off(daemon, certificate):
             del d.clients[:]
 
 
+@pytest.mark.memory(32, reason="malloc(3) keeps some of what the clients took at once")
+def test_handshakes_of_tls_that_begin_anew(daemon, certificate):
+    """TLS 1.2 could: each costs its server much and its client little."""
+    d = daemon(ini("", listen="listen = 127.0.0.1:0 tls\n" + certificate().ini()))
+    n = many(150, 5000)
+    with bounded(d, 16 * MIB, 1 + n * 4e-3, many(30, 300)):
+        for _ in range(n):
+            sock = d.connect(d.addresses[1], plain=True)
+            client = KeyUpdater(sock, TLS_1_2)
+            client.renegotiate()
+            sock.sendall(client.sealed())
+            assert sock.recv(100)[0] == ALERT
+            client.close()
+            sock.close()
+            del d.clients[:]
+
+
 # ---- frames ----
 
 
@@ -282,6 +301,29 @@ def test_lengths_beyond_reason(daemon, length, code):
             with pytest.raises(Closed) as closed:
                 ws.recv()
             assert closed.value.code == code
+            ws.reset()
+            d.clients.remove(ws.sock)
+
+
+@pytest.mark.parametrize(
+    "frame, said, told",
+    (
+        ("netstring", b"9223372036854775807:", "broken netstring"),
+        ("netstring", b"99999999999999999999999:", "broken netstring"),
+        ("u32be", b"\xff\xff\xff\xff", "length over max_message"),
+        ("u32be", b"\x80\0\0\0", "length over max_message"),
+    ),
+    ids=("netstring", "netstring_of_many_digits", "u32be", "u32be_of_half"),
+)
+@pytest.mark.parametrize("process", ("each", "shared"))
+def test_lengths_beyond_reason_of_a_program(daemon, tmp_path, frame, said, told, process):
+    (tmp_path / "said").write_bytes(said + b"and some of it")
+    d = daemon(ini(f"[/x]\nshell = cat {tmp_path}/said; exec cat\nframe = {frame}\nprocess = {process}\n"))
+    n = many(10, 500)
+    with bounded(d, MIB, 1 + n * 1e-2, 60):
+        for _ in range(n):
+            ws = d.ws("/x")
+            assert ws.closed() == (1011, "program wrote a " + told)
             ws.reset()
             d.clients.remove(ws.sock)
 

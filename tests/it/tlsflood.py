@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A TLS client that asks for new keys as often as it likes, which Python's ssl cannot: OpenSSL by ctypes."""
+"""A TLS client that asks for new keys as often as it likes, or for a new handshake, which Python's ssl cannot: OpenSSL by ctypes."""
 
 import ctypes
 import ctypes.util
 
 SIZE = 65536
+MAX_VERSION, TLS_1_2 = 124, 0x0303  # of ssl.h
 
 
 def _library():
@@ -15,12 +16,13 @@ def _library():
 
 
 class KeyUpdater:
-    """SOCK is connected; the handshake of TLS 1.3 is made at once."""
+    """SOCK is connected; the handshake of TLS 1.3 is made at once, or of 1.2 if that is the VERSION."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, version=0):
         self.sock, self.lib = sock, _library()
         p = ctypes.c_void_p
         self.context = p(self.lib.SSL_CTX_new(p(self.lib.TLS_client_method())))
+        assert self.lib.SSL_CTX_ctrl(self.context, MAX_VERSION, ctypes.c_long(version), None) == 1
         self.ssl = p(self.lib.SSL_new(self.context))
         self.incoming, self.outgoing = (p(self.lib.BIO_new(p(self.lib.BIO_s_mem()))) for _ in range(2))
         self.lib.SSL_set_bio(self.ssl, self.incoming, self.outgoing)
@@ -52,6 +54,11 @@ class KeyUpdater:
     def update_keys(self):
         assert self.lib.SSL_key_update(self.ssl, 0) == 1
         assert self.lib.SSL_do_handshake(self.ssl) == 1
+
+    def renegotiate(self):
+        """Begin a handshake inside the first one's connection."""
+        assert self.lib.SSL_renegotiate(self.ssl) == 1
+        assert self.lib.SSL_do_handshake(self.ssl) < 1
 
     def recv(self):
         """What the other side says next."""
