@@ -146,9 +146,10 @@ static void on_answer(void *data, const struct hook_end *end)
 {
 	struct ask *a = data;
 	struct client *c = a->client;
-	enum step said = decide(c, a, end);
+	enum step said;
 
-	c->cancel = NULL;
+	c->cancel = NULL; /* C may be dropped for want of memory */
+	said = decide(c, a, end);
 	ask_free(a);
 	request_resume(c, said);
 }

@@ -510,7 +510,7 @@ on_open = cat
 on_close = cat
 [auth program]
 type = exec
-exec = sh -c 'read name; read word; test "$word" = secret; echo "user $name"'
+exec = sh -c 'read name; read word; test "$word" = secret && echo "user $name"'
 [auth tokens]
 type = token
 token = {token}
@@ -528,6 +528,10 @@ def tenant(d):
     client = d.ws("/tenant", basic("joe", "secret"))
     assert client.response.headers["x-node"] == "a7"
     said(client, "blue joe")
+
+
+def stranger(d):
+    assert d.handshake("/tenant", basic("joe", "guessed")).response.status == 401
 
 
 def token(d):
@@ -560,5 +564,5 @@ SCENES = {
     "many": Scene(MANY, shared, keyed, slow, boot, chat, itself, fifo, latin, follow, stays=1),
     "terminals": Scene(TERMINALS, terminal, lines, settings, errors, pages),
     "names": Scene(NAMES, names, old_tls, certified, proxied, by_path),
-    "asked": Scene(ASKED, tenant, token, commands),
+    "asked": Scene(ASKED, tenant, stranger, token, commands),
 }
