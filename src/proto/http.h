@@ -95,7 +95,8 @@ bool http_find(const struct http *h, const char *data, const char *name,
 /* How many fields are called NAME. */
 unsigned http_count(const struct http *h, const char *data, const char *name);
 
-/* The reason phrase of STATUS (RFC 9110 15), "Unknown" when we never send it. */
+/* The reason phrase of STATUS in IANA's registry; "" where that has none, which is no
+ * error (RFC 9112 4). */
 const char *http_phrase(int status);
 
 /* One response head.  NULL members are left out. */

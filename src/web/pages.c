@@ -188,12 +188,13 @@ char *pages_upgrade(const struct web_path *path, enum pages_can why, size_t *ret
 
 char *pages_error(int status, const char *reason, size_t *ret_n)
 {
+	const char *phrase = http_phrase(status);
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_n);
 
 	if (!f)
 		return NULL;
-	fprintf(f, "%d %s\n%s\n", status, http_phrase(status), reason);
+	fprintf(f, "%d%s%s\n%s\n", status, *phrase ? " " : "", phrase, reason);
 	return finish(f, &text);
 }
 

@@ -8,12 +8,17 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 from rows import INI, PROGRAMS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/it"))
+
+from waiting import until  # noqa: E402
+
 SERVICE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"  # systemd's, in which a program is looked up
 BUILD = pathlib.Path(os.environ.get("B", ROOT / "build"))  # as in the Makefile
 START_TIMEOUT = 30  # seconds for a server to come up, and to go down
@@ -160,14 +165,17 @@ class Websocketd(Server):
                            f"--binary={binary}", *tls, *self.argv()])
 
     def wait_until_ready(self):
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.wanted)).close()
-                return self.wanted
-            except ConnectionRefusedError:
-                time.sleep(0.01)
-        raise self.failed("did not start")
+        until(lambda: self.accepts() or self.process.poll() is not None, "websocketd accepts", START_TIMEOUT)
+        if self.process.poll() is not None:
+            raise self.failed("did not start")
+        return self.wanted
+
+    def accepts(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.wanted)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
 
 class NpmWs(Server):

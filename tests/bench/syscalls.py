@@ -3,11 +3,11 @@
 
 import pathlib
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 from rows import ROWS
 from servers import SERVERS
@@ -26,14 +26,11 @@ MESSAGES = {
 ATTACH_TIMEOUT = 10  # seconds
 
 
-def wait_attached(strace, pid):
-    """strace has begun to count when the kernel names it as the tracer."""
-    status = pathlib.Path(f"/proc/{pid}/status")
-    deadline = time.monotonic() + ATTACH_TIMEOUT
-    while not re.search(r"^TracerPid:\s+[1-9]", status.read_text(), re.MULTILINE):
-        if strace.poll() is not None or time.monotonic() > deadline:
+def wait_attached(strace, threads):
+    """strace says of each of THREADS that it has begun to count."""
+    for _ in threads:
+        if not select.select([strace.stderr], [], [], ATTACH_TIMEOUT)[0] or b"attached" not in strace.stderr.readline():
             raise OSError("strace could not attach")
-        time.sleep(0.01)
 
 
 def counts(text):
@@ -48,9 +45,9 @@ def count(contender, row, run_load, directory):
     with SERVERS[contender](row, directory) as server:
         threads = [f"--attach={t.name}" for t in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()]
         with subprocess.Popen(["strace", "-c", "-o", str(table), *threads],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as strace:
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0) as strace:
             try:
-                wait_attached(strace, server.process.pid)
+                wait_attached(strace, threads)
                 run = run_load(server, row)
             finally:
                 strace.send_signal(signal.SIGINT)

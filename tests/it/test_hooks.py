@@ -64,6 +64,15 @@ def test_a_status_refuses_with_its_text(daemon, says):
     d.wait_log(r'^#\d+ /echo: refused status=451 .*reason="Not in this country"')
 
 
+@pytest.mark.parametrize(
+    ("status", "phrase"), [(402, "Payment Required"), (418, ""), (499, ""), (511, "Network Authentication Required")]
+)
+def test_the_phrase_of_a_status_is_the_registered_one_or_empty(daemon, says, status, phrase):
+    response = daemon(ini(says(f"status {status} no tea\n"))).handshake("/echo").response
+    assert response.status_line == f"HTTP/1.1 {status} {phrase}"
+    assert response.text.splitlines() == [f"{status} {phrase}".strip(), "no tea"]
+
+
 def test_it_chooses_among_the_offered_subprotocols(daemon, says):
     d = daemon(ini(says("subprotocol b\n"), paths="[/echo]\nexec = cat\nsubprotocol = a\n"))
     ws = d.ws("/echo", [("Sec-WebSocket-Protocol", "a, b")])

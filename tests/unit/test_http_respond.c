@@ -99,12 +99,21 @@ TEST(a_head_is_written_whole_or_not_at_all)
 
 TEST(every_status_that_we_send_has_a_phrase)
 {
-	static const int sent[] = { 101, 200, 400, 401, 403, 404, 405, 408, 421,
-				    426, 429, 431, 500, 501, 502, 503, 504, 505 };
+	static const int sent[] = { 101, 200, 206, 301, 304, 308, 400, 401,
+				    403, 404, 405, 408, 412, 416, 421, 426,
+				    429, 431, 500, 501, 502, 503, 504, 505 };
 
 	for (size_t i = 0; i < sizeof(sent) / sizeof(*sent); i++)
-		assert_string_not_equal(http_phrase(sent[i]), "Unknown");
-	assert_string_equal(http_phrase(299), "Unknown");
+		assert_string_not_equal(http_phrase(sent[i]), "");
+}
+
+TEST(a_status_that_nobody_has_registered_has_an_empty_phrase)
+{
+	const struct http_response r = { .status = 418 };
+	char out[512];
+
+	assert_true(http_respond(out, sizeof(out), &r) > 0);
+	assert_memory_equal(out, "HTTP/1.1 418 \r\n", 15);
 }
 
 int main(void)
@@ -116,6 +125,7 @@ int main(void)
 		cmocka_unit_test(no_field_stands_there_twice_because_of_more),
 		cmocka_unit_test(a_head_is_written_whole_or_not_at_all),
 		cmocka_unit_test(every_status_that_we_send_has_a_phrase),
+		cmocka_unit_test(a_status_that_nobody_has_registered_has_an_empty_phrase),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
