@@ -66,7 +66,7 @@ static const struct ctl_word *parse_word(int argc, char **argv)
 	w = find_word(argv[0]);
 	if (!w || (argc - 1 >= w->least && argc - 1 <= w->most))
 		return w;
-	fprintf(stderr, "usage: wsbridgectl %s %s\n", w->name, w->args);
+	ctl_usage(w->name);
 	return NULL;
 }
 

@@ -6,29 +6,14 @@
 #include "ctl_words.h"
 #include "table.h"
 
-#define FILTER "--filter"
-
-/* The value of the option at ARGV[*i], in the same word or the next; NULL: said. */
-static const char *filter_at(char **argv, int *i)
-{
-	const char *word = argv[*i];
-
-	if (strncmp(word, FILTER "=", sizeof(FILTER)) == 0)
-		return word + sizeof(FILTER);
-	if (strcmp(word, FILTER) == 0 && argv[*i + 1])
-		return argv[++*i];
-	fputs("usage: wsbridgectl events [--filter NAME=VALUE]...\n", stderr);
-	return NULL;
-}
-
 json_t *events_params(char **argv)
 {
 	json_t *filters = json_array();
 	const char *filter;
 
 	for (int i = 0; argv[i]; i++) {
-		filter = filter_at(argv, &i);
-		if (!filter) {
+		if (!ctl_option(argv, &i, "--filter", &filter) || !filter) {
+			ctl_usage("events");
 			json_decref(filters);
 			return NULL;
 		}

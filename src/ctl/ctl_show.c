@@ -146,7 +146,8 @@ void show_list(const json_t *result)
 		abort();
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = json_array_get(result, i);
-	qsort(sorted, n, sizeof(*sorted), by_id);
+	if (!list_is_sorted())
+		qsort(sorted, n, sizeof(*sorted), by_id);
 	for (size_t i = 0; i < n; i++)
 		add_client(t, sorted[i], sharing);
 	table_print(t, stdout);

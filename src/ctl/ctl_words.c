@@ -18,11 +18,6 @@ static json_t *no_params(char **argv)
 	return json_object();
 }
 
-static json_t *path_params(char **argv)
-{
-	return argv[0] ? json_pack("{s:s}", "path", argv[0]) : json_object();
-}
-
 static json_t *to_params(char **argv)
 {
 	return json_pack("{s:s}", "to", argv[0]);
@@ -205,8 +200,8 @@ const struct ctl_word ctl_words[] = {
 	  .params = no_params, .show = show_version },
 	{ "status", "", "listeners, clients, programs, uptime", 0, 0,
 	  .params = no_params, .show = show_fields },
-	{ "list", "[/PATH]", "the clients", 0, 1,
-	  .params = path_params, .show = show_list },
+	{ "list", "[--sort WHAT] [--limit N] [--skip N] [/PATH]", "the clients", 0, 7,
+	  .params = list_params, .show = show_list },
 	{ "show", "ID", "everything about a client", 1, 1,
 	  .params = to_params, .show = show_fields },
 	{ "disconnect", "TARGET [CODE [REASON]]", "close clients", 1, 3,
@@ -244,3 +239,25 @@ const struct ctl_word ctl_words[] = {
 /* clang-format on */
 
 const size_t ctl_nwords = sizeof(ctl_words) / sizeof(*ctl_words);
+
+void ctl_usage(const char *name)
+{
+	for (size_t i = 0; i < ctl_nwords; i++)
+		if (strcmp(ctl_words[i].name, name) == 0)
+			fprintf(stderr, "usage: wsbridgectl %s %s\n", name,
+				ctl_words[i].args);
+}
+
+bool ctl_option(char **argv, int *i, const char *name, const char **ret_value)
+{
+	const char *word = argv[*i];
+	size_t n = strlen(name);
+
+	if (strncmp(word, name, n) != 0 || (word[n] != '=' && word[n] != '\0'))
+		return false;
+	if (word[n] == '=')
+		*ret_value = word + n + 1;
+	else
+		*ret_value = argv[*i + 1] ? argv[++*i] : NULL;
+	return true;
+}

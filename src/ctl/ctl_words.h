@@ -4,6 +4,7 @@
 #define CTL_CTL_WORDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct ctl_word {
@@ -27,6 +28,22 @@ struct ctl_word {
 
 extern const struct ctl_word ctl_words[];
 extern const size_t ctl_nwords;
+
+/* Say on standard error how the word NAME is used. */
+void ctl_usage(const char *name);
+
+/*
+ * Is ARGV[*I] the option NAME, `--name VALUE` or `--name=VALUE`?  Then *ret_value is its
+ * value, or NULL where it is missing, and *I stands at the last word that it took.
+ */
+bool ctl_option(char **argv, int *i, const char *name, const char **ret_value);
+
+/* ---- ctl_list.c ---- */
+
+json_t *list_params(char **argv);
+
+/* Did these ask for an order?  Else a person finds the newest at the end. */
+bool list_is_sorted(void);
 
 /* ---- ctl_show.c ---- */
 

@@ -40,6 +40,30 @@ def test_list_is_an_aligned_table(daemon):
     assert "path             /echo\n" in ctl(d, "show", number)
 
 
+def ids(listed):
+    """The first column of what `list` says, without its head."""
+    return [line.split()[0] for line in listed.splitlines()[1:]]
+
+
+def test_list_shows_first_who_stands_out_or_a_part(daemon):
+    d = daemon(ECHO)
+    clients = [d.ws("/echo") for _ in range(3)]
+    newest_first = ids(ctl(d, "list", "/echo"))[::-1]
+    assert clients[1].echoes("x" * 5000) and clients[0].echoes("x" * 500)
+    by_traffic = [newest_first[1], newest_first[2], newest_first[0]]
+    assert ids(ctl(d, "list", "--sort", "traffic", "/echo")) == by_traffic
+    assert ids(ctl(d, "list", "--sort=seconds", "/echo")) == newest_first[::-1]
+    assert ids(ctl(d, "list", "--limit", 2, "/echo")) == newest_first[1::-1]
+    assert ids(ctl(d, "list", "/echo", "--skip=1", "--limit=1", "--sort=traffic")) == by_traffic[1:2]
+    assert ids(ctl(d, "list", "--limit", 0)) == []
+    assert ids(ctl(d, "list", "--skip", 2, "/echo")) == newest_first[2:]
+    assert len(ids(ctl(d, "list", "--limit", 9))) == 4
+    assert "sort is rate, queue" in ctl(d, "list", "--sort", "size", status=1)
+    assert "--limit" in ctl(d, "list", "--limit=few", status=64)
+    for wrong in (["--limit"], ["--sort"], ["/echo", "/echo"], ["echo"], ["--size"], ["--limits=1"]):
+        assert "usage: wsbridgectl list" in ctl(d, "list", *wrong, status=64)
+
+
 def test_list_and_show_tell_how_many_share_a_program(daemon):
     d = daemon("[/all]\nexec = cat\nprocess = shared\nlinger = 0\n[/room]\nchannel = room\n" + ECHO)
     clients = [d.ws("/all"), d.ws("/all"), d.ws("/room"), d.ws("/echo")]
@@ -227,7 +251,11 @@ def test_every_word_is_completed_and_what_it_takes(daemon, tmp_path):
     at = ("--socket", socket_of(d))
     ids = [row["id"] for row in json.loads(ctl(d, "--json", "list"))]
     assert sorted(map(int, offered(*at, "show", ""))) == sorted(ids)
-    assert set(offered(*at, "list", "")) == {"/echo", "/canary"}
+    assert set(offered(*at, "list", "")) == {"/echo", "/canary", "--sort", "--limit", "--skip"}
+    assert set(offered(*at, "list", "--sort", "")) == {"rate", "queue", "traffic", "seconds"}
+    assert offered(*at, "list", "--sort", "=", "q") == ["queue"]
+    assert offered(*at, "list", "--limit", "") == []
+    assert offered(*at, "list", "--sort", "rate", "/e") == ["/echo"]
     assert set(offered(*at, "ping", "")) == {"all", *map(str, ids), "path=/echo", "path=/canary"}
     assert offered(*at, "disconnect", "path", "=", "/e") == ["/echo"]
     assert set(offered(*at, "disconnect", "path", "=")) == {"/echo", "/canary"}
