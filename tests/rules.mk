@@ -35,10 +35,10 @@ check-programs: programs
 	$(again) B=build/asan SANITIZE='$(sanitizers)' programs
 asan:
 	$(again) B=build/asan SANITIZE='$(sanitizers)' build/asan/wsbridged build/asan/wsbridgectl
-fuzz: # T=60: seconds for each target
+fuzz: # T=60: seconds for each target; ONLY="http session": of these; build/fuzz/account sums up all runs
 	@tools/need fuzz
-	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(fuzzers:$(B)/%=build/fuzz/%)
-	@tools/fuzz $(or $(T),60)
+	$(again) B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link $(sanitizers)' $(if $(ONLY),$(ONLY:%=build/fuzz/fuzz_%),$(fuzzers:$(B)/%=build/fuzz/%))
+	@tools/fuzz $(or $(T),60) $(ONLY)
 faults: # every call that can fail; make check takes a sample
 	@tools/need check
 	$(again) programs

@@ -99,7 +99,7 @@ static bool probe(const char *name, char c, char ret[8], size_t *ret_size)
 	bool ok = true;
 
 	if (open_iconv(name, CHARSET_ENCODE, &cd) < 0)
-		return false;
+		return false; /* out of memory, or there is no such name */
 	for (int i = 0; i < 2; i++) {
 		char *in = &c, *out = ret;
 		size_t left = 1, room = 8;
@@ -227,16 +227,17 @@ static void drop(struct charset *c, size_t n)
 /* The character that is held goes on at *P. */
 static int finish_held(struct charset *c, const char **p, size_t *n, struct buf *out)
 {
-	while (c->held_n > 0 && *n > 0) {
+	int r = 0;
+
+	while (r == 0 && c->held_n > 0 && *n > 0) {
 		size_t old = c->held_n, more = sizeof(c->held) - old, used;
-		int r;
 
 		if (more > *n)
 			more = *n;
 		memcpy(c->held + old, *p, more);
 		r = convert(c, c->held, old + more, out, &used);
 		if (r < 0)
-			return r;
+			break;
 		if (used >= old) {
 			c->held_n = 0;
 			*p += used - old;
@@ -246,16 +247,12 @@ static int finish_held(struct charset *c, const char **p, size_t *n, struct buf 
 			drop(c, used);
 			*p += more;
 			*n = 0;
-		} else if (used > 0) {
-			drop(c, used);
 		} else { /* no character is so long */
-			drop(c, c->unit);
-			r = replace(c, out);
-			if (r < 0)
-				return r;
+			drop(c, used > 0 ? used : c->unit);
+			r = used > 0 ? 0 : replace(c, out);
 		}
 	}
-	return 0;
+	return r;
 }
 
 /* glibc does not forget the byte order that a mark has told: begin anew. */

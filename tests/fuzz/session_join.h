@@ -7,11 +7,19 @@
 #include "fan.h"
 #include "session_source.h"
 #include "source_echo.h"
+#include "source_file.h"
 
 static struct hub *shared; /* that new clients come to; NULL: none */
 static int keeps;          /* references to the settings */
 static uint64_t last_id;
 static bool start_fails; /* of a program that comes again */
+static struct buf lines; /* of the paths with a file */
+
+/* What C was to get, up to now or to its end. */
+static const struct buf *heard_of(const struct fuzz_client *c)
+{
+	return path->source == SOURCE_FILE ? &lines : &c->heard;
+}
 
 /* ---- the bridge's owner ---- */
 
@@ -20,9 +28,9 @@ static void check_heard(const struct fuzz_client *c, const struct session *s)
 {
 	if (!is_transparent() || c->untold)
 		return;
-	MUST(starts_with(&c->heard, &c->got));
+	MUST(starts_with(heard_of(c), &c->got));
 	if (s->closed_by == CLOSED_BY_BACKEND && c->closed)
-		MUST(buf_len(&c->heard) == buf_len(&c->got));
+		MUST(buf_len(heard_of(c)) == buf_len(&c->got));
 }
 
 static void on_session_ended(void *data, const struct session *s)
@@ -53,6 +61,8 @@ static int open_source(struct hub *h)
 {
 	if (path->source == SOURCE_ECHO || path->source == SOURCE_CHANNEL)
 		return source_echo_open(h, &stats);
+	if (path->source == SOURCE_FILE)
+		return source_file_open(h, &path->file, "x");
 	return source_open(h);
 }
 

@@ -4,6 +4,10 @@
 #ifndef FUZZ_SESSION_PATHS_H
 #define FUZZ_SESSION_PATHS_H
 
+/* A descriptor of its own. */
+#define LINES_FD 900
+#define LINES_FILE "/proc/self/fd/900"
+
 /* An input names a path by its place: add new ones at the end. */
 static const char session_paths[] =
 	"[defaults]\n"
@@ -43,6 +47,11 @@ static const char session_paths[] =
 	"[/channel]\nchannel = c\nreplay = 2\n"
 	"[/long]\nexec = x\nqueue = 1M\nmax_message = 0\nmax_frame = 60000\nsend_timeout = 0\n"
 	"ping_interval = 0\nidle_timeout = 0\n"
-	"[/json-whole]\nexec = x\nframe = json\nslow_client = drop\nmax_frame = 5\n";
+	"[/json-whole]\nexec = x\nframe = json\nslow_client = drop\nmax_frame = 5\n"
+	"[/file]\nfile = " LINES_FILE "\nframe = raw\ntype = binary\n"
+	"[/file-lines]\nfile = " LINES_FILE "\nslow_client = drop\n"
+	"[/file-shared]\nfile = " LINES_FILE
+	"\nprocess = shared\nreplay = 3\nlinger = 0\n"
+	"[/file-follow]\nfile = " LINES_FILE "\nfollow = yes\nprocess = shared\n";
 
 #endif
