@@ -75,7 +75,9 @@ void rpc_read(const char *line, size_t n, struct rpc_request *ret)
 
 	json_memory_lacked(); /* for whatever else */
 	if (!many)
-		v = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
+		v = json_loadb(line, n,
+			       JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY,
+			       &e);
 	*ret = (struct rpc_request){ 0 };
 	if (json_memory_lacked())
 		wrong(ret, CALL_INTERNAL, "out of memory");

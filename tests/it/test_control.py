@@ -152,7 +152,8 @@ def test_each_line_is_answered_in_order_with_its_id(daemon):
         ('{"jsonrpc":"2.0","id":7,"id":8,"method":"version"}', -32700, "duplicate"),
         ("\x00\xff", -32700, "not JSON"),
         ("[" * 5000, -32700, "not JSON"),
-        ("17", -32700, "not JSON"),
+        ("17", -32600, "a request is an object"),
+        ("null", -32600, "a request is an object"),
         ('[{"jsonrpc":"2.0","id":7,"method":"version"}]', -32600, "one a line"),
         ('{"id":7,"method":"version"}', -32600, '"jsonrpc": "2.0"'),
         ('{"jsonrpc":"2.0","id":7}', -32600, "method"),
@@ -176,7 +177,7 @@ def test_what_is_wrong_is_said_and_the_next_line_is_answered(daemon, line, code,
     c.send(line.encode("latin-1") + b'\n{"jsonrpc":"2.0","id":9,"method":"version"}\n')
     answer = c.line()
     assert answer["error"]["code"] == code and text in answer["error"]["message"], answer
-    assert answer["id"] == (None if code == -32700 or "[{" in line or '"id":{' in line else 7)
+    assert answer["id"] == (7 if '"id":7' in line and "[{" not in line and code != -32700 else None)
     assert c.line()["id"] == 9
 
 
