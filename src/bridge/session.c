@@ -204,15 +204,24 @@ static bool is_full(const struct session *s, bool full, size_t used)
 	return used > (full ? s->conf->queue / 8 : s->conf->queue / 2);
 }
 
-/* Does more wait for the source than should? */
-static bool input_is_full(const struct session *s)
+/*
+ * Does more wait for the source than should?  While it takes what it is given, a turn's
+ * worth is enough: more would only be copied twice, and out of every cache when its time
+ * comes.
+ */
+static bool input_is_full(struct session *s)
 {
-	return s->hub->fan ? s->hub->fan->input_full
-			   : is_full(s, s->reading_paused, hub_kept(s->hub));
+	size_t kept;
+
+	if (s->hub->fan)
+		return s->hub->fan->input_full;
+	kept = hub_kept(s->hub);
+	s->patient = s->patient && kept > 0;
+	return is_full(s, s->reading_paused, kept) || (!s->patient && kept > TURN_BYTES);
 }
 
 /* The client is read only while there is room for what it says. */
-static bool may_read(const struct session *s)
+static bool may_read(struct session *s)
 {
 	return states[s->state].reads && !s->client_finished &&
 	       !(s->held && s->state == SESSION_OPEN) && !(s->hub && input_is_full(s));
@@ -222,7 +231,7 @@ static bool may_read(const struct session *s)
 static void pause_reading(struct session *s, bool pause)
 {
 	if (pause && !s->reading_paused)
-		s->paused_since = s->bridge->now;
+		s->paused_since = s->last_look = s->bridge->now;
 	else if (!pause && s->reading_paused)
 		s->ping_paused += s->bridge->now - s->paused_since;
 	s->reading_paused = pause;
@@ -242,6 +251,13 @@ static void output_changed(struct session *s)
 		fan_count_full(s->hub->fan, s->output_full);
 	if (!s->output_full && s->state == SESSION_OPEN)
 		session_tell_ready(s);
+}
+
+void session_be_patient(struct session *s)
+{
+	s->patient = true;
+	pause_reading(s, false);
+	session_proceed(s);
 }
 
 /* What the deadlines depend on; they come nearer only when this changes. */

@@ -75,6 +75,7 @@ struct session {
 	bool client_finished; /* SESSION_FLUSHING: the end of its stream has come */
 	bool empty;           /* the message under way, so far */
 	bool reading_paused;
+	bool patient;         /* its source is slow: half of queue may wait for it */
 	bool output_full;     /* the source is not read */
 	bool ping_waits;      /* the pong to our last ping has not come */
 	uint32_t ping_number; /* of that ping */

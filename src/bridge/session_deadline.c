@@ -86,6 +86,8 @@ static double look_at(const struct session *s)
 }
 
 /*
+ * A pause that lasts is for a source that is slow, for which more may wait.
+ *
  * libev reports neither FIN nor RST of a socket that is not read.  After a FIN there may
  * still be messages to read: they are, as long as the program takes what it has.  A
  * client that has closed while its own send queue was full shows no FIN at all; but its
@@ -99,6 +101,10 @@ static void look(struct session *s)
 	bool fin = false;
 
 	s->last_look = s->bridge->now;
+	if (!s->patient) {
+		session_be_patient(s);
+		return;
+	}
 	if (kept != s->last_kept)
 		s->last_taken = since = s->bridge->now;
 	s->last_kept = kept;

@@ -82,6 +82,10 @@ void session_heartbeat(struct session *s);
 
 void session_deadline_init(struct session *s);
 
+/* The source is slow: from now on half of `queue` may wait for it, until it has taken
+ * all. */
+void session_be_patient(struct session *s);
+
 /* Set the timer to the nearest deadline. */
 void session_arm(struct session *s);
 

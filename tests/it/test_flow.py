@@ -181,10 +181,11 @@ def test_a_flood_delays_an_echo_of_another_session_by_less_than_20_ms(daemon, tm
 # ---- control frames ----
 
 
-def test_a_ping_is_answered_while_the_program_takes_nothing(daemon):
-    d = daemon("[/deaf]\nexec = sleep 1000\neof_timeout = 50ms\n")
+@pytest.mark.parametrize("queue, size", [("1M", 300_000), ("256k", 170_000)])
+def test_a_ping_is_answered_while_the_program_takes_nothing(daemon, queue, size):
+    d = daemon(f"[/deaf]\nexec = sleep 1000\nqueue = {queue}\neof_timeout = 50ms\n")
     ws = d.ws("/deaf")
-    ws.send_bytes(encode(BINARY, b"x" * 300_000) + encode(PING, b"still there?"))
+    ws.send_bytes(encode(BINARY, b"x" * size) + encode(PING, b"still there?"))
     frame = ws.frame()
     assert (frame.opcode, frame.payload) == (PONG, b"still there?")
 
