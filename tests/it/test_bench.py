@@ -15,6 +15,7 @@ sys.path.append(str(BENCH))
 
 import check  # noqa: E402
 import publish  # noqa: E402
+import where  # noqa: E402
 
 
 def run(script, *argv, fails=False):
@@ -42,6 +43,21 @@ def test_a_message_that_costs_twice_as_much_is_too_slow():
     for key, usual in check.usual_ratios(json.loads(publish.COMMITTED.read_text())).items():
         assert not check.is_too_slow({"low": usual}, usual), key
         assert check.is_too_slow({"low": 2 * usual * 0.9}, usual), key  # the lower quartile
+
+
+def test_a_sample_counts_as_what_it_was_taken_in():
+    samples = """
+        ffff1 _copy_to_iter ([kernel.kallsyms])
+        ffff2 tcp_recvmsg_locked ([kernel.kallsyms])
+
+        ffff3 tcp_ack ([kernel.kallsyms])
+        ffff4 tcp_sendmsg ([kernel.kallsyms])
+
+            1 frame_mask (/usr/sbin/wsbridged)
+            2 read ([kernel.kallsyms])
+"""
+    kinds = [where.kind_of(chain) for chain in where.chains(samples)]
+    assert kinds == ["to copy the bytes", "TCP, to send", "frame_mask()"]
 
 
 def test_each_kind_of_run_gives_its_figures(tmp_path):
