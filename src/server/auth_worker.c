@@ -3,19 +3,14 @@
 #include <crypt.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "auth_worker.h"
+#include "thread.h"
 
 #define PATIENCE 2 /* seconds, at the end, for the job under way */
-#define NICE 5     /* those who are connected already come first */
 
 struct auth_job {
 	struct auth_worker *worker;
@@ -75,7 +70,7 @@ static void *work(void *data)
 	struct auth_worker *w = data;
 	struct auth_job *job;
 
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread */
+	thread_stand_back();
 	pthread_mutex_lock(&w->lock);
 	while ((job = next_job(w))) {
 		pthread_mutex_unlock(&w->lock);
@@ -172,19 +167,6 @@ void auth_job_cancel(struct auth_job *job)
 
 /* ---- its beginning and end ---- */
 
-/* All signals are the loop's thread's. */
-static int start_thread(struct auth_worker *w)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&w->thread, NULL, work, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 struct auth_worker *auth_worker_new(struct ev_loop *loop)
 {
 	struct auth_worker *w = calloc(1, sizeof(*w));
@@ -199,7 +181,7 @@ struct auth_worker *auth_worker_new(struct ev_loop *loop)
 	ev_async_init(&w->finished, on_finished);
 	w->finished.data = w;
 	ev_async_start(loop, &w->finished);
-	if (start_thread(w) == 0)
+	if (thread_start(&w->thread, work, w) == 0)
 		return w;
 	ev_async_stop(loop, &w->finished);
 	free(w);
@@ -208,15 +190,11 @@ struct auth_worker *auth_worker_new(struct ev_loop *loop)
 
 static bool join(struct auth_worker *w)
 {
-	struct timespec until;
-
 	pthread_mutex_lock(&w->lock);
 	w->ending = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PATIENCE;
-	return pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+	return thread_join(w->thread, PATIENCE);
 }
 
 static void free_jobs(struct jobs *jobs)

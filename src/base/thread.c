@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread beside the loop's, for what would hold that one up. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "thread.h"
+
+#define NICE 5
+
+int thread_start(pthread_t *ret, void *(*run)(void *data), void *data)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(ret, NULL, run, data);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -err;
+}
+
+void thread_stand_back(void)
+{
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread */
+}
+
+bool thread_join(pthread_t t, unsigned seconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	return pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
