@@ -4,11 +4,12 @@
 #define IO_TLS_IMPL_H
 
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 
 #include "tls.h"
 
 struct tls {
-	unsigned refs;
+	atomic_uint refs; /* a snapshot is made beside the loop */
 	SSL_CTX *ctx;
 	char *groups; /* as tls_conf has them */
 	time_t from, until;

@@ -79,7 +79,7 @@ const struct command commands[] = {
 	{ "set", "Change a setting until the next reload, and tell when it applies.",
 	  .needs = RIGHTS_ALL,
 	  .params = { { "key", PARAM_TEXT, true }, { "value", PARAM_VALUE, true } },
-	  .start = command_set },
+	  .start = command_set, .end = command_wait_end },
 	{ "keys", "List all settings.",
 	  .needs = RIGHTS_ALL,
 	  .start = command_keys, .row = command_keys_row },
@@ -89,7 +89,7 @@ const struct command commands[] = {
 	  .start = command_events },
 	{ "reload", "Read the configuration again; all of it is taken, or nothing.",
 	  .needs = RIGHTS_ALL, .changes = true,
-	  .start = command_reload },
+	  .start = command_reload, .end = command_wait_end },
 };
 /* clang-format on */
 
@@ -185,6 +185,20 @@ void call_wait(struct call *c, struct session *session, double seconds)
 	if (seconds > 0)
 		ev_timer_start(c->server->loop, &c->deadline);
 	LIST_INSERT_HEAD(&c->server->calls, c, link);
+}
+
+void call_wait_for(struct call *c, struct call_waiter *w)
+{
+	w->call = c;
+	c->work = w;
+	call_wait(c, NULL, 0);
+}
+
+void command_wait_end(struct call *c)
+{
+	struct call_waiter *w = c->work;
+
+	w->call = NULL;
 }
 
 void calls_ponged(struct server *s, const struct session *session)

@@ -157,6 +157,13 @@ bool call_may(const struct call *c, const struct command *command);
 /* Wait for news of SESSION (or NULL), SECONDS at most (0: as long as it takes). */
 void call_wait(struct call *c, struct session *session, double seconds);
 
+/* C waits for what goes on without it and tells W at its end: w->call is C until nobody
+ * wants it any more, then NULL.  W stays yours; the command's end is command_wait_end. */
+struct call_waiter {
+	struct call *call;
+};
+void call_wait_for(struct call *c, struct call_waiter *w);
+
 /* Its parameter NAME; the checks have been made.  DEF when it is not there. */
 const char *call_text(const struct call *c, const char *name, const char *def);
 json_int_t call_number(const struct call *c, const char *name, json_int_t def);
@@ -207,6 +214,7 @@ json_t *command_list_client(struct session *s); /* what it says of S */
 double command_rate(struct session *s);         /* bytes a second, both ways */
 void command_show(struct call *c);
 void command_walk_end(struct call *c);
+void command_wait_end(struct call *c);
 void command_disconnect(struct call *c);
 void command_disconnect_step(struct call *c);
 void command_ping(struct call *c);

@@ -101,14 +101,16 @@ void command_status(struct call *c)
 
 /* ---- listen, shutdown ---- */
 
-/* The lines of TEXT, which is used up. */
-static json_t *lines_of(char *text)
+/* The lines of TEXT (or NULL); NULL: out of memory. */
+static json_t *lines_of(const char *text)
 {
-	json_t *lines = json_array();
-	char *save, *line = strtok_r(text, "\n", &save);
+	char *copy = strdup(text ? text : ""), *save, *line;
+	json_t *lines = copy ? json_array() : NULL;
 
-	for (; line; line = strtok_r(NULL, "\n", &save))
+	for (line = lines ? strtok_r(copy, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
 		json_array_append_new(lines, call_json_text(line));
+	free(copy);
 	return lines;
 }
 
@@ -165,25 +167,40 @@ void command_shutdown(struct call *c)
 
 /* ---- reload ---- */
 
+static void on_reloaded(void *data, bool taken, const char *text)
+{
+	struct call_waiter *w = data;
+	struct call *c = w->call;
+	const char *file = c ? c->server->routes->conf->file : NULL;
+
+	if (c && taken) {
+		call_succeed(c, json_pack("{s:o, s:o, s:o}", "file", call_json_text(file),
+					  "listening", addresses(c->server), "warnings",
+					  lines_of(text)));
+	} else if (c) {
+		c->data = lines_of(text);
+		call_fail(c, CALL_RELOAD, "%.300s is not taken, nothing changes", file);
+	}
+	free(w);
+}
+
 void command_reload(struct call *c)
 {
-	char *text = NULL;
-	bool taken;
+	struct call_waiter *w;
 
 	if (!c->server->from_file) {
 		call_fail(c, CALL_RELOAD, "there is no file that could be read again");
 		return;
 	}
-	taken = reload(c->server, &text);
-	if (taken) {
-		call_succeed(c, json_pack("{s:o, s:o, s:o}", "file",
-					  call_json_text(c->server->routes->conf->file),
-					  "listening", addresses(c->server), "warnings",
-					  lines_of(text ? text : (char[]){ "" })));
-	} else {
-		c->data = lines_of(text ? text : (char[]){ "" });
-		call_fail(c, CALL_RELOAD, "%.300s is not taken, nothing changes",
-			  c->server->routes->conf->file);
+	if (c->server->state != SERVER_RUNNING) {
+		call_fail(c, CALL_STOPPING, "the daemon is stopping");
+		return;
 	}
-	free(text);
+	w = calloc(1, sizeof(*w));
+	if (w)
+		call_wait_for(c, w);
+	if (w && reload(c->server, on_reloaded, w))
+		return;
+	call_fail(c, CALL_INTERNAL, "out of memory");
+	free(w);
 }

@@ -303,7 +303,9 @@ static bool set_receive(struct call *c, const char *name, const char *value)
 /* May it be set at all? */
 static bool may_set(struct call *c, const struct setting *s, const char *value)
 {
-	if (!c->server->from_file)
+	if (c->server->state != SERVER_RUNNING)
+		call_fail(c, CALL_STOPPING, "the daemon is stopping");
+	else if (!c->server->from_file)
 		call_fail(c, CALL_VALUE, "the configuration is a command line");
 	else if (is_of_file(s->key))
 		call_fail(c, CALL_VALUE, "%s is changed in the file alone: then reload",
@@ -321,49 +323,93 @@ static bool may_set(struct call *c, const struct setting *s, const char *value)
 	return false;
 }
 
+/* ---- on its way ---- */
+
+struct set_work {
+	struct call_waiter waiter; /* the first member */
+	const struct conf_key *key;
+	char what[200]; /* for the log; without the value, which can be a secret */
+};
+
 /* The first line of TEXT without its "(control): error: ". */
-static void fail_with(struct call *c, char *text)
+static const char *reason_of(const char *text, char *out, size_t cap)
 {
 	const char *wrong = text ? strstr(text, "error: ") : NULL;
 
 	wrong = wrong ? wrong + strlen("error: ") : "out of memory";
-	call_fail(c, CALL_VALUE, "%.*s", (int)strcspn(wrong, "\n"), wrong);
+	snprintf(out, cap, "%.*s", (int)strcspn(wrong, "\n"), wrong);
+	return out;
 }
 
-static void set(struct call *c, const char *name, const char *value)
+static void log_set(const char *what, const char *wrong)
 {
+	if (wrong)
+		log_info("", "control: %s is refused: %s", what, wrong);
+	else
+		log_info("", "control: %s", what);
+}
+
+static void on_set(void *data, bool taken, const char *text)
+{
+	struct set_work *w = data;
+	struct call *c = w->waiter.call;
+	char wrong[CALL_TEXT];
+
+	if (!taken)
+		reason_of(text, wrong, sizeof(wrong));
+	log_set(w->what, taken ? NULL : wrong);
+	if (c && taken)
+		call_succeed(c,
+			     json_pack("{s:s, s:s, s:s}", "key", call_text(c, "key", ""),
+				       "value", call_text(c, "value", ""), "applies",
+				       applies(w->key)));
+	else if (c)
+		call_fail(c, CALL_VALUE, "%s", wrong);
+	free(w);
+}
+
+/* VALUE is in the key's own unit. */
+static void begin_set(struct call *c, const struct setting *s, const char *value,
+		      const char *what)
+{
+	struct set_work *w = calloc(1, sizeof(*w));
+
+	if (w) {
+		w->key = s->key;
+		snprintf(w->what, sizeof(w->what), "%s", what);
+		call_wait_for(c, &w->waiter);
+	}
+	if (w && reload_set(c->server, s->section, s->key, value, on_set, w))
+		return;
+	call_fail(c, CALL_INTERNAL, "out of memory");
+	c->work = NULL;
+	free(w);
+}
+
+static void set(struct call *c, const char *what)
+{
+	const char *name = call_text(c, "key", ""), *value = call_text(c, "value", "");
 	char ours[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
 	struct setting s;
-	char *text = NULL;
-	const char *theirs = value;
-	struct conf *conf;
 
 	if (set_receive(c, name, value) || !find(c, &s) || !may_set(c, &s, value))
 		return;
 	if (s.alias)
-		value = conf_alias_read(s.alias, s.key, theirs, ours, wrong);
-	if (!value) {
-		call_fail(c, CALL_VALUE, "%s", wrong);
-		return;
-	}
-	conf = conf_set(c->server->routes->conf, s.section, s.key, value, &text);
-	if (conf && reload_take(c->server, conf, &text))
-		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", theirs,
-					  "applies", applies(s.key)));
+		value = conf_alias_read(s.alias, s.key, value, ours, wrong);
+	if (value)
+		begin_set(c, &s, value, what);
 	else
-		fail_with(c, text);
-	free(text);
+		call_fail(c, CALL_VALUE, "%s", wrong);
 }
 
-/* The value stays out of it, which can be a secret; an error names what is none. */
+/* The value stays out of the log, which can be a secret; an error names what is none. */
 void command_set(struct call *c)
 {
-	const char *name = call_text(c, "key", "");
+	char what[200];
 
-	set(c, name, call_text(c, "value", ""));
-	if (c->code == 0)
-		log_info("", "control: set %.100s by %s", name, c->who);
-	else
-		log_info("", "control: set %.100s by %s is refused: %s", name, c->who,
-			 c->text);
+	snprintf(what, sizeof(what), "set %.100s by %.80s", call_text(c, "key", ""),
+		 c->who);
+	set(c, what);
+	if (c->state == CALL_ENDED && !c->work)
+		log_set(what, c->code ? c->text : NULL);
 }

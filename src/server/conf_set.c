@@ -84,18 +84,12 @@ static int write_change(struct conf_sheet *sheet, void *data)
 }
 
 struct conf *conf_set(const struct conf *c, const char *section,
-		      const struct conf_key *key, const char *value, char **ret_text)
+		      const struct conf_key *key, const char *value, FILE *err)
 {
 	struct change change = { c->sheet, section, key, value };
-	struct conf *set;
 	int status;
-	size_t n;
-	FILE *err = open_memstream(ret_text, &n);
+	struct conf *set = conf_load_sheet(c->file, write_change, &change, err, &status);
 
-	if (!err)
-		return NULL;
-	set = conf_load_sheet(c->file, write_change, &change, err, &status);
-	fclose(err);
 	if (set && key->class != CONF_TLS) /* tickets stay good */
 		conf_tls_share(set, c);
 	return set;

@@ -10,10 +10,10 @@
 /*
  * A snapshot like C, but [SECTION] has KEY = VALUE; of a list VALUE is all of it.  What
  * the ini says by now does not matter; the files that settings name are read again, but
- * for those of [tls] where KEY is none of it.  Yours; NULL: *ret_text has the
- * errors, each a line, yours, or is NULL.
+ * for those of [tls] where KEY is none of it.  Yours; NULL: what is wrong is written to
+ * ERR, each error a line.
  */
 struct conf *conf_set(const struct conf *c, const char *section,
-		      const struct conf_key *key, const char *value, char **ret_text);
+		      const struct conf_key *key, const char *value, FILE *err);
 
 #endif

@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* reload.h - a new configuration under live sessions: all of it, or nothing. */
+/*
+ * reload.h - a new configuration under live sessions: all of it, or nothing.
+ *
+ * It is read and checked beside the loop, which goes on meanwhile; then the loop takes
+ * it.  One that is asked for while another one is under way waits for it.
+ */
 #ifndef SERVER_RELOAD_H
 #define SERVER_RELOAD_H
 
+#include "conf_keys.h"
 #include "server.h"
+
+/* Is it taken?  TEXT has its errors and warnings, each a line, and is not kept; NULL: no
+ * memory for them. */
+typedef void reload_told(void *data, bool taken, const char *text);
 
 /*
  * Read S's file again.  New clients get the new paths, limits and listeners; live
  * sessions keep what they began with.  On errors nothing changes, and the log has every
- * one of them.  Is it taken?  Its errors and warnings, each a line, are *ret_text, yours,
- * or NULL; RET_TEXT may be NULL.
+ * one of them.  Then TOLD (or NULL) is called with DATA, once, maybe before this returns.
+ * False: out of memory, or the daemon ends, and nothing comes of it.
  */
-bool reload(struct server *s, char **ret_text);
+bool reload(struct server *s, reload_told *told, void *data);
 
-/* Take CONF (which is given away) in place of S's configuration; not: *ret_text has the
- * errors as above (what it was is freed). */
-bool reload_take(struct server *s, struct conf *conf, char **ret_text);
+/* The same with S's configuration as it is then but for KEY = VALUE in [SECTION]; the log
+ * has nothing of it. */
+bool reload_set(struct server *s, const char *section, const struct conf_key *key,
+		const char *value, reload_told *told, void *data);
+
+/* The daemon ends: none is taken any more. */
+void reload_end(struct server *s);
 
 #endif

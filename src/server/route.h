@@ -3,6 +3,7 @@
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
 
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "bucket.h"
@@ -13,7 +14,7 @@ LIST_HEAD(attachment_list, attachment);
 
 /* What is counted for one path; outlives the snapshots that name the path. */
 struct route_use {
-	unsigned refs;
+	atomic_uint refs; /* a snapshot is made beside the loop */
 	unsigned running;
 	struct bucket starts;               /* under spawn_rate */
 	struct attachment_list attachments; /* hubs of many clients (attach.c), ... */
@@ -38,7 +39,8 @@ struct routes {
 };
 
 /* With one reference; takes CONF over, also on failure: NULL, out of
- * memory.  What BEFORE (or NULL) counts for its paths goes on. */
+ * memory.  What BEFORE (or NULL) counts for its paths goes on.  A thread beside the loop
+ * may call it, while somebody holds BEFORE. */
 struct routes *routes_new(struct conf *conf, const struct routes *before);
 struct routes *routes_ref(struct routes *r);
 void routes_unref(struct routes *r); /* NULL is a no-op */

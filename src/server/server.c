@@ -99,7 +99,7 @@ static void on_reload(EV_P_ ev_signal *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	reload(w->data, NULL);
+	reload(w->data, NULL, NULL);
 }
 
 /* Its state, for whoever asks by SIGUSR1. */
@@ -136,7 +136,7 @@ static void on_settled(EV_P_ ev_timer *w, int revents)
 	(void)revents;
 	ev_timer_stop(EV_A_ w);
 	if (s->saved.attr.st_nlink) /* it is there */
-		reload(s, NULL);
+		reload(s, NULL, NULL);
 }
 
 /* ---- the bridge's owner ---- */
@@ -235,6 +235,7 @@ static int server_init(struct server *s, struct conf *conf,
 	LIST_INIT(&s->dead_control_clients);
 	LIST_INIT(&s->calls);
 	LIST_INIT(&s->channels);
+	TAILQ_INIT(&s->reloads);
 	r = bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);
 	s->started = s->bridge.now;
@@ -308,6 +309,7 @@ static void server_free(struct server *s)
 		ctl_close(s);
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
+		reload_end(s);
 		resolver_free(s->resolver);
 		auth_free(&s->auth);
 		hooks_free(&s->hooks);

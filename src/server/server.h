@@ -57,6 +57,7 @@ struct server {
 	char *saved_path; /* ... by name, as long as it is watched */
 	ev_timer settled; /* ... has not changed for a moment */
 	ev_prepare reaper;
+	TAILQ_HEAD(reload_list, reload) reloads; /* the first is under way (reload.c) */
 	struct server_stats stats;
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;

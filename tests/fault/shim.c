@@ -45,7 +45,7 @@ void __libc_free(void *p);
 
 static struct call *calls; /* those that were called */
 static unsigned long failed;
-static long blocks;
+static _Atomic long blocks; /* a snapshot is made beside the loop */
 
 /* ---- whose turn it is ---- */
 

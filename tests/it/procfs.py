@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -132,9 +133,8 @@ def cpu_seconds(pid):
 
 
 def cpu_time(pid):
-    """The same of its first thread, to the nanosecond."""
-    with open(f"/proc/{pid}/schedstat") as f:
-        return int(f.read().split()[0]) / 1e9
+    """The same to the nanosecond, by the clock that clock_getcpuclockid(3) has for it."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def socket_in(pid, family):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SIGHUP: a new configuration under live sessions, all of it or nothing."""
 
+import contextlib
 import os
 import re
 import signal
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import procfs
 import pytest
-from harness import get, with_canary
+from control import Control, Refused
+from harness import get, preloaded, with_canary
 from rawws import TEXT
 from waiting import until
 
@@ -232,6 +234,130 @@ def test_300_reloads_under_200_echoing_sessions_lose_nothing(daemon):
     )
     for ws in sessions:
         ws.sock.close()
+
+
+# ---- while one is under way ----
+
+# Who asks for the variable GATE first waits until somebody has opened and closed the FIFO $GATE_FIFO.
+GATE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+char *getenv(const char *name)
+{
+	char *(*real)(const char *) = dlsym(RTLD_NEXT, "getenv"), byte;
+	static int open_for_good;
+
+	if (strcmp(name, "GATE"))
+		return real(name);
+	if (open_for_good++)
+		return "open";
+	int fd = open(real("GATE_FIFO"), O_RDONLY | O_CLOEXEC);
+	while (read(fd, &byte, 1) > 0)
+		;
+	close(fd);
+	return "open";
+}
+"""
+HELD_UP = with_canary("[/echo]\nexec = cat\n[/new]\nexec = cat\nenv = GATE=${env:GATE}\n")
+
+
+class Gate:
+    """D reads HELD_UP now, and does not get on with it before the gate is opened."""
+
+    def __init__(self, d, fifo, begin=None):
+        self.d, self.fifo, self.fd = d, fifo, None
+        file_of(d).write_text(HELD_UP)
+        (begin or (lambda: d.process.send_signal(signal.SIGHUP)))()
+        until(self.is_reached, "the configuration is being read")
+
+    def is_reached(self):
+        with contextlib.suppress(OSError):  # ENXIO: nobody has opened it
+            self.fd = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+        return self.fd is not None
+
+    def open(self):
+        os.close(self.fd)
+
+
+@pytest.fixture
+def held_up(daemon, tmp_path):
+    """A daemon, and what makes it read a configuration that takes its time."""
+    fifo = procfs.fifo(str(tmp_path / "gate"))
+    d = daemon("[logging]\nlevel = debug\n" + ECHO, env={**preloaded(tmp_path, GATE), "GATE_FIFO": fifo})
+    return d, lambda *begin: Gate(d, fifo, *begin)
+
+
+def test_the_loop_goes_on_while_a_configuration_is_read(held_up):
+    d, hold = held_up
+    live = d.ws("/echo")
+    gate = hold()
+    assert live.echoes() and d.ws("/echo").echoes() and Control(d).ask("status")["state"] == "running"
+    assert status(d, "/new") == 404 and "is taken" not in d.log()
+    gate.open()
+    d.wait_log("is taken")
+    assert d.ws("/new").echoes() and live.echoes()
+
+
+def test_what_is_asked_for_meanwhile_waits_for_it_and_then_is_done(held_up):
+    """A second reload reads what is there then, and a third the same; a setting is made in what both have left."""
+    d, hold = held_up
+    gate = hold()
+    file_of(d).write_text(with_canary("[/third]\nexec = cat\n"))
+    one, other = Control(d), Control(d)
+    one.begin("reload")
+    d.wait_log("control: reload by")
+    for _ in range(3):
+        d.process.send_signal(signal.SIGHUP)
+        assert other.ask("status")["state"] == "running"  # the signal was seen
+    other.begin("set", key="/third.queue", value="8k")
+    assert status(d, "/third") == 404
+    gate.open()
+    assert one.end()["file"] == str(file_of(d))
+    with pytest.raises(Refused, match="no .*third"):  # when it was asked for there was none
+        other.end()
+    assert status(d, "/new") == 404 and d.ws("/third").echoes()
+    assert len(re.findall("is taken", d.log())) == 2
+
+
+def test_a_setting_that_waits_is_made_when_its_turn_comes(held_up):
+    d, hold = held_up
+    gate = hold()
+    control = Control(d)
+    control.begin("set", key="/echo.close_code", value="3001")
+    d.wait_log("control: set by")
+    gate.open()
+    assert control.end()["applies"]
+    ws = d.ws("/echo")
+    ws.send(2, b"")
+    assert ws.closed()[0] == 3001 and d.ws("/new").echoes()
+
+
+def test_who_asked_for_it_may_leave(held_up):
+    d, hold = held_up
+    control = Control(d)
+    gate = hold(lambda: control.begin("reload"))
+    other = Control(d)
+    other.begin("set", key="/echo.queue", value="9k")
+    other.close()
+    control.close()
+    gate.open()
+    d.wait_log("control: set /echo.queue")
+    assert d.ws("/new").echoes()
+
+
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")
+def test_the_end_comes_although_a_configuration_is_being_read(held_up):
+    d, hold = held_up
+    gate = hold()
+    Control(d).begin("set", key="/echo.queue", value="9k")
+    d.process.send_signal(signal.SIGHUP)
+    d.process.send_signal(signal.SIGTERM)
+    assert d.wait_exit() == 0
+    assert "is taken" not in d.log()
+    gate.open()
 
 
 def test_sigusr1_puts_the_status_into_the_log(daemon):

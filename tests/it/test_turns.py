@@ -62,6 +62,17 @@ def test_a_reload_of_many_paths_costs_as_much_for_each_as_one_of_few(daemon):
     assert many < 3 * few, f"{few * 1e6:.0f} us and {many * 1e6:.0f} us a path"
 
 
+def test_a_reload_of_ten_thousand_paths_is_for_no_turn(daemon):
+    ini = "".join(f"[/p{i}]\nexec = cat\n" for i in range(10 * N))
+    d = daemon(ini)
+    ws = d.ws("/p0")
+    for i in range(2):  # the second one frees what the first has made
+        reload(d, with_canary(ini + f"[/last{i}]\nbuiltin = echo\n"))
+        assert d.ws(f"/last{i}").echoes() and ws.echoes()
+    Control(d).ask("set", key="/p1.queue", value="8k")
+    no_turn_was_long(d)
+
+
 def client_hello():
     out = ssl.MemoryBIO()
     tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost")
