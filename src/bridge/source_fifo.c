@@ -30,8 +30,9 @@ struct source_fifo {
 	struct buf kept;         /* for out */
 	size_t queued;           /* of it, as stats has it */
 	struct path_stats *stats;
-	ev_timer look;  /* FIFO_FLUSHING */
-	double patient; /* until then */
+	struct late late; /* what is there is read when a turn has time */
+	ev_timer look;    /* FIFO_FLUSHING */
+	double patient;   /* until then */
 	char who[WHO_MAX];
 };
 
@@ -53,6 +54,8 @@ static void proceed(struct source_fifo *x)
 	bool writes = x->state != FIFO_GONE && buf_len(&x->kept) > 0;
 
 	stats_follow(&x->stats->input_queue, &x->queued, buf_len(&x->kept));
+	if (!reads)
+		turn_forget(&bridge_of(x)->turn, &x->late);
 	if (x->in.io.fd >= 0)
 		watch(EV_A_ & x->in.io, reads ? EV_READ : 0);
 	if (x->out.io.fd >= 0)
@@ -114,9 +117,22 @@ static void replaced(struct source_fifo *x)
 		writers_left(x);
 }
 
+static void read_in(struct source_fifo *x)
+{
+	if (x->in.io.fd >= 0 && read_on(x) == READ_END)
+		writers_left(x);
+	proceed(x);
+}
+
+static void on_turn(struct late *l)
+{
+	read_in((struct source_fifo *)((char *)l - offsetof(struct source_fifo, late)));
+}
+
 static void on_in(EV_P_ ev_io *w, int revents)
 {
 	struct source_fifo *x = w->data;
+	struct turn *turn = &bridge_of(x)->turn;
 
 	(void)loop;
 	if (revents & EV_ERROR) { /* the kernel does not watch it */
@@ -124,9 +140,10 @@ static void on_in(EV_P_ ev_io *w, int revents)
 		fifo_end_close(&x->in); /* the next look opens it again */
 		return;
 	}
-	if (read_on(x) == READ_END)
-		writers_left(x);
-	proceed(x);
+	if (x->late.act || !turn_has_time(turn))
+		turn_wait(turn, &x->late, on_turn);
+	else
+		read_in(x);
 }
 
 /* ---- writing ---- */

@@ -28,9 +28,8 @@ struct source_file {
 	uint64_t at;
 	unsigned tries;
 	struct follow follow;
-	ev_idle turn;   /* it is read in the next turn of the loop: a file is never
-			 * "ready" */
-	ev_timer again; /* FILE_WAITING */
+	struct late late; /* it is read when a turn has time: a file is never "ready" */
+	ev_timer again;   /* FILE_WAITING */
 	char who[WHO_MAX];
 };
 
@@ -39,20 +38,18 @@ static struct source_file *of(const struct source *s)
 	return (struct source_file *)s; /* its first member */
 }
 
-static struct ev_loop *loop_of(const struct source_file *x)
-{
-	return x->source.hub->bridge->loop;
-}
+static void on_turn(struct late *l);
 
 /* The only place where its watchers start and stop. */
 static void proceed(struct source_file *x)
 {
-	struct ev_loop *loop = loop_of(x);
+	struct bridge *b = x->source.hub->bridge;
+	struct ev_loop *loop = b->loop;
 
 	if (x->state == FILE_READING && hub_room(x->source.hub) > 0)
-		ev_idle_start(EV_A_ & x->turn);
+		turn_wait(&b->turn, &x->late, on_turn);
 	else
-		ev_idle_stop(EV_A_ & x->turn);
+		turn_forget(&b->turn, &x->late);
 	if (x->state != FILE_WAITING)
 		ev_timer_stop(EV_A_ & x->again);
 	else if (!ev_is_active(&x->again))
@@ -104,17 +101,16 @@ static void take(struct source_file *x, const char *p, ssize_t n)
 	}
 }
 
-static void on_turn(EV_P_ ev_idle *w, int revents)
+static void on_turn(struct late *l)
 {
-	struct source_file *x = w->data;
+	struct source_file *x =
+		(struct source_file *)((char *)l - offsetof(struct source_file, late));
 	struct hub *h = x->source.hub;
 	char *p = h->bridge->scratch.read;
 	size_t room = hub_room(h);
 	ssize_t n;
 	bool cut;
 
-	(void)loop;
-	(void)revents;
 	if (room > 0) {
 		n = read_some(x, p, room, &cut);
 		if (cut)
@@ -231,10 +227,8 @@ static struct source_file *file_new(struct hub *h, const struct file_conf *conf,
 	x->follow.who = x->who;
 	x->follow.more = on_more;
 	x->follow.paths = &h->bridge->paths;
-	ev_idle_init(&x->turn, on_turn);
-	ev_set_priority(&x->turn, EV_MAXPRI); /* in the next turn, however busy that is */
 	ev_timer_init(&x->again, on_again, 0, DISK_AGAIN);
-	x->turn.data = x->again.data = x;
+	x->again.data = x;
 	return x;
 }
 

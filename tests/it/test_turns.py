@@ -162,6 +162,38 @@ def test_a_thousand_that_speak_at_once_are_heard_one_after_the_other(daemon, sou
     crowd.leave()
 
 
+@pytest.mark.parametrize("settings", ["", "frame = raw\n"], ids=["line", "raw"])
+def test_a_file_is_read_for_a_thousand_a_piece_at_a_time(daemon, tmp_path, settings):
+    (tmp_path / "large").write_text(("x" * 1000 + "\n") * 1000)
+    d = daemon(MANY + f"[/x]\nfile = {tmp_path}/large\n{settings}")
+    crowd = Crowd(d)
+    members = crowd.join("/x", N)
+    crowd.until(lambda: all(m.gone or len(m.got) >= 1_000_000 for m in members), "each has all of it", 12 * TIMEOUT)
+    assert all(m.got.count(b"x") == 1_000_000 for m in members)
+    no_turn_was_long(d)
+    crowd.leave()
+
+
+def test_a_thousand_fifos_that_are_written_at_once_are_read_one_after_the_other(daemon, tmp_path):
+    fifos = [procfs.fifo(str(tmp_path / str(i))) for i in range(N)]
+    d = daemon(MANY + "".join(f"[/x{i}]\nread_fifo = {fifo}\n" for i, fifo in enumerate(fifos)))
+    crowd = Crowd(d)
+    members = [crowd.join(f"/x{i}", 1)[0] for i in range(N)]
+    writers = [os.open(fifo, os.O_WRONLY) for fifo in fifos]
+    lines = (b"x" * 1000 + b"\n") * 60
+
+    def fill():
+        for fd in writers:
+            assert os.write(fd, lines) == len(lines)
+
+    at_once(d, fill)
+    crowd.until(lambda: all(m.got.count(b"x") == 60_000 for m in members), "each has its lines", 6 * TIMEOUT)
+    for fd in writers:
+        os.close(fd)
+    no_turn_was_long(d)
+    crowd.leave()
+
+
 @pytest.mark.parametrize("source, n", EITHER)
 def test_a_thousand_that_leave_at_once_are_let_go_one_after_the_other(daemon, source, n):
     d = daemon(MANY.replace("access = no", "access = yes") + f"[/x]\n{source}\n")
