@@ -201,6 +201,13 @@ time_t tls_valid_until(const struct tls *t)
 	return t->until;
 }
 
+int tls_rsa_bits(const struct tls *t)
+{
+	EVP_PKEY *key = X509_get0_pubkey(SSL_CTX_get0_certificate(t->ctx));
+
+	return key && EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
+}
+
 const char *tls_fingerprint(const struct tls *t)
 {
 	return t->fingerprint;

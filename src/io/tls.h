@@ -89,6 +89,9 @@ bool tls_name_matches(const char *pattern, const char *name);
 time_t tls_valid_from(const struct tls *t);
 time_t tls_valid_until(const struct tls *t);
 
+/* Bits of its key if that is one of RSA, else 0. */
+int tls_rsa_bits(const struct tls *t);
+
 /* SHA-256 of the certificate: AB:CD:... */
 const char *tls_fingerprint(const struct tls *t);
 

@@ -309,7 +309,9 @@ const struct conf_key conf_keys[] = {
 	{ CONF_TLS, "key", .parse = conf_parse_absolute, .field = TLS(conf.key),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE | CONF_OWN, .values = "an absolute path",
 	  .def_doc = "the file of certificate",
-	  .doc = "PEM file with the certificate's private key." },
+	  .doc = "PEM file with the certificate's private key.  Each handshake signs with "
+		 "it, in which time nobody else is served: ECDSA takes less than 0.1 ms, RSA of "
+		 "2048 bits 0.3 ms, of 4096 bits 4 ms, of 8192 bits 30 ms." },
 	{ CONF_TLS, "key_password_file", .parse = conf_parse_absolute,
 	  .field = TLS(conf.key_password_file),
 	  .def = "", .flags = CONF_EMPTY | CONF_FILE | CONF_OWN, .values = "an absolute path",
@@ -626,7 +628,9 @@ const struct conf_key conf_keys[] = {
 	  .def = "1M", .max = GIB, .values = "a size up to 1G, 0 is no limit",
 	  .doc = "Bytes of a client's message, a longer one closes the session with 1009; "
 		 "and of a program's message: in netstring and u32be a longer one closes with "
-		 "1011, in json its line is skipped." },
+		 "1011, in json its line is skipped.  What charset, json or base64 has to "
+		 "change is changed in one go: 1 to 3 ms for each MiB, in which nobody else is "
+		 "served." },
 	{ CONF_PATH, "buffer_message", .parse = conf_parse_bool,
 	  .field = PATH(session.ws.whole),
 	  .def = "no",
@@ -676,7 +680,9 @@ const struct conf_key conf_keys[] = {
 	  .source = SOURCE_EXEC,
 	  .values = "a command", .def_doc = "none",
 	  .doc = "Run this command for each client, without a shell; quotes group "
-		 "words, a backslash takes the next character as it is." },
+		 "words, a backslash takes the next character as it is.  The daemon goes on "
+		 "once the kernel has the program: on a file system that does not answer it "
+		 "would hold everybody up." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
 	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
 	  .source = SOURCE_EXEC,

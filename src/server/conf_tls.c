@@ -11,6 +11,7 @@
 #include "nearest.h"
 
 #define DAY (24 * 3600.0)
+#define RSA_MOST 4096 /* bits, whose signature takes a few milliseconds */
 
 /* ---- sections ---- */
 
@@ -132,6 +133,18 @@ static void check_dates(const struct conf *c, const struct tls_section *t,
 	else if (left < t->conf.expiry_warning)
 		conf_warning(r, at, "certificate: %s expires in %d days, at %s", file,
 			     conf_tls_days_left(t), until);
+}
+
+static void check_key(const struct conf *c, const struct tls_section *t,
+		      struct conf_report *r)
+{
+	int bits = tls_rsa_bits(t->context);
+
+	if (bits > RSA_MOST)
+		conf_warning(r, conf_tls_where(c, t, t->conf.key ? "key" : "certificate"),
+			     "key: with an RSA key of %d bits each handshake holds all "
+			     "others up for 10 ms and more; ECDSA does not",
+			     bits);
 }
 
 static void check_mode(const struct conf *c, const struct tls_section *t,
@@ -321,6 +334,7 @@ static void make(const struct conf *c, struct tls_section *t, struct conf_report
 	if (!t->context || !t->conf.certificate)
 		return;
 	check_dates(c, t, r);
+	check_key(c, t, r);
 	check_mode(c, t, r);
 	check_protocols(c, t, r);
 	check_ca_dir(c, t, r);

@@ -12,6 +12,8 @@ HOSTS = ("DNS:localhost", "IP:127.0.0.1", "IP:::1")
 ALGORITHMS = {
     "ecdsa": ("EC", "ec_paramgen_curve:P-256"),
     "rsa": ("RSA", "rsa_keygen_bits:2048"),
+    "rsa4096": ("RSA", "rsa_keygen_bits:4096"),
+    "rsa4104": ("RSA", "rsa_keygen_bits:4104"),
 }
 
 CA = """

@@ -120,6 +120,16 @@ def test_a_listener_with_tls_needs_a_certificate(check):
     fails(check(HEAD + ECHO), (2, r"listen: 127\.0\.0\.1:0 tls needs a certificate in \[tls\]"))
 
 
+@pytest.mark.parametrize("algorithm", ["ecdsa", "rsa4096", "rsa4104"])
+def test_a_key_that_takes_too_long_is_warned_of(check, certificate, algorithm):
+    made = certificate(algorithm=algorithm)
+    result = check(f"[server]\nlisten = 127.0.0.1:0 tls\n{made.ini()}[/x]\nexec = cat\n")
+    warnings = [line for line in result.lines if "warning: key:" in line]
+    assert result.status == 0 and len(warnings) == (algorithm == "rsa4104"), result.lines
+    if warnings:
+        assert re.match(r"wsbridge\.ini:\d+: warning: key: .* RSA key of 4104 bits", warnings[0]), warnings
+
+
 @pytest.mark.key("expiry_warning")
 @pytest.mark.parametrize(
     "start, days, keys, said",
