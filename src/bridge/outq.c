@@ -106,14 +106,17 @@ int outq_join(struct outq *q, struct outq *from)
 unsigned outq_iov(const struct outq *q, struct iovec *iov)
 {
 	unsigned n = 0;
-	size_t gone = q->gone;
+	size_t gone = q->gone, left = OUTQ_WRITE, part = min_size(buf_len(&q->own), left);
 
-	if (buf_len(&q->own) > 0)
-		iov[n++] = (struct iovec){ buf_head(&q->own), buf_len(&q->own) };
-	for (unsigned i = 0; i < q->packets.n && n < OUTQ_IOV; i++) {
+	if (part > 0)
+		iov[n++] = (struct iovec){ buf_head(&q->own), part };
+	left -= part;
+	for (unsigned i = 0; i < q->packets.n && n < OUTQ_IOV && left > 0; i++) {
 		struct packet *p = packet_ring_at(&q->packets, i);
 
-		iov[n++] = (struct iovec){ p->data + gone, p->n - gone };
+		part = min_size(p->n - gone, left);
+		iov[n++] = (struct iovec){ p->data + gone, part };
+		left -= part;
 		gone = 0;
 	}
 	return n;

@@ -18,6 +18,9 @@
 #include "packet.h"
 
 #define OUTQ_IOV 64 /* vectors of one write */
+/* Bytes of one write, at the most: the kernel copies them, and what it sends to this
+ * machine it delivers, before it returns. */
+#define OUTQ_WRITE (256 * 1024UL)
 
 struct outq {
 	struct buf own;
@@ -51,7 +54,8 @@ int outq_push(struct outq *q, struct packet *p, size_t gone);
  * part may be appended. */
 int outq_join(struct outq *q, struct outq *from);
 
-/* The next bytes to write, in at most OUTQ_IOV vectors at IOV: how many. */
+/* The next bytes to write, OUTQ_WRITE of them at the most, in at most OUTQ_IOV vectors at
+ * IOV: how many. */
 unsigned outq_iov(const struct outq *q, struct iovec *iov);
 
 /* The first N bytes have left. */

@@ -99,6 +99,7 @@ void session_flush(struct session *s)
 	if (n == 0) /* no progress: send_timeout goes on */
 		return;
 	s->last_progress = s->bridge->now;
+	turn_passed(&s->bridge->turn, (size_t)n);
 	outq_sent(&s->out, (size_t)n);
 	if (s->out.mark == 0)
 		s->pongs = 0;

@@ -130,6 +130,13 @@ void session_share(struct session *s, const struct batch *b)
 		put_off(s, b);
 		return;
 	}
+	if (idle && b->bytes > OUTQ_WRITE) { /* a part of it now */
+		wait_with(s, b, 0);
+		session_flush(s);
+		check_queue(s);
+		session_proceed(s);
+		return;
+	}
 	if (idle) {
 		s->last_progress = s->bridge->now;
 		n = stream_writev(&s->client, b->iov, b->n);

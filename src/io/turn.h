@@ -17,6 +17,7 @@
 
 #define TURN_LONG 0.003 /* seconds, for what can wait for the next one */
 #define TURN_FREE 16    /* pieces of work of a turn before it looks at the clock */
+#define TURN_PIECE (16 * 1024UL) /* bytes that are passed on, as one piece counts */
 
 /* One piece of it, in whoever does it; all zero at first. */
 struct late {
@@ -47,6 +48,12 @@ bool turn_is_long(const struct turn *t);
 static inline bool turn_has_time(struct turn *t)
 {
 	return t->pieces++ < TURN_FREE || !turn_is_long(t);
+}
+
+/* A piece has passed on N bytes: is it as much as several? */
+static inline void turn_passed(struct turn *t, size_t n)
+{
+	t->pieces += (unsigned)(n / TURN_PIECE);
 }
 
 /* ACT is called for L when there is time; nothing happens if L waits already. */

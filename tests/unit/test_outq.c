@@ -156,6 +156,31 @@ TEST(one_write_takes_bytes_and_packets_together)
 	assert_int_equal(outq_len(&q), 5 + 2 * OUTQ_IOV * 3);
 }
 
+static size_t bytes_of_a_write(void)
+{
+	struct iovec v[OUTQ_IOV];
+	size_t n = 0;
+
+	for (unsigned count = outq_iov(&q, v); count > 0; count--)
+		n += v[count - 1].iov_len;
+	return n;
+}
+
+TEST(one_write_takes_no_more_than_goes_quickly)
+{
+	struct packet *large = packet_new(OUTQ_WRITE + 1);
+	char *bytes = calloc(1, OUTQ_WRITE + 2);
+
+	append(OP_TEXT, "own");
+	assert_int_equal(outq_push(&q, large, 0), 0);
+	assert_int_equal(bytes_of_a_write(), OUTQ_WRITE);
+	outq_free(&q);
+	assert_int_equal(outq_append(&q, bytes, OUTQ_WRITE + 2), 0);
+	assert_int_equal(bytes_of_a_write(), OUTQ_WRITE);
+	free(bytes);
+	packet_unref(large);
+}
+
 TEST(a_packet_lives_as_long_as_somebody_holds_it)
 {
 	struct packet *p = packet("shared");
@@ -371,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(what_comes_first_leaves_first_at_any_step),
 		T(one_write_takes_bytes_and_packets_together),
+		T(one_write_takes_no_more_than_goes_quickly),
 		T(a_packet_lives_as_long_as_somebody_holds_it),
 		T(the_mark_has_passed_when_what_stood_before_it_has_left),
 		T(the_mark_comes_nearer_when_what_is_before_it_is_dropped),

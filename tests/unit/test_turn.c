@@ -88,6 +88,15 @@ TEST(the_first_pieces_of_a_turn_are_done_without_a_look_at_the_clock)
 	assert_true(turn_has_time(&turn));
 }
 
+TEST(after_much_that_was_passed_on_a_turn_looks_at_the_clock_at_once)
+{
+	turn_begin(&turn, sys_now() - 1);
+	turn_passed(&turn, TURN_PIECE - 1);
+	assert_true(turn_has_time(&turn));
+	turn_passed(&turn, (TURN_FREE - 1) * TURN_PIECE);
+	assert_false(turn_has_time(&turn));
+}
+
 TEST(what_is_forgotten_is_not_done)
 {
 	wait_all();
@@ -137,6 +146,7 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, begin, end)
 		ROW(what_waits_is_done_in_its_order_and_once),
 		ROW(the_first_pieces_of_a_turn_are_done_without_a_look_at_the_clock),
+		ROW(after_much_that_was_passed_on_a_turn_looks_at_the_clock_at_once),
 		ROW(what_is_forgotten_is_not_done),
 		ROW(a_turn_ends_when_it_is_long_and_does_one_piece_in_any_case),
 		ROW(the_loop_does_not_sleep_while_some_is_left),
