@@ -297,11 +297,16 @@ void attach_boot(struct server *s)
 static void reload_all(const struct route *all, size_t n, const struct routes *new)
 {
 	for (const struct route *r = all; r < all + n; r++) {
+		const struct routes *asked = NULL; /* many hubs keep the same */
 		struct attachment *a, *next;
+		bool stay = false;
 
 		for (a = LIST_FIRST(&r->use->attachments); a; a = next) {
 			next = LIST_NEXT(a, link);
-			if (!stays(a->hub, r, new))
+			if (a->hub->keep != asked)
+				stay = stays(a->hub, r, new);
+			asked = a->hub->keep;
+			if (!stay)
 				fan_retire(a->hub);
 		}
 	}

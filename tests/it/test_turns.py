@@ -21,7 +21,7 @@ N = 200 if is_sanitized() else 1000
 LONGEST = 0.2 if is_sanitized() else 0.015  # seconds of CPU time in one turn
 MANY = (
     "[web]\nmetrics = /metrics\n[logging]\naccess = no\n[limits]\nmax_connections = 4000\nmax_handshakes = 3000\naccept_rate = 0\nhandshake_timeout = 60s\n"
-    "[defaults]\nspawn_rate = 0\nmax_processes = 2000\nping_interval = 0\neof_timeout = 0\nlinger = 0\nline_buffer = no\n"
+    "[defaults]\nspawn_rate = 0\nmax_processes = 4000\nping_interval = 0\neof_timeout = 0\nlinger = 0\nline_buffer = no\n"
 )
 SHARED = "process = shared\nslow_client = drop\n"
 EITHER = [("exec = cat", N // 2), ("exec = cat\nprocess = shared", 5 * N // 2)]
@@ -81,6 +81,22 @@ def test_a_reload_of_ten_thousand_paths_is_for_no_turn(daemon):
         assert d.ws(f"/last{i}").echoes() and ws.echoes()
     Control(d).ask("set", key="/p1.queue", value="8k")
     no_turn_was_long(d)
+
+
+def test_a_reload_over_thousands_of_sessions_is_for_no_turn(daemon, tmp_path):
+    """Whether they go on is found out once."""
+    n = 3 * N
+    sessions = f"[/x]\nfile = {tmp_path}/log\nfollow = yes\nprocess = session\nsession_key = query:s\n"
+    (tmp_path / "log").write_text("")
+    d = daemon(MANY + sessions)
+    crowd = Crowd(d)
+    for i in range(n):
+        crowd.join(f"/x?s={i}", 1)
+    reload(d, with_canary(MANY + sessions))
+    reload(d, with_canary(MANY + sessions + "queue = 8k\n"))
+    assert Control(d).ask("status")["clients"] == n + 1
+    no_turn_was_long(d)
+    crowd.leave()
 
 
 def client_hello():
