@@ -23,7 +23,9 @@ int thread_start(pthread_t *ret, void *(*run)(void *data), void *data)
 
 void thread_stand_back(void)
 {
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread */
+	id_t self = (id_t)gettid(); /* to Linux this thread is a process */
+
+	(void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICE);
 }
 
 bool thread_join(pthread_t t, unsigned seconds)

@@ -2,6 +2,7 @@
 /* The hubs that many clients of a path share: one finds its hub, or makes it. */
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,12 +285,45 @@ static void boot(struct server *s, struct route *route)
 		hub_free(a->hub);
 }
 
+static struct route *route_at(struct routes *r, size_t i)
+{
+	return i < r->nexact ? &r->exact[i] : &r->prefix[i - r->nexact];
+}
+
+static bool boot_next(struct server *s)
+{
+	const struct routes *r = s->routes;
+
+	if (s->booted == r->nexact + r->nprefix)
+		return false;
+	boot(s, route_at(s->routes, s->booted++));
+	return true;
+}
+
 void attach_boot(struct server *s)
 {
-	for (size_t i = 0; i < s->routes->nexact; i++)
-		boot(s, &s->routes->exact[i]);
-	for (size_t i = 0; i < s->routes->nprefix; i++)
-		boot(s, &s->routes->prefix[i]);
+	s->booted = 0;
+	while (boot_next(s))
+		;
+}
+
+static void on_turn(struct late *l)
+{
+	struct server *s =
+		(struct server *)((char *)l - offsetof(struct server, booting));
+	struct turn *turn = &s->bridge.turn;
+
+	do {
+		if (s->state != SERVER_RUNNING || !boot_next(s))
+			return;
+	} while (!turn_is_long(turn));
+	turn_wait(turn, l, on_turn);
+}
+
+void attach_boot_later(struct server *s)
+{
+	s->booted = 0; /* those that are there are left alone */
+	turn_wait(&s->bridge.turn, &s->booting, on_turn);
 }
 
 /* ---- reload ---- */

@@ -42,6 +42,9 @@ int attach_open(struct client *c, struct route *route, struct hub **ret_hub,
 /* Start what is to be there without any client, where it is not yet. */
 void attach_boot(struct server *s);
 
+/* The same, as turns of the loop have time. */
+void attach_boot_later(struct server *s);
+
 /* The snapshot NEW takes the place of S's: hubs whose path has gone or has other
  * settings, and channels that no path names, take nobody in any more. */
 void attach_reload(struct server *s, const struct routes *new);

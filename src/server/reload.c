@@ -87,7 +87,7 @@ static void take(struct server *s, struct routes *fresh)
 		resolver_configure(s->resolver, fresh->conf->resolver);
 	logging_apply(s);
 	backend_prepare(s);
-	attach_boot(s);
+	attach_boot_later(s);
 }
 
 /* However many lines they are: whoever runs the daemon wants to see each. */

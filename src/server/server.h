@@ -62,6 +62,8 @@ struct server {
 	struct cgi cgi; /* storage for one start of a program */
 	struct bridge bridge;
 	struct attachment_list channels; /* attach.c */
+	struct late booting;             /* attach_boot_later() goes on */
+	size_t booted;                   /* ... behind as many routes */
 	struct resolver *resolver;       /* NULL until a service's name is looked up */
 	double started;
 	bool deaf;              /* told not to listen */

@@ -14,7 +14,7 @@ import pytest
 from control import Control, Refused
 from harness import get, preloaded, with_canary
 from rawws import TEXT
-from waiting import until
+from waiting import TIMEOUT, until
 
 ECHO = "[/echo]\nexec = cat\n"
 
@@ -23,7 +23,7 @@ def file_of(d):
     return next(Path(arg) for arg in d.process.args if str(arg).endswith("wsbridge.ini"))
 
 
-def reload(d, ini, verdict="is taken"):
+def reload(d, ini, verdict="is taken", timeout=TIMEOUT):
     """Give D the file INI and wait for what it says of it."""
     file_of(d).write_text(ini)
     before = len(re.findall(r"reload: .* is (?:not )?taken", d.log()))
@@ -31,6 +31,7 @@ def reload(d, ini, verdict="is taken"):
     until(
         lambda: len(re.findall(r"reload: .* is (?:not )?taken", d.log())) > before,
         lambda: f"a verdict of the reload in the log:\n{d.log()}",
+        timeout,
     )
     last = re.findall(r"reload: .*(is (?:not )?taken)", d.log())[-1]
     assert last == verdict, d.log()

@@ -40,7 +40,7 @@ def few_turns_were_long(d):
     counts = {dict(labels).get("le"): n for (_, labels), n in samples.items()}
     total, long = counts["+Inf"], counts["+Inf"] - counts["0.005"]
     print(f"{total:.0f} turns, {long:.0f} over 5 ms")
-    assert is_sanitized() or (total >= 1000 and long <= total / 200), f"{long:.0f} turns of {total:.0f} took over 5 ms"
+    assert is_sanitized() or (total >= 1000 and long <= total / 100), f"{long:.0f} turns of {total:.0f} took over 5 ms"
 
 
 def at_once(d, action):
@@ -77,9 +77,11 @@ def test_a_reload_of_ten_thousand_paths_is_for_no_turn(daemon):
     d = daemon(ini)
     ws = d.ws("/p0")
     for i in range(2):  # the second one frees what the first has made
-        reload(d, with_canary(ini + f"[/last{i}]\nbuiltin = echo\n"))
+        reload(d, with_canary(ini + f"[/last{i}]\nbuiltin = echo\n"), timeout=6 * TIMEOUT)
         assert d.ws(f"/last{i}").echoes() and ws.echoes()
-    Control(d).ask("set", key="/p1.queue", value="8k")
+    control = Control(d)
+    control.sock.settimeout(6 * TIMEOUT)
+    control.ask("set", key="/p1.queue", value="8k")
     no_turn_was_long(d)
 
 
@@ -97,6 +99,18 @@ def test_a_reload_over_thousands_of_sessions_is_for_no_turn(daemon, tmp_path):
     assert Control(d).ask("status")["clients"] == n + 1
     no_turn_was_long(d)
     crowd.leave()
+
+
+def test_hundreds_of_programs_that_a_reload_starts_come_one_after_the_other(daemon):
+    n = N // 2
+    boot = "".join(f"[/p{i}]\nexec = cat\nprocess = shared\nstart = boot\n" for i in range(n))
+    d = daemon(MANY)
+    kept = set(procfs.children(d.pid))
+    reload(d, with_canary(MANY + boot))
+    until(lambda: len(set(procfs.children(d.pid)) - kept) == n, "all are there", 3 * TIMEOUT)
+    assert d.ws(f"/p{n - 1}").echoes()
+    no_turn_was_long(d)
+    reload(d, with_canary(MANY))
 
 
 def client_hello():
