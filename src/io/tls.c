@@ -114,6 +114,16 @@ static bool set_conf(SSL_CTX *ctx, const struct tls_conf *conf, struct tls_error
 	return tls_set_ciphers(ctx, conf, err) && tls_set_verify(ctx, conf, err);
 }
 
+/* Nobody holds T (or NULL). */
+static void end(struct tls *t)
+{
+	if (t) {
+		SSL_CTX_free(t->ctx);
+		free(t->groups);
+	}
+	free(t);
+}
+
 /* Without a certificate; NULL, and why in ERR. */
 static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
 			  struct tls_error *err)
@@ -126,7 +136,7 @@ static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
 	}
 	if (!t || !t->ctx) {
 		tls_wrong_reason(err, "provider", "no context for TLS");
-		tls_unref(t);
+		end(t);
 		return NULL;
 	}
 	t->groups = conf->groups ? strdup(conf->groups) : NULL;
@@ -134,7 +144,7 @@ static struct tls *create(const struct tls_conf *conf, OSSL_LIB_CTX *lib,
 		tls_wrong(err, "groups", "out of memory");
 	else if (set_conf(t->ctx, conf, err))
 		return t;
-	tls_unref(t);
+	end(t);
 	return NULL;
 }
 
@@ -152,7 +162,7 @@ struct tls *tls_new(const struct tls_conf *conf, struct tls_error *err)
 	if (!conf->certificate)
 		return t;
 	if (!tls_load(t->ctx, lib, conf, err)) {
-		tls_unref(t);
+		end(t);
 		return NULL;
 	}
 	look_at_certificate(t);
@@ -168,7 +178,7 @@ struct tls *tls_new_self_signed(const struct tls_conf *conf, const char *host,
 		return NULL;
 	if (!tls_make(t->ctx, host)) {
 		tls_wrong_reason(err, "certificate", "cannot be made");
-		tls_unref(t);
+		end(t);
 		return NULL;
 	}
 	look_at_certificate(t);
@@ -184,11 +194,8 @@ struct tls *tls_ref(struct tls *t)
 
 void tls_unref(struct tls *t)
 {
-	if (!t || --t->refs > 0)
-		return;
-	SSL_CTX_free(t->ctx);
-	free(t->groups);
-	free(t);
+	if (t && --t->refs == 0)
+		end(t);
 }
 
 time_t tls_valid_from(const struct tls *t)

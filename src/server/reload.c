@@ -214,9 +214,10 @@ static bool begin(struct reload *r)
 
 static void begin_next(struct server *s)
 {
-	struct reload *r;
+	struct reload *next;
 
-	while ((r = TAILQ_FIRST(&s->reloads)) && !begin(r)) {
+	for (struct reload *r = TAILQ_FIRST(&s->reloads); r && !begin(r); r = next) {
+		next = TAILQ_NEXT(r, link);
 		say(LOG_LEVEL_ERROR, "out of memory");
 		end(r, false);
 	}
@@ -271,12 +272,14 @@ bool reload_set(struct server *s, const char *section, const struct conf_key *ke
 
 void reload_end(struct server *s)
 {
-	struct reload *r = TAILQ_FIRST(&s->reloads);
+	struct reload *r = TAILQ_FIRST(&s->reloads), *next;
 
 	if (r && r->work && !background_end(r->work)) { /* it uses what it has */
 		TAILQ_REMOVE(&s->reloads, r, link);
 		r->told = NULL;
 	}
-	while ((r = TAILQ_FIRST(&s->reloads)))
+	for (r = TAILQ_FIRST(&s->reloads); r; r = next) {
+		next = TAILQ_NEXT(r, link);
 		end(r, false);
+	}
 }
