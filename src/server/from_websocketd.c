@@ -13,20 +13,23 @@
 #include "span.h"
 #include "websocketd_line.h"
 
-#define BEHIND "the listener is for a web server with TLS on this machine"
 #define BY_SERVER "not yet; a web server in front can do it"
+
+static const char ssl_alone[] = "it needs --sslcert and --sslkey; the listener is for a "
+				"web server with TLS on this machine";
+static const char files_and_program[] =
+	"a path has files or a program; give the files [/*] static = and the program a path "
+	"like [/ws]";
 
 /* Instead of an equivalent, of those that have none. */
 static const char *const missing[FLAG_COUNT] = {
-	[FLAG_SSL] = "it needs --sslcert and --sslkey; " BEHIND,
+	[FLAG_SSL] = ssl_alone,
 	[FLAG_SSLCERT] = "nothing without --ssl and --sslkey",
 	[FLAG_SSLKEY] = "nothing without --ssl and --sslcert",
 	[FLAG_REDIRPORT] = "it redirects to https, with --ssl",
 	[FLAG_REVERSELOOKUP] = "not yet; REMOTE_HOST is the address",
 	[FLAG_DIR] = "not yet; write a [/path] for each program in it",
-	[FLAG_STATICDIR] =
-		"a path has files or a program; give the files [/*] static = and "
-		"the program a path like [/ws]",
+	[FLAG_STATICDIR] = files_and_program,
 	[FLAG_CGIDIR] = BY_SERVER,
 	[FLAG_HEADER] = BY_SERVER,
 	[FLAG_HEADER_WS] = BY_SERVER,
