@@ -62,9 +62,10 @@ const char *addr_text(const struct addr *a, char *out)
 	char host[ADDR_TEXT];
 
 	if (a->sa.sa_family == AF_UNIX) {
-		bool named = a->len > offsetof(struct sockaddr_un, sun_path);
+		size_t before = offsetof(struct sockaddr_un, sun_path);
 
-		snprintf(out, ADDR_TEXT, "unix:%.108s", named ? a->un.sun_path : "");
+		snprintf(out, ADDR_TEXT, "unix:%.*s",
+			 a->len > before ? (int)(a->len - before) : 0, a->un.sun_path);
 	} else {
 		bool v6 = a->sa.sa_family == AF_INET6 && !is_mapped(a);
 

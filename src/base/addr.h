@@ -11,7 +11,7 @@
 #define ADDR_TEXT 128 /* room for any address's text */
 
 struct addr {
-	socklen_t len;
+	socklen_t len; /* bytes of the rest that mean something: no more need be there */
 	union {
 		struct sockaddr sa;
 		struct sockaddr_in in;

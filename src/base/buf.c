@@ -15,40 +15,52 @@
 
 static void check(const struct buf *b)
 {
-	assert(b->r <= b->w && b->w <= b->cap && (b->data || b->cap == 0));
-	(void)b;
+	const struct buf_store *s = b->store;
+
+	assert(!s || (s->r < s->w && s->w <= s->cap));
+	(void)s;
 }
 
 /* Move the content to the front of the storage. */
-static void compact(struct buf *b)
+static void compact(struct buf_store *s)
 {
-	memmove(b->data, buf_head(b), buf_len(b));
-	b->w -= b->r;
-	b->r = 0;
+	memmove(s->data, s->data + s->r, s->w - s->r);
+	s->w -= s->r;
+	s->r = 0;
 }
 
-/* Make room for N bytes behind the content.  0 or -ENOMEM. */
+/* Give B storage for CAP bytes, no less than its content, which lies at the front of what
+ * it has.  0 or -ENOMEM. */
+static int resize(struct buf *b, size_t cap)
+{
+	struct buf_store *s =
+		cap <= SIZE_MAX - sizeof(*s) ? realloc(b->store, sizeof(*s) + cap) : NULL;
+
+	if (!s)
+		return -ENOMEM;
+	if (!b->store)
+		s->r = s->w = 0;
+	s->cap = cap;
+	b->store = s;
+	return 0;
+}
+
+/* Make room for N bytes behind the content.  0 or -ENOMEM; then B is as it was. */
 static int reserve(struct buf *b, size_t n)
 {
 	size_t need = buf_len(b) + n;
-	size_t cap;
-	char *data;
+	size_t had = buf_cap(b), cap;
 
-	if (b->cap - b->w >= n)
+	if (b->store && had - b->store->w >= n)
 		return 0;
-	if (b->r > 0)
-		compact(b);
-	if (need <= b->cap)
+	if (b->store && b->store->r > 0)
+		compact(b->store);
+	if (need <= had)
 		return 0;
 	cap = need + need / 16;
-	if (cap < b->cap + BUF_STEP)
-		cap = b->cap + BUF_STEP;
-	data = realloc(b->data, cap);
-	if (!data)
-		return -ENOMEM;
-	b->data = data;
-	b->cap = cap;
-	return 0;
+	if (cap < had + BUF_STEP)
+		cap = had + BUF_STEP;
+	return resize(b, cap);
 }
 
 int buf_append(struct buf *b, const void *p, size_t n, size_t limit)
@@ -63,8 +75,8 @@ int buf_append(struct buf *b, const void *p, size_t n, size_t limit)
 	r = reserve(b, n);
 	if (r < 0)
 		return r;
-	memcpy(b->data + b->w, p, n);
-	b->w += n;
+	memcpy(b->store->data + b->store->w, p, n);
+	b->store->w += n;
 	return 0;
 }
 
@@ -77,7 +89,7 @@ static int prepend(struct buf *b, const char *p, size_t n)
 		return r;
 	memmove(buf_head(b) + n, buf_head(b), buf_len(b));
 	memcpy(buf_head(b), p, n);
-	b->w += n;
+	b->store->w += n;
 	return 0;
 }
 
@@ -102,33 +114,35 @@ int buf_join(struct buf *b, struct buf *from)
 	return 0;
 }
 
-/* Most of the storage lies idle: give it back. */
-static void shrink(struct buf *b)
+void buf_consume(struct buf *b, size_t n)
 {
-	size_t cap = buf_len(b) + BUF_STEP;
-	char *data;
+	struct buf_store *s = b->store;
 
-	compact(b);
-	data = realloc(b->data, cap);
-	if (!data)
+	check(b);
+	assert(n <= buf_len(b));
+	if (n == 0)
 		return;
-	b->data = data;
-	b->cap = cap;
+	s->r += n;
+	if (s->r == s->w) {
+		buf_free(b);
+	} else if (s->cap > BUF_SMALL && buf_len(b) < s->cap / BUF_SPARSE) {
+		compact(s); /* most of the storage lies idle: give it back */
+		(void)resize(b, buf_len(b) + BUF_STEP);
+	}
 }
 
-void buf_consume(struct buf *b, size_t n)
+void buf_cut(struct buf *b, size_t n)
 {
 	check(b);
 	assert(n <= buf_len(b));
-	b->r += n;
-	if (b->r == b->w)
+	if (n == buf_len(b))
 		buf_free(b);
-	else if (b->cap > BUF_SMALL && buf_len(b) < b->cap / BUF_SPARSE)
-		shrink(b);
+	else
+		b->store->w -= n;
 }
 
 void buf_free(struct buf *b)
 {
-	free(b->data);
-	*b = (struct buf){ 0 };
+	free(b->store);
+	b->store = NULL;
 }

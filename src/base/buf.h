@@ -2,13 +2,13 @@
 /*
  * buf.h - a bounded byte buffer with read and write positions.
  *
- *      data          r             w            cap
+ *       0            r             w            cap
  *       |  consumed  |   content   |    room     |
  *
- * Invariant: r <= w <= cap, and data is NULL while there is no content: what is empty
- * owns no memory. It grows by a sixteenth at a time, so that what it takes stays
- * within 1.1 x its content + 4 KiB; while it is emptied, within 8 x its content or 64
- * KiB.
+ * Invariant: r < w <= cap.  What is empty owns no memory, not even for its positions: an
+ * idle session has several.  It grows by a sixteenth at a time, so that what it takes
+ * stays within 1.1 x its content + 4 KiB; while it is emptied, within 8 x its content or
+ * 64 KiB.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -16,20 +16,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct buf {
-	char *data;
+struct buf_store {
 	size_t r, w, cap;
+	char data[];
 };
 
-/* The content: buf_len() bytes at buf_head(). */
+struct buf {
+	struct buf_store *store; /* NULL: there is no content */
+};
+
+/* The content: buf_len() bytes at buf_head(), which is NULL while there are none. */
 static inline size_t buf_len(const struct buf *b)
 {
-	return b->w - b->r;
+	return b->store ? b->store->w - b->store->r : 0;
 }
 
 static inline char *buf_head(const struct buf *b)
 {
-	return b->r ? b->data + b->r : b->data; /* NULL + 0 is not defined */
+	return b->store ? b->store->data + b->store->r : NULL;
+}
+
+/* How many bytes it has storage for. */
+static inline size_t buf_cap(const struct buf *b)
+{
+	return b->store ? b->store->cap : 0;
 }
 
 /* Append N bytes of P (copied), or none.  0, -ENOBUFS when the content would exceed LIMIT
@@ -42,6 +52,9 @@ int buf_join(struct buf *b, struct buf *from);
 
 /* Forget the first N bytes of the content; the storage goes with the last of them. */
 void buf_consume(struct buf *b, size_t n);
+
+/* The same of the last N bytes. */
+void buf_cut(struct buf *b, size_t n);
 
 /* Forget everything and give the storage back. */
 void buf_free(struct buf *b);

@@ -113,7 +113,7 @@ static void take_piece(struct hub *h, const struct piece *piece)
 	keep(h, piece);
 	if (f->amid)
 		return;
-	add(h, f->opcode, f->message.data ? buf_head(&f->message) : "",
+	add(h, f->opcode, buf_len(&f->message) > 0 ? buf_head(&f->message) : "",
 	    buf_len(&f->message));
 	buf_free(&f->message);
 	f->too_long = false;

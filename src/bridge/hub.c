@@ -238,7 +238,7 @@ static struct refusal pass_text(struct hub *h, bool last, const char *p, size_t 
 	else if (r == 0 && buf_len(&out) > UINT32_MAX) /* more than u32be can have */
 		refused = (struct refusal){ CLOSE_TOO_BIG, "message too big" };
 	else if (r == 0)
-		refused = pass(h, OP_TEXT, last, out.data, buf_len(&out), &out);
+		refused = pass(h, OP_TEXT, last, buf_head(&out), buf_len(&out), &out);
 	buf_free(&out);
 	return refused;
 }
@@ -259,10 +259,10 @@ static void end_text(struct hub *h)
 	struct gather *g = &h->bridge->scratch.gather;
 	struct buf out = { 0 };
 
-	if (charset_convert(h->charset, "", 0, true, &out) == 0 && out.data) {
+	if (charset_convert(h->charset, "", 0, true, &out) == 0 && buf_len(&out) > 0) {
 		if (!gather_fits(g, buf_len(&out)))
 			hub_flush(h);
-		gather_copy(g, out.data, buf_len(&out));
+		gather_copy(g, buf_head(&out), buf_len(&out));
 	}
 	buf_free(&out);
 }

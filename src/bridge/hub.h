@@ -60,7 +60,6 @@ struct hub {
 	const struct hub_conf *conf;
 	void *keep; /* what CONF lives in; given to bridge->owner.unkeep() at the end */
 	struct source *source;
-	bool opening; /* the source is there, and cannot be used before hub_opened() */
 	LIST_HEAD(, hub_waiter) waiters; /* for that */
 	struct session *subscriber;      /* or NULL */
 	struct fan *fan; /* of subscribers instead; NULL: there is only that one */
@@ -68,6 +67,7 @@ struct hub {
 	struct framing framing;  /* of the source's output */
 	struct charset *charset; /* of text in its input; NULL: UTF-8 */
 	struct hub_json *json;   /* with frame = json; else NULL */
+	bool opening;            /* the source cannot be used before hub_opened() */
 	bool plain;       /* messages go to the source as they are: neither of both */
 	bool input_ended; /* the source does not take any more */
 	bool amid;        /* the source's message has begun and not ended */

@@ -103,7 +103,7 @@ static int line_of_open(const struct session *s, const struct session_start *sta
 	const struct span fields[JSON_FIELDS] = {
 		[JSON_PATH] = text_or_null(start->request_path),
 		[JSON_QUERY] = start->query,
-		[JSON_REMOTE] = text_or_null(addr_text(&s->peer, remote)),
+		[JSON_REMOTE] = text_or_null(addr_text(s->peer, remote)),
 		[JSON_USER] = text_or_null(s->user),
 		[JSON_SUBPROTOCOL] = start->subprotocol,
 	};

@@ -58,17 +58,17 @@ struct session {
 	const struct session_conf *conf;
 	void *keep;      /* what CONF lives in */
 	struct hub *hub; /* NULL: has left it */
-	bool refused;    /* never had one */
-	enum session_state state;
 	struct stream client;
 	struct ws ws;
 	struct outq out; /* frames that the stream has not taken */
+	enum session_state state;
 
 	uint16_t pongs;       /* in out, whose mark is the last of them */
 	bool ping_unanswered; /* too many pings: of the newest, its payload waits here */
 	uint8_t newest_ping_size;
 	char *newest_ping; /* NULL until there were too many */
 
+	bool refused;         /* it never had a hub */
 	bool terminal;        /* it speaks terminal.wsbridge */
 	bool input_ended;     /* the client has sent its end of input */
 	bool aside;           /* its messages may not be for the backend */
@@ -78,9 +78,10 @@ struct session {
 	bool patient;         /* its source is slow: half of queue may wait for it */
 	bool output_full;     /* the source is not read */
 	bool ping_waits;      /* the pong to our last ping has not come */
-	uint32_t ping_number; /* of that ping */
-	uint8_t armed_for;    /* the deadline_key() that the timer is set for */
 	bool held;            /* the client is not read, by order */
+	uint8_t armed_for;    /* the deadline_key() that the timer is set for */
+	uint8_t late_events;  /* of LATE: EV_READ, EV_WRITE */
+	uint32_t ping_number; /* of our last ping */
 	size_t last_kept;     /* hub_kept() at the last look at a paused client ... */
 	double last_taken;    /* ... and when it was another */
 	ev_timer timer;       /* the nearest deadline */
@@ -91,23 +92,22 @@ struct session {
 	struct bucket messages; /* under conf->message_rate */
 
 	uint64_t id;
-	struct addr peer;
-	char *via;        /* the proxy's address; NULL: none, or out of memory */
-	const char *path; /* in KEEP */
-	char *user;       /* NULL: nobody was asked, or out of memory */
+	const struct addr *peer; /* behind the session: of it as much as there is */
+	char *via;               /* the proxy's address; NULL: none, or out of memory */
+	const char *path;        /* in KEEP */
+	char *user;              /* NULL: nobody was asked, or out of memory */
 	struct traffic in, in_discarded, sent;
 	struct path_stats *stats; /* in KEEP; counts the same for all its sessions */
 	size_t queued;            /* of out, as stats has it */
-	unsigned close_code;      /* as it stands in the access line */
+	uint16_t close_code;      /* as it stands in the access line */
+	bool unwritten;           /* what many hear waits for LATE: it is not too slow */
 	enum closed_by closed_by;
 	char *close_reason, *process; /* NULL: none, or out of memory */
 	char *asked;                  /* session_asked_text(); NULL: out of memory */
 	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
 	struct traffic dropped; /* was queued and never sent: the client is too slow */
 	struct rate rate;       /* of what passes, both ways */
-	struct late late;       /* what waits for another turn: EVENTS, and all of out */
-	uint8_t late_events;    /* EV_READ, EV_WRITE */
-	bool unwritten;         /* so does what many hear: it is not too slow for that */
+	struct late late; /* what waits for another turn: LATE_EVENTS, and all of out */
 	LIST_ENTRY(session) subscription; /* of hub->fan */
 	LIST_ENTRY(session) link;
 };

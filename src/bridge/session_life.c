@@ -12,10 +12,12 @@
 
 static struct session *session_new(struct bridge *b, const struct session_start *start)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	size_t peer = offsetof(struct addr, sa) + start->peer.len;
+	struct session *s = calloc(1, sizeof(*s) + peer);
 
 	if (!s)
 		return NULL;
+	s->peer = memcpy(s + 1, &start->peer, peer);
 	s->bridge = b;
 	s->id = start->id;
 	s->conf = start->conf;
@@ -23,7 +25,6 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 	s->stats = start->stats;
 	s->user = start->user ? strdup(start->user) : NULL;
 	s->keep = start->keep;
-	s->peer = start->peer;
 	s->via = start->via ? strdup(start->via) : NULL;
 	s->asked = start->asked ? session_asked_copy(start->asked) : NULL;
 	s->hub = start->hub;
@@ -44,7 +45,7 @@ static void tell_connected(const struct session *s, struct span subprotocol)
 {
 	char peer[ADDR_TEXT], name[256];
 	const union event_value values[] = {
-		{ .text = addr_text(&s->peer, peer) },
+		{ .text = addr_text(s->peer, peer) },
 		{ .text = s->user },
 		{ .text = name },
 		{ .text = s->via },
@@ -101,7 +102,7 @@ static void tell_disconnected(const struct session *s)
 	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
 	char peer[ADDR_TEXT];
 	const union event_value values[] = {
-		{ .text = addr_text(&s->peer, peer) },
+		{ .text = addr_text(s->peer, peer) },
 		{ .text = s->user },
 		{ .seconds = s->bridge->now - s->opened },
 		{ .traffic = { in->messages, in->bytes } },

@@ -82,7 +82,7 @@ void source_exec_proceed(struct source_exec *x)
 static void end(struct source_exec *x, const struct ending *e)
 {
 	x->state = EXEC_ENDED;
-	ev_timer_stop(loop_of(x), &x->timer);
+	ev_timer_stop(loop_of(x), &x->child.timer);
 	hub_source_ended(x->source.hub, e);
 }
 
@@ -118,7 +118,7 @@ static void check_gone(struct source_exec *x)
 
 static void stop_now(struct source_exec *x, enum child_step first)
 {
-	ev_timer_stop(loop_of(x), &x->timer);
+	ev_timer_stop(loop_of(x), &x->child.timer);
 	close_input(x);
 	source_exec_close(x, &x->out);
 	x->state = EXEC_STOPPING;
@@ -151,9 +151,9 @@ static void exec_stop(struct source *s, bool flush)
 		return;
 	}
 	x->state = EXEC_FLUSHING;
-	ev_timer_stop(loop_of(x), &x->timer);
-	ev_timer_set(&x->timer, patience, patience > 0 ? patience : AT_ONCE);
-	ev_timer_start(loop_of(x), &x->timer);
+	ev_timer_stop(loop_of(x), &x->child.timer);
+	ev_timer_set(&x->child.timer, patience, patience > 0 ? patience : AT_ONCE);
+	ev_timer_start(loop_of(x), &x->child.timer);
 	source_exec_proceed(x);
 }
 
@@ -230,7 +230,7 @@ static void on_in(EV_P_ ev_io *w, int revents)
 	if (n > 0) {
 		buf_consume(&x->kept, (size_t)n);
 		if (x->state == EXEC_FLUSHING)
-			ev_timer_again(EV_A_ & x->timer);
+			ev_timer_again(EV_A_ & x->child.timer);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		lose_input(x, errno);
 	}
@@ -369,7 +369,7 @@ void source_exec_init(struct source_exec *x)
 	x->child.changed = on_child;
 	ev_io_init(&x->in, on_in, -1, 0);
 	ev_io_init(&x->out, on_out, -1, 0);
-	ev_timer_init(&x->timer, on_timer, x->conf->max_runtime, 0);
-	x->in.data = x->out.data = x->timer.data = x;
+	ev_timer_init(&x->child.timer, on_timer, x->conf->max_runtime, 0);
+	x->in.data = x->out.data = x->child.timer.data = x;
 	source_exec_stderr_init(x);
 }

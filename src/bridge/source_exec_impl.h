@@ -23,15 +23,15 @@ struct source_exec {
 	const struct exec_conf *conf;
 	unsigned *running;
 	enum exec_state state;
-	struct child child;
-	ev_io in, out, err;               /* our ends of its pipes; fd -1: closed */
-	struct late late;                 /* OUT is read in another turn of the loop */
-	struct buf kept;                  /* for its stdin */
-	size_t queued;                    /* of it, as stats has it */
+	bool finishing;     /* stdin ends after what is kept */
+	bool lost;          /* some of it could not be written */
+	struct child child; /* its timer is ours until child_stop(): EXEC_RUNNING:
+			     * max_runtime; EXEC_FLUSHING: it takes nothing */
+	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
+	struct late late;   /* OUT is read in another turn of the loop */
+	struct buf kept;    /* for its stdin */
+	size_t queued;      /* of it, as stats has it */
 	struct terminal_master *terminal; /* NULL: it has pipes */
-	bool finishing;                   /* stdin ends after what is kept */
-	bool lost;                        /* some of it could not be written */
-	ev_timer timer; /* EXEC_RUNNING: max_runtime; EXEC_FLUSHING: it takes nothing */
 	union {
 		struct stderr_log stderr_log;
 		struct stderr_client stderr_client; /* tells_clients() */

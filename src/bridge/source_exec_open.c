@@ -100,7 +100,7 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 	log_debug(source_exec_who(x), "program started, pid %d", (int)x->child.pid);
 	(*x->running)++;
 	if (x->conf->max_runtime > 0)
-		ev_timer_start(x->source.hub->bridge->loop, &x->timer);
+		ev_timer_start(x->source.hub->bridge->loop, &x->child.timer);
 	hub_attach(h, &x->source);
 	source_exec_proceed(x);
 	return 0;

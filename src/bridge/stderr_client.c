@@ -61,7 +61,8 @@ static int make(struct stderr_client *c, const char *p, size_t n, struct buf *me
 
 	if (r == 0 && c->charset) {
 		r = charset_convert(c->charset, p, n, true, &text);
-		line = (struct span){ text.data ? buf_head(&text) : "", buf_len(&text) };
+		line = (struct span){ buf_len(&text) > 0 ? buf_head(&text) : "",
+				      buf_len(&text) };
 	}
 	if (r == 0)
 		r = framing_json_stderr(message, line);

@@ -9,7 +9,7 @@ static void end_line(struct stderr_lines *l, stderr_line *say, void *data)
 	struct buf line = l->line;
 
 	l->line = (struct buf){ 0 };
-	say(data, line.data ? buf_head(&line) : "", buf_len(&line));
+	say(data, buf_len(&line) > 0 ? buf_head(&line) : "", buf_len(&line));
 	buf_free(&line);
 }
 

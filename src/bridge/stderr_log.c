@@ -6,7 +6,7 @@
 static void tell_dropped(struct stderr_log *l, const char *who)
 {
 	if (l->dropped)
-		log_warning(who, "stderr: %lu more lines were dropped", l->dropped);
+		log_warning(who, "stderr: %u more lines were dropped", l->dropped);
 	l->dropped = 0;
 }
 
@@ -19,7 +19,7 @@ static void drop(struct stderr_log *l)
 /* A new second: what it may have, and what the last one had too many. */
 static void next_second(struct stderr_log *l, const char *who, double now)
 {
-	double earned = (now - l->second) * STDERR_LINES_PER_SECOND;
+	float earned = (float)(now - l->second) * STDERR_LINES_PER_SECOND;
 
 	tell_dropped(l, who);
 	if (l->second == 0 || l->credit + earned > STDERR_LINES_AT_ONCE)

@@ -18,8 +18,8 @@
 struct stderr_log {
 	struct stderr_lines lines;
 	double second;          /* when the current count began; 0: never yet */
-	double credit;          /* lines that may be logged in it */
-	unsigned long dropped;  /* lines that are yet to be told */
+	float credit;           /* lines that may be logged in it */
+	unsigned dropped;       /* lines that are yet to be told */
 	uint64_t *dropped_ever; /* the caller's count of all */
 };
 

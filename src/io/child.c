@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sees processes out: one waitpid(2) loop over a pid table, and the stop steps. */
+/* Sees processes out: one waitpid(2) loop over a table of pids, and the stop steps. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <search.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,11 +17,21 @@
 #define KILL_AGAIN 1.0
 #define KILLS 3
 
-static int by_pid(const void *a, const void *b)
+/* Which list of struct children is PID's. */
+static unsigned place(pid_t pid)
 {
-	const struct child *x = a, *y = b;
+	return (unsigned)pid % CHILD_LISTS;
+}
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+/* The child with PID whose leader lives, or NULL. */
+static struct child *find(const struct children *all, pid_t pid)
+{
+	struct child *c;
+
+	LIST_FOREACH(c, &all->by_pid[place(pid)], link)
+	if (c->pid == pid)
+		return c;
+	return NULL;
 }
 
 /* ---- the way out, step by step ---- */
@@ -50,10 +59,7 @@ static double after_kill(const struct child_stop *stop)
 
 static bool was_started(const void *data, pid_t pid)
 {
-	const struct children *all = data;
-	struct child key = { .pid = pid };
-
-	return tfind(&key, &all->by_pid, by_pid);
+	return find(data, pid);
 }
 
 static bool has_orphans(struct child *c)
@@ -149,6 +155,9 @@ void child_stop(struct child *c, const struct child_stop *stop, enum child_step 
 		return;
 	c->stop = stop;
 	c->all->changed = true;
+	ev_timer_stop(c->all->loop, &c->timer);
+	ev_timer_init(&c->timer, on_step, 0, 0);
+	c->timer.data = c;
 	enter(c, first);
 }
 
@@ -162,7 +171,7 @@ void child_kill(struct child *c)
 
 static void leader_exited(struct child *c, int status)
 {
-	tdelete(c, &c->all->by_pid, by_pid);
+	LIST_REMOVE(c, link);
 	c->all->running--;
 	c->status = status;
 	c->state = CHILD_EXITED;
@@ -174,22 +183,21 @@ static void reap_more(struct late *l);
 
 static void reap(struct children *all)
 {
-	struct child key;
 	int status;
 
 	all->changed = true;
 	orphans_forget(&all->orphans); /* who ends leaves children */
 	do {                           /* one in any case: turns may be long for ever */
-		struct child **found;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		struct child *c;
 
-		key.pid = waitpid(-1, &status, WNOHANG);
-		if (key.pid <= 0)
+		if (pid <= 0)
 			return;
-		found = tfind(&key, &all->by_pid, by_pid);
-		if (found)
-			leader_exited(*found, status);
+		c = find(all, pid);
+		if (c)
+			leader_exited(c, status);
 		else
-			orphans_reaped(&all->orphans, key.pid);
+			orphans_reaped(&all->orphans, pid);
 	} while (turn_has_time(all->turn));
 	turn_wait(all->turn, &all->late, reap_more);
 }
@@ -280,16 +288,9 @@ int child_start(struct children *all, const struct child_spec *spec, struct chil
 		return pid;
 	c->pid = pid;
 	c->id = spec->id;
-	if (!tsearch(c, &all->by_pid, by_pid)) {
-		kill(-pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		*ret_what = "pid table";
-		return -ENOMEM;
-	}
+	LIST_INSERT_HEAD(&all->by_pid[place(pid)], c, link);
 	all->running++;
 	c->all = all;
 	c->state = CHILD_RUNNING;
-	ev_timer_init(&c->timer, on_step, 0, 0);
-	c->timer.data = c;
 	return 0;
 }

@@ -35,16 +35,21 @@ struct child {
 	enum child_state state;
 	enum child_step step; /* of the way out, see child_stop() */
 	pid_t pid;            /* and process group */
-	uint64_t id;          /* in its environment, as ORPHAN_ID */
 	int status;           /* of the leader, as wait(2) has it; from CHILD_EXITED on */
+	uint64_t id;          /* in its environment, as ORPHAN_ID */
 	void (*changed)(
 		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
 	struct children *all;
 	const struct child_stop *stop;
-	ev_timer timer;         /* of the step */
-	unsigned kills;         /* SIGKILLs sent */
-	LIST_ENTRY(child) link; /* among those that wait for their group's end */
+	ev_timer timer; /* of the step; before child_stop() the owner's */
+	unsigned kills; /* SIGKILLs sent */
+	LIST_ENTRY(child)
+	link; /* among those of a like pid; then among those that wait for their
+	       * group's end */
 };
+
+#define CHILD_LISTS 512 /* a pid belongs to one of them */
+LIST_HEAD(child_list, child);
 
 /* What the children of one loop share. */
 struct children {
@@ -52,10 +57,10 @@ struct children {
 	struct turn *turn;
 	struct late late; /* more have ended than a turn has time for */
 	ev_signal sigchld;
-	void *by_pid;              /* tsearch(3) tree of struct child */
-	LIST_HEAD(, child) exited; /* leader gone, but not all */
-	bool changed;              /* one of them may be gone by now */
-	ev_prepare settle;         /* finds out, once in a turn of the loop */
+	struct child_list by_pid[CHILD_LISTS]; /* those whose leader lives */
+	struct child_list exited;              /* leader gone, but not all */
+	bool changed;                          /* one of them may be gone by now */
+	ev_prepare settle;                     /* finds out, once in a turn of the loop */
 	struct orphans orphans;
 	size_t running; /* leaders alive */
 	long nofile; /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own

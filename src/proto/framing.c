@@ -205,22 +205,24 @@ static void withhold(struct framing *f, struct piece *ret, size_t n)
 {
 	ret->n -= n;
 	memcpy(f->tail, ret->p + ret->n, n);
-	f->tail_n = n;
+	f->tail_n = (uint8_t)n;
 }
 
 /* BYTES and what is withheld as they are, in a binary message. */
 static enum framing_result as_binary(struct framing *f, struct span bytes,
 				     struct piece *ret)
 {
+	char *joined;
+
 	ret->opcode = OP_BINARY;
 	if (f->tail_n == 0)
 		return FRAMING_PIECE;
-	f->repaired = malloc(f->tail_n + bytes.n);
-	if (!f->repaired)
+	joined = f->repaired = malloc(f->tail_n + bytes.n);
+	if (!joined)
 		return framing_bad(f, "out of memory");
-	memcpy(f->repaired, f->tail, f->tail_n);
-	memcpy(f->repaired + f->tail_n, bytes.p, bytes.n);
-	ret->p = f->repaired;
+	memcpy(joined, f->tail, f->tail_n);
+	memcpy(joined + f->tail_n, bytes.p, bytes.n);
+	ret->p = joined;
 	ret->n = f->tail_n + bytes.n;
 	f->tail_n = 0;
 	return FRAMING_PIECE;
@@ -245,12 +247,12 @@ static enum framing_result converted(struct framing *f, struct span bytes, bool 
 	struct buf out = { 0 };
 	int r = charset_convert(f->charset, bytes.p, bytes.n, ends, &out);
 
-	f->repaired = out.data;
+	f->repaired = out.store;
 	if (r == -EILSEQ)
 		return framing_bad(f, "program wrote what is not in its charset");
 	if (r < 0)
 		return framing_bad(f, "out of memory");
-	ret->p = out.data ? out.data : "";
+	ret->p = buf_len(&out) > 0 ? buf_head(&out) : "";
 	ret->n = buf_len(&out);
 	return FRAMING_PIECE;
 }

@@ -117,7 +117,8 @@ struct framing {
 	const struct framing_row *kind;
 	struct charset *charset; /* NULL: nothing needs converting */
 	struct buf held; /* an unfinished message; without storage when there is none */
-	char *repaired;  /* the last piece where it was joined, repaired or converted */
+	void *repaired;  /* storage of the last piece where it was joined, repaired or
+			    converted */
 	const char *reason; /* of FRAMING_BAD */
 	bool told;          /* the last piece is what is held */
 	bool streaming;     /* it is too long to be held: it is told as it comes */
@@ -125,7 +126,7 @@ struct framing {
 	bool cr;            /* streaming: a CR is withheld, it may belong to a CRLF */
 	bool over;          /* whole: its end has been told */
 	char tail[3];       /* streaming, raw: an unfinished UTF-8 sequence is withheld */
-	size_t tail_n;
+	uint8_t tail_n;
 	bool measured;   /* the length of the message under way is known */
 	uint8_t first_n; /* measured: bytes in first; 0: no message is under way */
 	char first[FRAMING_FIRST]; /* those that it begins with: its header, some payload

@@ -79,7 +79,8 @@ static int append_begin(struct buf *out, uint64_t id, const char *event)
 static int append_string(struct buf *out, struct span text)
 {
 	char repaired[UTF8_REPAIRED_MAX(256)], escaped[6 * sizeof(repaired)], tail[3];
-	size_t tail_n = 0, n;
+	uint8_t tail_n = 0;
+	size_t n;
 	int r = append(out, "\"");
 
 	while (r == 0 && text.n > 0) {

@@ -129,7 +129,7 @@ static char *put(char *out, const char *p, size_t n)
 	return out + n;
 }
 
-size_t utf8_repair(char tail[3], size_t *tail_n, const char *p, size_t n, bool last,
+size_t utf8_repair(char tail[3], uint8_t *tail_n, const char *p, size_t n, bool last,
 		   char *out)
 {
 	struct utf8 u = { 0 };

@@ -36,7 +36,7 @@ static inline bool utf8_complete(const struct utf8 *u)
  * and is put before the next chunk; with LAST it is replaced as well.  The number of
  * bytes written.
  */
-size_t utf8_repair(char tail[3], size_t *tail_n, const char *p, size_t n, bool last,
+size_t utf8_repair(char tail[3], uint8_t *tail_n, const char *p, size_t n, bool last,
 		   char *out);
 
 #endif

@@ -95,15 +95,16 @@ enum ws_state { WS_ST_HEADER, WS_ST_PAYLOAD, WS_ST_CONTROL, WS_ST_ENDED };
 struct ws {
 	const struct ws_conf *conf;
 	enum ws_state state;
+	struct utf8 utf8; /* of the message under way, if text; complete after each */
 	struct frame_header frame; /* the frame under way */
 	uint64_t left;             /* payload bytes of it still to come */
 	unsigned phase;            /* of its masking key */
 	uint8_t message_opcode;    /* of the message under way; OP_CONTINUATION: none */
 	bool fresh;                /* no piece of that message has been told yet */
-	uint64_t message_size;     /* payload bytes of it, announced by headers so far */
-	struct utf8 utf8;          /* of that message, if text; complete after each */
-	struct buf message;        /* with conf->whole: its bytes so far */
 	uint8_t held_n;            /* bytes in held */
+	uint64_t message_size; /* payload bytes of the message, announced by headers so
+				  far */
+	struct buf message;    /* with conf->whole: its bytes so far */
 	char *held; /* FRAME_CONTROL_MAX: an unfinished header, or control payload; NULL
 		     * until there was one */
 };

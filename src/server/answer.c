@@ -35,8 +35,8 @@ void answer_head(struct client *c, struct http_response *r)
 
 void answer(struct client *c, struct http_response *r, struct span body)
 {
-	struct span method =
-		http_span(c->head.data ? buf_head(&c->head) : "", c->http.method);
+	struct span method = http_span(buf_len(&c->head) > 0 ? buf_head(&c->head) : "",
+				       c->http.method);
 
 	r->content_length = body.n;
 	if (!r->security)
@@ -70,8 +70,8 @@ void answer_plain(struct client *c, int status, struct span text)
  * CAP bytes, or NULL: nothing yet. */
 static const char *target_text(const struct client *c, char *out, size_t cap)
 {
-	struct span target =
-		http_span(c->head.data ? buf_head(&c->head) : "", c->http.target);
+	struct span target = http_span(buf_len(&c->head) > 0 ? buf_head(&c->head) : "",
+				       c->http.target);
 	const char *query = target.n > 0 ? memchr(target.p, '?', target.n) : NULL;
 
 	if (target.n == 0)

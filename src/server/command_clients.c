@@ -37,7 +37,7 @@ static json_t *summary(const struct session *s)
 
 	json_object_set_new(r, "id", json_integer((json_int_t)s->id));
 	json_object_set_new(r, "path", call_json_text(s->path));
-	json_object_set_new(r, "peer", call_json_text(addr_text(&s->peer, peer)));
+	json_object_set_new(r, "peer", call_json_text(addr_text(s->peer, peer)));
 	json_object_set_new(r, "user", s->user ? call_json_text(s->user) : json_null());
 	json_object_set_new(r, "state", json_string(session_state_name(s)));
 	json_object_set_new(r, "seconds", json_real(s->bridge->now - s->opened));

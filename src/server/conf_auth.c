@@ -28,11 +28,11 @@ static char *text_of(struct conf_load *l, const struct auth_conf *auth, const ch
 {
 	struct buf b = { 0 };
 	int r = file_read(file, FILE_LONGEST, &b);
-	bool bad = r == 0 && buf_len(&b) > 0 && memchr(b.data, 0, buf_len(&b));
+	bool bad = r == 0 && buf_len(&b) > 0 && memchr(buf_head(&b), 0, buf_len(&b));
 	char *text = NULL;
 
 	if (r == 0 && !bad)
-		text = conf_mem_text(l->conf->mem, b.data, buf_len(&b));
+		text = conf_mem_text(l->conf->mem, buf_head(&b), buf_len(&b));
 	if (r == -ENOMEM || (r == 0 && !bad && !text))
 		l->status = -ENOMEM;
 	else if (!text)

@@ -151,7 +151,7 @@ int conf_expand(struct conf_mem *mem, const char *raw, const char **ret, char *e
 	for (const char *p = raw; r == 0 && *p;)
 		r = put_next(&x, &p);
 	if (r == 0) {
-		*ret = conf_mem_text(mem, x.out.data, buf_len(&x.out));
+		*ret = conf_mem_text(mem, buf_head(&x.out), buf_len(&x.out));
 		r = *ret ? 0 : -ENOMEM;
 	}
 	buf_free(&x.out);

@@ -243,7 +243,7 @@ static int read_file(struct conf_sheet *sheet, struct conf_report *report,
 	int r = name ? file_read(file, SIZE_MAX, &b) : -ENOMEM;
 
 	if (r == 0)
-		r = conf_read_text(sheet, report, name, b.data, buf_len(&b));
+		r = conf_read_text(sheet, report, name, buf_head(&b), buf_len(&b));
 	buf_free(&b);
 	return r;
 }

@@ -293,7 +293,7 @@ static void tell(struct server *s, char *const *argv, const char *event,
 		log_warning(start.who, "%s is not run: max_running hooks are", event);
 		return;
 	}
-	put_base(&s->cgi, event, session->id, session->path, &session->peer,
+	put_base(&s->cgi, event, session->id, session->path, session->peer,
 		 session->user);
 	cgi_put_text(&s->cgi, "WSBRIDGE_SUBPROTOCOL",
 		     session_asked_text(session->asked, ASKED_SUBPROTOCOL));

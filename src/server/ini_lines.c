@@ -137,8 +137,9 @@ static void finish_value(struct reader *r)
 {
 	while (buf_len(&r->value) > 0 && is_blank(*buf_head(&r->value)))
 		buf_consume(&r->value, 1);
-	while (buf_len(&r->value) > 0 && is_blank(r->value.data[r->value.w - 1]))
-		r->value.w--;
+	while (buf_len(&r->value) > 0 &&
+	       is_blank(buf_head(&r->value)[buf_len(&r->value) - 1]))
+		buf_cut(&r->value, 1);
 	put(r, &r->value, "", 1);
 }
 

@@ -145,7 +145,7 @@ static void on_session_ended(void *data, const struct session *session)
 {
 	struct server *s = data;
 
-	peers_remove(&s->peers, &session->peer);
+	peers_remove(&s->peers, session->peer);
 	calls_session_ended(s, session);
 	hooks_closed(s, session);
 }

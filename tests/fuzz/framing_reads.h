@@ -47,7 +47,7 @@ static inline bool is_utf8(const uint8_t *p, size_t n)
 static inline uint8_t *repair_of(const uint8_t *p, size_t n, size_t *ret_n)
 {
 	char *out = malloc(UTF8_REPAIRED_MAX(n)), tail[3];
-	size_t tail_n = 0;
+	uint8_t tail_n = 0;
 
 	MUST(out);
 	*ret_n = utf8_repair(tail, &tail_n, (const char *)p, n, true, out);
@@ -161,7 +161,7 @@ static inline struct received receive(const struct framing_conf *conf,
 	}
 	if (!to.bad)
 		read_one(&to, &f, p, 0, true);
-	MUST(to.bad || (!to.open && !f.held.data));
+	MUST(to.bad || (!to.open && !f.held.store));
 	framing_free(&f);
 	return to;
 }

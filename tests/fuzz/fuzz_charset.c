@@ -118,10 +118,10 @@ static int converted(const char *name, enum charset_direction direction,
 	int r;
 
 	MUST(charset_open(name, direction, error, &c) == 0);
-	r = convert(c, in->data, buf_len(in), seed, out);
+	r = convert(c, buf_head(in), buf_len(in), seed, out);
 	if (r == 0) {
 		buf_free(out);
-		MUST(convert(c, in->data, buf_len(in), seed, out) == 0);
+		MUST(convert(c, buf_head(in), buf_len(in), seed, out) == 0);
 	}
 	charset_free(c);
 	return r;
@@ -130,7 +130,7 @@ static int converted(const char *name, enum charset_direction direction,
 static bool same(const struct buf *a, const struct buf *b)
 {
 	return buf_len(a) == buf_len(b) &&
-	       (buf_len(a) == 0 || memcmp(a->data, b->data, buf_len(a)) == 0);
+	       (buf_len(a) == 0 || memcmp(buf_head(a), buf_head(b), buf_len(a)) == 0);
 }
 
 /* Behind what is wrong in it, glibc reads UTF-7 on from a state that depends on where the
@@ -148,18 +148,18 @@ static void check(size_t which, const struct buf *in, uint32_t seed)
 	bool good;
 
 	if (charsets[which].reference)
-		charsets[which].reference(&want, (uint8_t *)in->data, buf_len(in));
+		charsets[which].reference(&want, (uint8_t *)buf_head(in), buf_len(in));
 	else
 		MUST(converted(name, CHARSET_DECODE, CHARSET_REPLACE, in, 0, &want) == 0);
 	MUST(converted(name, CHARSET_DECODE, CHARSET_REPLACE, in, seed, &got) == 0);
-	MUST(utf8_check(&u, got.data, buf_len(&got)) == buf_len(&got) &&
+	MUST(utf8_check(&u, buf_head(&got), buf_len(&got)) == buf_len(&got) &&
 	     utf8_complete(&u));
 	good = converted(name, CHARSET_DECODE, CHARSET_CLOSE, in, seed, &strict) == 0;
 	MUST(same(&want, &got) || (!good && goes_astray(name)));
 	if (good)
 		MUST(same(&want, &strict));
 	else
-		MUST(memmem(want.data, buf_len(&want), "\xEF\xBF\xBD", 3));
+		MUST(memmem(buf_head(&want), buf_len(&want), "\xEF\xBF\xBD", 3));
 	MUST(converted(name, CHARSET_ENCODE, CHARSET_REPLACE, &got, 0, &once) == 0);
 	MUST(converted(name, CHARSET_ENCODE, CHARSET_REPLACE, &got, seed, &back) == 0);
 	MUST(same(&once, &back));

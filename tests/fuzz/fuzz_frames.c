@@ -49,7 +49,7 @@ static void on_data(struct life *l, const struct ws_event *e)
 	l->open = !e->last;
 	if (l->open)
 		return;
-	tell(l, e, l->message.data, buf_len(&l->message));
+	tell(l, e, buf_head(&l->message), buf_len(&l->message));
 	buf_free(&l->message);
 }
 
@@ -76,12 +76,12 @@ static void feed(struct life *l, const uint8_t *data, size_t n)
 	l->fed += n;
 	do {
 		ws_next(&l->ws, &p, chunk + n, &e);
-		MUST(l->ws.message.cap <= l->fed + l->fed / 10 + 4096);
+		MUST(buf_cap(&l->ws.message) <= l->fed + l->fed / 10 + 4096);
 		if (e.type != WS_MORE)
 			on_event(l, &e);
 	} while (e.type != WS_MORE);
 	MUST(p == chunk + n);
-	MUST(!l->ended || !l->ws.message.data);
+	MUST(!l->ended || !l->ws.message.store);
 	free(chunk);
 }
 

@@ -76,7 +76,7 @@ static void message(struct backend *b, const uint8_t *data, size_t n)
 /* All that the backend got, read at once. */
 static void read_back(struct backend *b)
 {
-	struct span in = { b->got.data, buf_len(&b->got) };
+	struct span in = { buf_head(&b->got), buf_len(&b->got) };
 	const char *reason;
 	size_t at = 0;
 	struct framing f;
@@ -87,7 +87,7 @@ static void read_back(struct backend *b)
 		MUST(framing_decode(&f, &in, false, &piece, &reason) == FRAMING_PIECE);
 		MUST(piece.last && piece.n == b->sizes[i]);
 		if (piece.n > 0)
-			MUST(memcmp(piece.p, b->payloads.data + at, piece.n) == 0);
+			MUST(memcmp(piece.p, buf_head(&b->payloads) + at, piece.n) == 0);
 		at += piece.n;
 	}
 	MUST(framing_decode(&f, &in, true, &piece, &reason) == FRAMING_MORE);

@@ -70,7 +70,7 @@ static void check_open(struct span path, struct span query)
 {
 	struct span fields[JSON_FIELDS] = { [JSON_PATH] = path, [JSON_QUERY] = query };
 	char *repaired = malloc(UTF8_REPAIRED_MAX(path.n)), tail[3];
-	size_t tail_n = 0;
+	uint8_t tail_n = 0;
 	struct buf out = { 0 };
 	json_t *v;
 

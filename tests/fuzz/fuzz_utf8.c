@@ -39,7 +39,8 @@ static void repair(const uint8_t *p, size_t n, size_t cut)
 {
 	char *got = malloc(UTF8_REPAIRED_MAX(cut) + UTF8_REPAIRED_MAX(n - cut)), tail[3];
 	uint8_t *wanted = malloc(3 * n + 1);
-	size_t tail_n = 0, size, first;
+	uint8_t tail_n = 0;
+	size_t size, first;
 	struct utf8 u = { 0 };
 
 	MUST(got && wanted);

@@ -99,12 +99,12 @@ static inline void check_memory(const struct backend *b, size_t n, bool more)
 	size_t most = n > FRAMING_HELD_MAX ? n : FRAMING_HELD_MAX;
 
 	assert_true(buf_len(&f->held) <= FRAMING_HELD_MAX);
-	assert_true(f->held.cap <= FRAMING_HELD_MAX / 10 * 11 + 4096);
+	assert_true(buf_cap(&f->held) <= FRAMING_HELD_MAX / 10 * 11 + 4096);
 	assert_true(malloc_usable_size(f->repaired) <= UTF8_REPAIRED_MAX(most) + 8192);
 	if (more)
 		assert_null(f->repaired);
 	if (more && f->streaming)
-		assert_null(f->held.data);
+		assert_null(f->held.store);
 }
 
 /* One read of N bytes at P, in storage of its own that is gone afterwards. */
@@ -149,7 +149,7 @@ static inline void feed_eof(struct backend *b)
 	length = buf_len(&b->out);
 	feed(b, NULL, 0, true);
 	assert_int_equal(buf_len(&b->out), length);
-	assert_true(b->bad || (!b->open && !b->f.held.data));
+	assert_true(b->bad || (!b->open && !b->f.held.store));
 }
 
 /* ---- tables of {bytes, messages} ---- */

@@ -106,6 +106,31 @@ TEST(the_longest_path_of_the_kernel_needs_no_nul)
 
 /* ---- reading ---- */
 
+/* A session keeps no more of an address than there is. */
+TEST(what_lies_behind_an_address_is_not_looked_at)
+{
+	struct addr whole[] = { inet("192.0.2.1", 80),
+				inet("2001:db8::1", 443),
+				on_unix("/x"),
+				{ .un.sun_family = AF_UNIX } };
+
+	whole[2].len--; /* its NUL need not count */
+	whole[3].len = sizeof(sa_family_t);
+	for (size_t i = 0; i < COUNT(whole); i++) {
+		size_t n = offsetof(struct addr, sa) + whole[i].len;
+		char want[ADDR_TEXT], got[ADDR_TEXT];
+		struct addr *part = malloc(n);
+
+		assert_non_null(part);
+		memcpy(part, &whole[i], n);
+		assert_string_equal(addr_text(part, got), addr_text(&whole[i], want));
+		assert_string_equal(addr_host(part, got), addr_host(&whole[i], want));
+		assert_int_equal(addr_port(part), addr_port(&whole[i]));
+		assert_int_equal(addr_is_local(part), addr_is_local(&whole[i]));
+		free(part);
+	}
+}
+
 TEST(what_is_no_numeric_address_is_refused_and_nothing_is_set)
 {
 	static const char *const texts[] = {
@@ -192,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_unix_socket_is_written_with_its_path_and_has_no_port),
 		cmocka_unit_test(a_unix_client_without_a_name_has_no_path),
 		cmocka_unit_test(the_longest_path_of_the_kernel_needs_no_nul),
+		cmocka_unit_test(what_lies_behind_an_address_is_not_looked_at),
 		cmocka_unit_test(
 			what_is_no_numeric_address_is_refused_and_nothing_is_set),
 		cmocka_unit_test(a_unix_path_must_leave_room_for_its_nul),

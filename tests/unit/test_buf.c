@@ -22,10 +22,10 @@ const char *__asan_default_options(void)
 
 static void owns_nothing(const struct buf *b)
 {
-	assert_null(b->data);
-	assert_int_equal(b->r, 0);
-	assert_int_equal(b->w, 0);
-	assert_int_equal(b->cap, 0);
+	assert_null(b->store);
+	assert_int_equal(buf_len(b), 0);
+	assert_null(buf_head(b));
+	assert_int_equal(buf_cap(b), 0);
 }
 
 static void an_empty_buffer_owns_no_memory(void **state)
@@ -73,8 +73,25 @@ static void consuming_the_last_byte_gives_the_memory_back(void **state)
 	(void)state;
 	buf_append(&b, "Hello", 5, NO_LIMIT);
 	buf_consume(&b, 4);
-	assert_non_null(b.data);
+	assert_non_null(b.store);
 	buf_consume(&b, 1);
+	owns_nothing(&b);
+}
+
+static void what_is_cut_is_gone_from_the_end(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	buf_cut(&b, 0);
+	buf_append(&b, "Hello", 5, NO_LIMIT);
+	buf_consume(&b, 1);
+	buf_cut(&b, 2);
+	assert_int_equal(buf_len(&b), 2);
+	assert_memory_equal(buf_head(&b), "el", 2);
+	assert_int_equal(buf_append(&b, "p", 1, NO_LIMIT), 0);
+	assert_memory_equal(buf_head(&b), "elp", 3);
+	buf_cut(&b, 3);
 	owns_nothing(&b);
 }
 
@@ -138,7 +155,7 @@ static void memory_stays_within_a_tenth_and_4_kib(void **state)
 	(void)state;
 	for (size_t n = sizeof(chunk); n < 4 << 20; n += sizeof(chunk)) {
 		assert_int_equal(buf_append(&b, chunk, sizeof(chunk), NO_LIMIT), 0);
-		assert_in_range(b.cap, n, n + n / 10 + 4096);
+		assert_in_range(buf_cap(&b), n, n + n / 10 + 4096);
 	}
 	buf_free(&b);
 }
@@ -169,7 +186,7 @@ static void a_long_stream_passes_through_unchanged(void **state)
 		buf_consume(&b, n);
 		out += n;
 		assert_int_equal(buf_len(&b), in - out);
-		assert_true(buf_len(&b) > 0 || !b.data);
+		assert_true(buf_len(&b) > 0 || !b.store);
 	}
 	buf_free(&b);
 }
@@ -210,14 +227,14 @@ static void joining_keeps_the_order_whichever_is_larger(void **state)
 static void the_larger_of_two_that_are_joined_is_not_copied(void **state)
 {
 	struct buf b = { 0 }, from = filled(5000, 0, 0);
-	const char *data = from.data;
+	const struct buf_store *store = from.store;
 
 	(void)state;
 	assert_int_equal(buf_join(&b, &from), 0);
-	assert_ptr_equal(b.data, data);
+	assert_ptr_equal(b.store, store);
 	from = filled(10, 5000, 0);
 	assert_int_equal(buf_join(&b, &from), 0);
-	assert_ptr_equal(b.data, data);
+	assert_ptr_equal(b.store, store);
 	buf_free(&b);
 }
 
@@ -233,7 +250,8 @@ static void storage_that_lies_idle_is_given_back(void **state)
 	for (size_t out = 1000; out < sizeof(text); out += 1000) {
 		buf_consume(&b, 1000);
 		assert_memory_equal(buf_head(&b), text + out, buf_len(&b));
-		assert_true(b.cap <= 64 * 1024 || b.cap <= 8 * buf_len(&b) + 8);
+		assert_true(buf_cap(&b) <= 64 * 1024 ||
+			    buf_cap(&b) <= 8 * buf_len(&b) + 8);
 	}
 	buf_free(&b);
 }
@@ -245,6 +263,7 @@ int main(void)
 		cmocka_unit_test(what_is_appended_is_the_content),
 		cmocka_unit_test(what_is_consumed_is_gone_from_the_front),
 		cmocka_unit_test(consuming_the_last_byte_gives_the_memory_back),
+		cmocka_unit_test(what_is_cut_is_gone_from_the_end),
 		cmocka_unit_test(bytes_over_the_limit_are_refused_as_a_whole),
 		cmocka_unit_test(the_limit_counts_the_content_and_not_what_was_consumed),
 		cmocka_unit_test(without_memory_the_content_stays),

@@ -44,9 +44,9 @@ static void check_cut(const struct row *row, enum charset_direction direction,
 	if (r == 0)
 		r = charset_convert(c, p + cut2, row->in.n - cut2, true, &out);
 	assert_int_equal(r, row->out.p ? 0 : -EILSEQ);
-	if (r == 0 && !span_is((struct span){ out.data, buf_len(&out) }, row->out))
+	if (r == 0 && !span_is((struct span){ buf_head(&out), buf_len(&out) }, row->out))
 		fail_msg("%s cut at %zu and %zu: %.*s", row->name, cut, cut2,
-			 (int)buf_len(&out), out.data);
+			 (int)buf_len(&out), buf_head(&out));
 	charset_free(c);
 	buf_free(&out);
 }
@@ -157,9 +157,9 @@ static void expect_texts(const char *name, enum charset_direction direction,
 			assert_int_equal(
 				charset_convert(c, texts[i].p + at, 1, false, &out), 0);
 		assert_int_equal(charset_convert(c, NULL, 0, true, &out), 0);
-		if (!span_is((struct span){ out.data, buf_len(&out) }, want[i]))
+		if (!span_is((struct span){ buf_head(&out), buf_len(&out) }, want[i]))
 			fail_msg("%s, text %d: %.*s", name, i, (int)buf_len(&out),
-				 out.data);
+				 buf_head(&out));
 		buf_free(&out);
 	}
 	charset_free(c);
@@ -203,7 +203,7 @@ TEST(a_large_text_is_no_exception)
 	assert_int_equal(charset_convert(c, in, N, true, &out), 0);
 	assert_int_equal(buf_len(&out), 3 * N);
 	for (size_t i = 0; i < 3 * N; i += 3)
-		assert_memory_equal(out.data + i, "€", 3);
+		assert_memory_equal(buf_head(&out) + i, "€", 3);
 	charset_free(c);
 	buf_free(&out);
 	free(in);

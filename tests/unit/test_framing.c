@@ -361,7 +361,8 @@ TEST(invalid_bytes_in_any_place_of_a_long_line_are_replaced)
 	for (size_t l = 0; l < COUNT(lengths) - 1; l++)
 		for (size_t k = 0; k < COUNT(invalid); k++) {
 			size_t n = lengths[l], size = strlen(invalid[k]);
-			size_t tail_n = 0, fixed_n;
+			uint8_t tail_n = 0;
+			size_t fixed_n;
 			const size_t at[] = { 0, 4096 - 1, n - size };
 
 			memset(line, 'x', n);
@@ -384,7 +385,8 @@ TEST(an_invalid_line_is_binary_only_if_it_can_be_held)
 
 	for (size_t n = K64 - 1; n <= K64 + 1; n++)
 		for (size_t at = 0; at < n; at += n / 2 - 1) {
-			size_t tail_n = 0, fixed_n;
+			uint8_t tail_n = 0;
+			size_t fixed_n;
 
 			memset(line, 'x', n);
 			line[at] = '\xE9';
@@ -432,7 +434,7 @@ TEST(a_long_line_is_streamed_before_it_ends)
 	assert_int_equal(buf_len(&b.f.held), K64);
 	feed(&b, "y", 1, false);
 	assert_int_equal(b.frames, 2); /* what was held, and the byte */
-	assert_null(b.f.held.data);
+	assert_null(b.f.held.store);
 	feed(&b, "z\xE2", 2, false);
 	feed(&b, "\x82", 1, false);
 	assert_int_equal(b.frames, 3);
@@ -462,7 +464,7 @@ TEST(a_line_that_can_be_held_is_one_frame_however_it_is_read)
 		feed(&b, line, cut, false);
 		feed(&b, line + cut, K64 + 1 - cut, false);
 		assert_int_equal(b.frames, 1);
-		assert_null(b.f.held.data);
+		assert_null(b.f.held.store);
 		end(&b);
 	}
 }
@@ -481,7 +483,7 @@ TEST(whole_lines_come_straight_from_the_input)
 	feed(&b, " done\nc\n", 8, false);
 	assert_int_equal(b.transients, 1); /* only the line that was held */
 	assert_int_equal(b.messages, 6);
-	assert_null(b.f.held.data);
+	assert_null(b.f.held.store);
 	feed(&b, "last", 4, true);
 	assert_int_equal(b.transients, 1);
 	end(&b);
@@ -554,7 +556,7 @@ TEST(a_framing_that_is_given_up_gives_everything_back)
 	framing_init(&f, &conf);
 	assert_int_equal(framing_decode(&f, &in, false, &piece, &reason), FRAMING_MORE);
 	framing_free(&f);
-	assert_null(f.held.data);
+	assert_null(f.held.store);
 }
 
 /* ---- client -> backend ---- */

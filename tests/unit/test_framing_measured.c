@@ -139,7 +139,7 @@ TEST(a_long_message_is_streamed_as_soon_as_its_length_is_known)
 	feed(&b, ":xx", 3, false);
 	assert_int_equal(b.frames, 1);
 	assert_int_equal(b.messages, 0);
-	assert_null(b.f.held.data);
+	assert_null(b.f.held.store);
 	feed(&b, text, K64 - 2, false);
 	assert_int_equal(b.frames, 2);
 	feed(&b, "x", 1, false); /* all of it, but not its comma */
@@ -211,7 +211,7 @@ TEST(only_what_has_come_is_held)
 	begin(&b, &conf);
 	feed(&b, "\0\0\xFF\xFFxy", 6, false); /* a length is but a promise */
 	assert_int_equal(buf_len(&b.f.held), 2);
-	assert_true(b.f.held.cap < 4096);
+	assert_true(buf_cap(&b.f.held) < 4096);
 	end(&b);
 }
 

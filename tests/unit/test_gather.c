@@ -202,14 +202,14 @@ static struct buf give(void)
 TEST(what_is_given_is_moved_and_not_copied)
 {
 	struct buf given = give(), to = { 0 };
-	const char *data = given.data;
+	const struct buf_store *store = given.store;
 
 	gather_give(&g, &given);
 	assert_int_equal(g.bytes, sizeof(large));
 	assert_int_equal(gather_save(&g, 10, &to, SIZE_MAX), 0);
-	assert_ptr_equal(to.data, data);
+	assert_ptr_equal(to.store, store);
 	assert_int_equal(buf_len(&to), sizeof(large) - 10);
-	assert_null(given.data);
+	assert_null(given.store);
 	buf_free(&to);
 }
 
@@ -231,7 +231,7 @@ TEST(what_is_given_stands_in_its_place_after_any_short_write)
 		assert_int_equal(buf_len(&to), 6 + n - skip);
 		assert_memory_equal(buf_head(&to), "before", 6);
 		assert_memory_equal(buf_head(&to) + 6, out + skip, n - skip);
-		assert_null(given.data);
+		assert_null(given.store);
 		buf_free(&to);
 		free(out);
 	}

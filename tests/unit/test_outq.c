@@ -136,7 +136,7 @@ TEST(what_comes_first_leaves_first_at_any_step)
 		append(OP_PING, "ping");
 		push("three");
 		assert_string_equal(drain("", 0, step), "own one two [ping] three ");
-		assert_null(q.own.data);
+		assert_null(q.own.store);
 		assert_null(q.packets.at);
 		assert_int_equal(q.cut, 0);
 		assert_int_equal(q.gone, 0);

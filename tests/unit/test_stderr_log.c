@@ -191,7 +191,7 @@ TEST(a_line_without_end_takes_no_memory_without_end)
 	memset(piece, 'y', sizeof(piece));
 	for (int i = 0; i < 100; i++) {
 		stderr_log_feed(&l, WHO, 1, piece, sizeof(piece));
-		assert_in_range(l.lines.line.cap, 0, 2 * STDERR_LINE_MAX);
+		assert_in_range(buf_cap(&l.lines.line), 0, 2 * STDERR_LINE_MAX);
 	}
 	stderr_log_end(&l, WHO, 1);
 	logged();

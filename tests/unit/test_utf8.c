@@ -142,8 +142,8 @@ static void bytes_of_a_broken_sequence_are_counted(void **state)
 static size_t repair_in_two(const uint8_t *p, size_t n, size_t cut, char *out)
 {
 	char tail[3];
-	size_t tail_n = 0,
-	       first = utf8_repair(tail, &tail_n, (const char *)p, cut, false, out);
+	uint8_t tail_n = 0;
+	size_t first = utf8_repair(tail, &tail_n, (const char *)p, cut, false, out);
 
 	assert_in_range(tail_n, 0, 3);
 	first += utf8_repair(tail, &tail_n, (const char *)p + cut, n - cut, true,
@@ -210,7 +210,7 @@ static void a_maximal_subpart_becomes_one_replacement(void **state)
 static void a_tail_waits_for_what_completes_it(void **state)
 {
 	char tail[3], out[UTF8_REPAIRED_MAX(8)];
-	size_t tail_n = 0;
+	uint8_t tail_n = 0;
 
 	(void)state;
 	assert_int_equal(utf8_repair(tail, &tail_n, "a\xE2", 2, false, out), 1);
@@ -227,7 +227,7 @@ static void a_tail_waits_for_what_completes_it(void **state)
 static void a_tail_that_is_never_completed_is_replaced_at_the_end(void **state)
 {
 	char tail[3] = { '\xF0', '\x9F', '\x98' }, out[UTF8_REPAIRED_MAX(0)];
-	size_t tail_n = 3;
+	uint8_t tail_n = 3;
 
 	(void)state;
 	assert_int_equal(utf8_repair(tail, &tail_n, NULL, 0, true, out), 3);

@@ -234,7 +234,7 @@ static void payload_is_told_where_it_lies(void **state)
 		assert_ptr_equal(next(&p, end).p, bytes + 6);
 		assert_ptr_equal(next(&p, end).p, bytes + 15);
 		assert_ptr_equal(next(&p, end).p, bytes + 23);
-		assert_null(w.message.data);
+		assert_null(w.message.store);
 		assert_int_equal(next(&p, end).type, WS_MORE);
 	}
 	(void)state;
@@ -262,7 +262,7 @@ static void pieces_are_told_as_they_come(void **state)
 	e = next(&p, bytes + 17);
 	assert_true(e.type == WS_DATA && !e.first && e.last && e.n == 1 &&
 		    e.opcode == OP_TEXT);
-	assert_null(w.message.data);
+	assert_null(w.message.store);
 }
 
 static void a_header_alone_is_no_piece(void **state)
@@ -302,9 +302,9 @@ static void a_collected_message_is_given_back_by_the_call_after(void **state)
 	e = next(&p, end);
 	assert_true(e.type == WS_DATA && e.first && e.last && e.n == 4);
 	assert_memory_equal(e.p, "abcd", 4);
-	assert_non_null(w.message.data);
+	assert_non_null(w.message.store);
 	assert_int_equal(next(&p, end).type, WS_MORE);
-	assert_null(w.message.data);
+	assert_null(w.message.store);
 }
 
 static void a_ping_leaves_the_message_under_way_alone(void **state)
@@ -318,7 +318,7 @@ static void a_ping_leaves_the_message_under_way_alone(void **state)
 	assert_int_equal(buf_len(&w.message), 2);
 	assert_memory_equal(next(&p, end).p, "abcd", 4);
 	ws_free(&w);
-	assert_null(w.message.data);
+	assert_null(w.message.store);
 }
 
 static void what_is_kept_is_given_back_at_the_end(void **state)
@@ -331,10 +331,10 @@ static void what_is_kept_is_given_back_at_the_end(void **state)
 
 		ws_init(&w, &whole);
 		means_nothing(begin, 8);
-		assert_non_null(w.message.data);
+		assert_non_null(w.message.store);
 		memcpy(end, ends[i], 6);
 		assert_int_equal(next(&p, end + 6).type, i == 0 ? WS_CLOSE : WS_FAIL);
-		assert_null(w.message.data);
+		assert_null(w.message.store);
 	}
 }
 
@@ -355,11 +355,12 @@ static void out_of_memory_is_a_failure_of_ours(void **state)
 	(void)state;
 	ws_init(&w, &whole);
 	means_nothing(begin, 8);
-	w.message.w = w.message.cap = SIZE_MAX / 4; /* pretend that so much came */
+	/* pretend that so much came */
+	w.message.store->w = w.message.store->cap = SIZE_MAX / 4;
 	e = next(&p, more + 8);
 	assert_int_equal(e.type, WS_FAIL);
 	assert_int_equal(e.code, CLOSE_SERVER_ERROR);
-	assert_null(w.message.data);
+	assert_null(w.message.store);
 }
 
 static void after_the_end_all_bytes_are_used_up(void **state)
@@ -445,7 +446,8 @@ static size_t one_message(char *bytes, size_t n, size_t step)
 			assert_true(e.last && told == 0);
 			told = e.n;
 		}
-		assert_in_range(w.message.cap, 0, at + step + (at + step) / 10 + 4096);
+		assert_in_range(buf_cap(&w.message), 0,
+				at + step + (at + step) / 10 + 4096);
 	}
 	return told;
 }
@@ -491,7 +493,7 @@ static void empty_fragments_cost_neither_memory_nor_events(void **state)
 		assert_int_equal(next(&p, first + 6).type, i ? WS_MORE : WS_DATA);
 		for (int turn = 0; turn < 700; turn++)
 			means_nothing(fragments, sizeof(fragments));
-		assert_null(w.message.data);
+		assert_null(w.message.store);
 	}
 }
 
@@ -502,7 +504,7 @@ static void memory_is_not_reserved_by_what_is_announced(void **state)
 	(void)state;
 	ws_init(&w, &whole);
 	means_nothing(bytes, sizeof(bytes) - 1);
-	assert_in_range(w.message.cap, 3, 4096);
+	assert_in_range(buf_cap(&w.message), 3, 4096);
 	ws_free(&w);
 }
 

@@ -236,7 +236,7 @@ static void read_item(const struct place *at, char **p, struct buf *out)
 	if (**p && !isblank((unsigned char)**p))
 		die(at, "cannot read: %s", *p);
 	while (times-- > 0)
-		append(out, item.data, buf_len(&item));
+		append(out, buf_head(&item), buf_len(&item));
 	buf_free(&item);
 }
 
@@ -375,7 +375,7 @@ static void read_frame(const struct place *at, char *line, struct buf *out)
 	append_header(at, &s, out);
 	for (size_t i = 0; s.masked && i < buf_len(&data); i++)
 		buf_head(&data)[i] = (char)(buf_head(&data)[i] ^ s.key[i % 4]);
-	append(out, data.data, buf_len(&data));
+	append(out, buf_head(&data), buf_len(&data));
 	buf_free(&data);
 }
 
@@ -389,7 +389,7 @@ static void read_want(const struct place *at, struct told *want, enum ws_event_t
 	struct buf data = { 0 };
 
 	read_data(at, line, &data);
-	told_add(want, type, opcode, code, data.data, buf_len(&data));
+	told_add(want, type, opcode, code, buf_head(&data), buf_len(&data));
 	buf_free(&data);
 }
 
@@ -420,7 +420,7 @@ static void read_cut(const struct place *at, struct frame_vector *v, size_t n)
 {
 	if (n > buf_len(&v->bytes))
 		die(at, "cut %zu of %zu bytes", n, buf_len(&v->bytes));
-	v->bytes.w -= n;
+	buf_cut(&v->bytes, n);
 }
 
 static void read_line(const struct place *at, struct frame_vector *v, char *line);

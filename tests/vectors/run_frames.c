@@ -52,7 +52,8 @@ static void on_data(struct run *r, const struct ws_event *e)
 	r->open = !e->last;
 	if (!e->last)
 		return;
-	told_add(&r->told, WS_DATA, e->opcode, 0, r->joined.data, buf_len(&r->joined));
+	told_add(&r->told, WS_DATA, e->opcode, 0, buf_head(&r->joined),
+		 buf_len(&r->joined));
 	buf_free(&r->joined);
 }
 
@@ -74,7 +75,8 @@ static void on_event(struct run *r, const struct ws_event *e)
 /* DESIGN 5: what is held never exceeds 1.1 x the bytes on the wire + 4 KiB. */
 static void check_memory(struct run *r)
 {
-	expect(r, r->ws.message.cap <= r->fed + r->fed / 10 + 4096, "too much memory");
+	expect(r, buf_cap(&r->ws.message) <= r->fed + r->fed / 10 + 4096,
+	       "too much memory");
 }
 
 /* Feed N bytes, in memory of exactly that size. */
@@ -111,7 +113,7 @@ static void run_cut(const struct frame_vector *v, const struct ws_conf *conf,
 			feed(r, buf_head(&v->bytes) + at, step);
 	}
 	ws_free(&r->ws);
-	expect(r, !r->ws.message.data, "memory is not given back");
+	expect(r, !r->ws.message.store, "memory is not given back");
 	buf_free(&r->joined);
 }
 

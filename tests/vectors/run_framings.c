@@ -60,7 +60,7 @@ static void append(struct buf *b, const char *p, size_t n)
 
 static struct span content(const struct buf *b)
 {
-	return (struct span){ b->data ? b->data : "", buf_len(b) };
+	return (struct span){ buf_len(b) > 0 ? buf_head(b) : "", buf_len(b) };
 }
 
 /* ---- from the program ---- */
@@ -96,7 +96,7 @@ static void feed(struct run *r, const char *p, size_t n, bool eof)
 		append(&r->message, piece.p, piece.n);
 		if (!piece.last || v.conf.kind == FRAMING_RAW)
 			continue;
-		told_add(&r->told, WS_DATA, r->opcode, 0, r->message.data,
+		told_add(&r->told, WS_DATA, r->opcode, 0, content(&r->message).p,
 			 buf_len(&r->message));
 		buf_free(&r->message);
 	}
@@ -145,8 +145,8 @@ static bool encode(struct charset *c, enum opcode opcode, bool last, const char 
 		ok = charset_convert(c, p, n, ends_text, &piece) == 0;
 	else
 		append(&piece, p, n);
-	ok = ok &&
-	     framing_encode(&v.conf, opcode, last, piece.data, buf_len(&piece), &ends);
+	ok = ok && framing_encode(&v.conf, opcode, last, buf_head(&piece),
+				  buf_len(&piece), &ends);
 	if (ok) {
 		append(to, ends.head, ends.head_n);
 		append(to, content(&piece).p, buf_len(&piece));

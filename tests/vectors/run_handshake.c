@@ -120,7 +120,7 @@ static void run(const struct handshake_vector *v, struct cutting cut, struct tol
 	http_init(&h, v->limit);
 	for (;; n += cut.step) {
 		n = n < size ? n : size;
-		data = moved(data, had, v->bytes.data, n);
+		data = moved(data, had, buf_head(&v->bytes), n);
 		had = n;
 		result = http_parse(&h, data, n);
 		if (result != HTTP_MORE || n == size)

@@ -49,7 +49,7 @@ static struct told ask(const struct frame_vector *v)
 	struct wslay_reader r;
 
 	wslay_reader_init(&r, false, v->limit ? v->limit : INT64_MAX, on_event, &s);
-	wslay_reader_feed(&r, v->bytes.data, buf_len(&v->bytes));
+	wslay_reader_feed(&r, buf_head(&v->bytes), buf_len(&v->bytes));
 	wslay_reader_free(&r);
 	return s.told;
 }
