@@ -80,16 +80,18 @@ int buf_append(struct buf *b, const void *p, size_t n, size_t limit)
 	return 0;
 }
 
-/* Put the N bytes at P before the content. */
+/* Put the N bytes at P before the content, which there is. */
 static int prepend(struct buf *b, const char *p, size_t n)
 {
 	int r = reserve(b, n);
+	struct buf_store *s = b->store;
 
 	if (r < 0)
 		return r;
-	memmove(buf_head(b) + n, buf_head(b), buf_len(b));
-	memcpy(buf_head(b), p, n);
-	b->store->w += n;
+	assert(s);
+	memmove(s->data + s->r + n, s->data + s->r, s->w - s->r);
+	memcpy(s->data + s->r, p, n);
+	s->w += n;
 	return 0;
 }
 
