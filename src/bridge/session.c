@@ -326,6 +326,8 @@ static void on_turn(struct late *l)
 	session_flush(s);
 	if (s->unwritten)
 		session_share_written(s);
+	if (!ev_is_active(&s->timer)) /* or it has none */
+		session_expire(s);
 	serve(s, revents);
 }
 

@@ -144,17 +144,25 @@ void session_arm(struct session *s)
 	ev_timer_start(EV_A_ & s->timer);
 }
 
+void session_expire(struct session *s)
+{
+	for (size_t i = 0; i < COUNT && s->state != SESSION_DEAD; i++)
+		if (deadlines[i].at(s) <= s->bridge->now)
+			deadlines[i].act(s);
+	if (s->state != SESSION_DEAD)
+		session_arm(s);
+}
+
 static void on_timer(EV_P_ ev_timer *w, int revents)
 {
 	struct session *s = w->data;
 
 	(void)loop;
 	(void)revents;
-	for (size_t i = 0; i < COUNT && s->state != SESSION_DEAD; i++)
-		if (deadlines[i].at(s) <= s->bridge->now)
-			deadlines[i].act(s);
-	if (s->state != SESSION_DEAD)
-		session_arm(s);
+	if (s->late.act || !turn_has_time(&s->bridge->turn))
+		session_wait(s, 0); /* many were set at once */
+	else
+		session_expire(s);
 }
 
 void session_deadline_init(struct session *s)

@@ -89,4 +89,7 @@ void session_be_patient(struct session *s);
 /* Set the timer to the nearest deadline. */
 void session_arm(struct session *s);
 
+/* Whatever is due, and session_arm(). */
+void session_expire(struct session *s);
+
 #endif

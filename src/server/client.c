@@ -90,13 +90,10 @@ void client_set_deadline(struct client *c, double seconds)
 		ev_timer_start(loop_of(c), &c->deadline);
 }
 
-static void on_deadline(EV_P_ ev_timer *w, int revents)
+static void expire(struct client *c)
 {
-	struct client *c = w->data;
 	char who[SESSION_WHO];
 
-	(void)loop;
-	(void)revents;
 	if (c->state == CLIENT_WAITING) {
 		cancel(c);
 		client_set_deadline(c, CLIENT_LINGER);
@@ -113,6 +110,32 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 	if (c->state != CLIENT_LINGERING)
 		c->end = UNANSWERED_TIMEOUT;
 	client_drop(c);
+}
+
+static struct client *of_late(struct late *l)
+{
+	return (struct client *)((char *)l - offsetof(struct client, late));
+}
+
+static void on_late_deadline(struct late *l)
+{
+	struct client *c = of_late(l);
+
+	if (!ev_is_active(&c->deadline)) /* no other was set */
+		expire(c);
+}
+
+static void on_deadline(EV_P_ ev_timer *w, int revents)
+{
+	struct client *c = w->data;
+	struct turn *turn = &c->server->bridge.turn;
+
+	(void)loop;
+	(void)revents;
+	if (c->late.act || turn_has_time(turn))
+		expire(c);
+	else /* many were set at once */
+		turn_wait(turn, &c->late, on_late_deadline);
 }
 
 /* ---- the request ---- */
@@ -216,8 +239,8 @@ void client_proceed(struct client *c)
 
 	if (c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING)
 		write_answer(c);
-	if (c->state != CLIENT_DEAD)
-		stream_watch(loop_of(c), &c->stream, wants[c->state]);
+	if (c->state != CLIENT_DEAD) /* who stands in the queue is not told of again */
+		stream_watch(loop_of(c), &c->stream, c->late.act ? 0 : wants[c->state]);
 }
 
 /* Something can be read. */
@@ -234,7 +257,7 @@ static void hear(struct client *c)
 /* It has waited long enough. */
 static void on_turn(struct late *l)
 {
-	struct client *c = (struct client *)((char *)l - offsetof(struct client, late));
+	struct client *c = of_late(l);
 
 	hear(c);
 	if (c->state != CLIENT_DEAD)

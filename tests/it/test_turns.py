@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import struct
+import time
 
 import procfs
 import pytest
@@ -258,6 +259,37 @@ def test_a_thousand_that_leave_at_once_are_let_go_one_after_the_other(daemon, so
     at_once(d, crowd.leave)
     until(lambda: control.ask("status")["clients"] == 1, "all have gone", 6 * TIMEOUT)
     no_turn_was_long(d)
+
+
+def pass_by(seconds):
+    """Nothing happens for so long."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end, "time passes")
+
+
+@pytest.mark.parametrize("setting, code", [("idle_timeout = 2s", b"\x03\xe9"), ("ping_interval = 2s", None)], ids=("idle", "ping"))
+def test_a_thousand_deadlines_that_pass_at_once_are_met_one_after_the_other(daemon, setting, code):
+    d = daemon(MANY + f"[/x]\nbuiltin = echo\n{setting}\n")
+    crowd = Crowd(d)
+    members = crowd.join("/x", 3 * N)
+    at_once(d, lambda: pass_by(2))
+    crowd.until(lambda: all(m.got for m in members), "each has heard of it", 6 * TIMEOUT)
+    assert not code or all(m.got[2:4] == code for m in members)
+    no_turn_was_long(d)
+    crowd.leave()
+
+
+def test_a_thousand_clients_that_say_nothing_are_dropped_one_after_the_other(daemon):
+    n = 14 * N // 5
+    d = daemon(MANY.replace("handshake_timeout = 60s", "handshake_timeout = 2s"))
+    control = Control(d)
+    silent = [d.connect() for _ in range(n)]
+    until(lambda: control.ask("status")["handshakes"] == n, "all are there", 6 * TIMEOUT)
+    at_once(d, lambda: pass_by(2))
+    until(lambda: control.ask("status")["handshakes"] == 0, "all were dropped", 6 * TIMEOUT)
+    no_turn_was_long(d)
+    for sock in silent:
+        sock.close()
 
 
 @pytest.mark.parametrize("source, n", EITHER)
