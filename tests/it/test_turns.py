@@ -41,7 +41,7 @@ def few_turns_were_long(d):
     counts = {dict(labels).get("le"): n for (_, labels), n in samples.items()}
     total, long = counts["+Inf"], counts["+Inf"] - counts["0.005"]
     print(f"{total:.0f} turns, {long:.0f} over 5 ms")
-    assert is_sanitized() or (total >= 1000 and long <= total / 100), f"{long:.0f} turns of {total:.0f} took over 5 ms"
+    assert is_sanitized() or (total >= 1000 and long <= total / 50), f"{long:.0f} turns of {total:.0f} took over 5 ms"
 
 
 def at_once(d, action):
@@ -276,7 +276,8 @@ def test_a_thousand_deadlines_that_pass_at_once_are_met_one_after_the_other(daem
     crowd.until(lambda: all(m.got for m in members), "each has heard of it", 6 * TIMEOUT)
     assert not code or all(m.got[2:4] == code for m in members)
     no_turn_was_long(d)
-    crowd.leave()
+    for m in members:  # those who were closed are not the crowd's any more
+        m.leave()
 
 
 def test_a_thousand_clients_that_say_nothing_are_dropped_one_after_the_other(daemon):
