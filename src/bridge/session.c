@@ -321,12 +321,13 @@ static void on_turn(struct late *l)
 		(struct session *)((char *)l - offsetof(struct session, late));
 	const ev_io *io = &s->client.io;
 	int revents = ev_is_active(io) ? s->late_events & io->events : 0; /* now, too */
+	bool taken;
 
 	s->late_events = 0;
-	session_flush(s);
+	taken = session_flush(s);
 	if (s->unwritten)
-		session_share_written(s);
-	if (!ev_is_active(&s->timer)) /* or it has none */
+		session_share_written(s, taken);
+	if (!ev_is_active(&s->timer)) /* it has fired, or there is none */
 		session_expire(s);
 	serve(s, revents);
 }

@@ -107,7 +107,7 @@ struct session {
 	struct inject *inject;  /* messages that are not the backend's; NULL: none wait */
 	struct traffic dropped; /* was queued and never sent: the client is too slow */
 	struct rate rate;       /* of what passes, both ways */
-	struct late late; /* what waits for another turn: LATE_EVENTS, and all of out */
+	struct late late; /* for another turn: LATE_EVENTS, all of out, what is due */
 	LIST_ENTRY(session) subscription; /* of hub->fan */
 	LIST_ENTRY(session) link;
 };

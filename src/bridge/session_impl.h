@@ -44,8 +44,8 @@ void session_wait(struct session *s, int events);
 
 /* ---- session_share.c ---- */
 
-/* What had to wait for this turn is written, as far as the client takes it. */
-void session_share_written(struct session *s);
+/* What had to wait for this turn is written; TAKEN: all that was offered. */
+void session_share_written(struct session *s, bool taken);
 
 /* ---- session_input.c ---- */
 
@@ -66,8 +66,8 @@ void session_queue(struct session *s, const void *p, size_t n);
 /* Whole frames for the client: written, or queued. */
 void session_put(struct session *s, struct gather *g);
 
-/* Write what is queued, as far as the client takes it. */
-void session_flush(struct session *s);
+/* Write what is queued, up to OUTQ_WRITE.  True: the client has taken all of that. */
+bool session_flush(struct session *s);
 
 /* ... in this turn of the loop, or, when it is long enough, in another. */
 void session_flush_in_time(struct session *s);

@@ -84,26 +84,27 @@ void session_heartbeat(struct session *s)
 
 /* ---- writing ---- */
 
-void session_flush(struct session *s)
+bool session_flush(struct session *s)
 {
 	struct iovec v[OUTQ_IOV];
 	ssize_t n;
 
 	if (s->state == SESSION_DEAD || outq_len(&s->out) == 0)
-		return;
+		return true;
 	n = stream_writev(&s->client, v, outq_iov(&s->out, v));
 	if (n < 0) {
 		session_lost(s, n);
-		return;
+		return false;
 	}
 	if (n == 0) /* no progress: send_timeout goes on */
-		return;
+		return false;
 	s->last_progress = s->bridge->now;
 	turn_passed(&s->bridge->turn, (size_t)n);
 	outq_sent(&s->out, (size_t)n);
 	if (s->out.mark == 0)
 		s->pongs = 0;
 	answer_newest(s);
+	return (size_t)n == OUTQ_WRITE || outq_len(&s->out) == 0;
 }
 
 void session_flush_in_time(struct session *s)

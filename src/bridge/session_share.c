@@ -113,11 +113,12 @@ static void put_off(struct session *s, const struct batch *b)
 	s->unwritten = true;
 }
 
-void session_share_written(struct session *s)
+void session_share_written(struct session *s, bool taken)
 {
 	s->unwritten = false;
 	s->hub->fan->unwritten--;
-	check_queue(s);
+	if (!taken)
+		check_queue(s);
 }
 
 void session_share(struct session *s, const struct batch *b)
@@ -132,8 +133,8 @@ void session_share(struct session *s, const struct batch *b)
 	}
 	if (idle && b->bytes > OUTQ_WRITE) { /* a part of it now */
 		wait_with(s, b, 0);
-		session_flush(s);
-		check_queue(s);
+		if (!session_flush(s))
+			check_queue(s);
 		session_proceed(s);
 		return;
 	}

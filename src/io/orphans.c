@@ -131,11 +131,17 @@ static void meet(struct orphans *o, pid_t pid)
 		add(o, pid, id);
 }
 
+/* Of descriptors or of memory; with any other error nothing is known, and no more. */
+static bool is_want(int e)
+{
+	return e == EMFILE || e == ENFILE || e == ENOMEM;
+}
+
 int orphans_init(struct orphans *o)
 {
 	LIST_INIT(&o->all);
 	o->list = open(LIST, O_RDONLY | O_CLOEXEC);
-	return o->list < 0 && errno != ENOENT ? -errno : 0;
+	return o->list < 0 && is_want(errno) ? -errno : 0;
 }
 
 /* The first pid of the list at TEXT; *RET_REST: what is behind it.  0: none, or not all

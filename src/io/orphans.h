@@ -30,7 +30,8 @@ struct orphans {
 	bool blind;     /* the kernel does not list our children; that has been logged */
 };
 
-/* 0, or -errno: there are no descriptors; end it with orphans_free() all the same. */
+/* 0, or -errno: there are no descriptors, or no memory; end it with orphans_free() all
+ * the same. */
 int orphans_init(struct orphans *o);
 
 /* Is PID a child that was started, not adopted? */

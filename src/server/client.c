@@ -82,8 +82,13 @@ void client_free(struct client *c)
 	free(c);
 }
 
+/* The deadline has passed, and another one puts an end to that. */
+static void on_late_deadline(struct late *l);
+
 void client_set_deadline(struct client *c, double seconds)
 {
+	if (c->late.act == on_late_deadline)
+		turn_forget(&c->server->bridge.turn, &c->late);
 	ev_timer_stop(loop_of(c), &c->deadline);
 	ev_timer_set(&c->deadline, seconds, 0);
 	if (seconds > 0)
@@ -119,10 +124,7 @@ static struct client *of_late(struct late *l)
 
 static void on_late_deadline(struct late *l)
 {
-	struct client *c = of_late(l);
-
-	if (!ev_is_active(&c->deadline)) /* no other was set */
-		expire(c);
+	expire(of_late(l));
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)

@@ -642,7 +642,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "queue", .parse = conf_parse_size, .field = PATH(session.queue),
 	  .def = "1M", .min = 4 * KIB, .max = GIB, .values = "a size from 4k to 1G",
 	  .doc = "Bytes held for one session in each direction before the side that "
-		 "sends is no longer read." },
+		 "sends is no longer read; of what clients send about 64 KiB while the "
+		 "program takes it, and half of this once it has taken nothing for 0.4 s." },
 	{ CONF_PATH, "slow_client", .parse = conf_parse_word,
 	  .field = PATH(hub.slow_client),
 	  .kinds = MESSAGES,

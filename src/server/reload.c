@@ -216,9 +216,13 @@ static void begin_next(struct server *s)
 {
 	struct reload *next;
 
-	for (struct reload *r = TAILQ_FIRST(&s->reloads); r && !begin(r); r = next) {
+	for (struct reload *r = TAILQ_FIRST(&s->reloads); r && !r->work; r = next) {
 		next = TAILQ_NEXT(r, link);
-		say(LOG_LEVEL_ERROR, "out of memory");
+		if (s->state == SERVER_RUNNING) {
+			if (begin(r))
+				return;
+			say(LOG_LEVEL_ERROR, "out of memory");
+		}
 		end(r, false);
 	}
 }
@@ -270,16 +274,19 @@ bool reload_set(struct server *s, const char *section, const struct conf_key *ke
 	return false;
 }
 
-void reload_end(struct server *s)
+bool reload_end(struct server *s)
 {
 	struct reload *r = TAILQ_FIRST(&s->reloads), *next;
+	bool over = true;
 
 	if (r && r->work && !background_end(r->work)) { /* it uses what it has */
 		TAILQ_REMOVE(&s->reloads, r, link);
 		r->told = NULL;
+		over = false;
 	}
 	for (r = TAILQ_FIRST(&s->reloads); r; r = next) {
 		next = TAILQ_NEXT(r, link);
 		end(r, false);
 	}
+	return over;
 }

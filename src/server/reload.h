@@ -28,7 +28,8 @@ bool reload(struct server *s, reload_told *told, void *data);
 bool reload_set(struct server *s, const char *section, const struct conf_key *key,
 		const char *value, reload_told *told, void *data);
 
-/* The daemon ends: none is taken any more. */
-void reload_end(struct server *s);
+/* The daemon ends: none is taken any more.  False: one is still being read, by a thread
+ * that goes on. */
+bool reload_end(struct server *s);
 
 #endif

@@ -3,6 +3,7 @@
  * are freed. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -302,14 +303,17 @@ static void announce(struct server *s)
 		banner_print(s);
 }
 
-static void server_free(struct server *s)
+/* False: the process is to end before what its threads use. */
+static bool server_free(struct server *s)
 {
+	bool over = true;
+
 	listen_close(s);
 	if (s->routes) {
 		ctl_close(s);
 		free_dead_clients(s);
 		bridge_stop(&s->bridge);
-		reload_end(s);
+		over = reload_end(s);
 		resolver_free(s->resolver);
 		auth_free(&s->auth);
 		hooks_free(&s->hooks);
@@ -323,6 +327,7 @@ static void server_free(struct server *s)
 	listen_forget(s);
 	free(s->saved_path);
 	free(s);
+	return over;
 }
 
 /* Listen, and then be root no more.  0 or the exit code. */
@@ -376,6 +381,9 @@ int server_run(struct conf *conf, const struct server_options *options)
 		log_settle(true);
 		log_info("", "stopped");
 	}
-	server_free(s);
+	if (!server_free(s)) {
+		fflush(NULL);
+		_exit(code);
+	}
 	return code;
 }

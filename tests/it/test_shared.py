@@ -357,6 +357,17 @@ def test_a_client_too_slow_is_closed_with_1008_and_nobody_else_notices(daemon, s
 
 
 @pytest.mark.key("slow_client")
+def test_a_client_that_takes_all_it_is_given_is_not_too_slow(daemon):
+    d = daemon(
+        "[socket]\nsend_buffer = 4M\n[/x]\nshell = read x; head -c 700000 /dev/zero | tr '\\0' x; echo; cat\n"
+        "process = shared\nlinger = 0\nqueue = 64k\nmax_message = 1M\n"
+    )
+    ws = d.ws("/x")
+    ws.text("go")
+    assert len(ws.recv()) == 700_000  # more than queue and what one write takes
+    ws.finish()
+
+
 def test_with_drop_the_oldest_messages_go_and_each_is_counted(daemon):
     lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
     lines.drop(3000)
