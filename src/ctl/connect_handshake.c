@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks for the WebSocket, and reads the answer. */
+#include <assert.h>
 #include <errno.h>
 #include <openssl/sha.h>
 #include <stdint.h>
@@ -116,11 +117,16 @@ static void print_part(const char *before, const char *p, size_t n)
 		fprintf(stderr, "%s%s", before, printable);
 }
 
-/* Cut the next line off REST. */
+/* Cut the next line off REST, which is not empty. */
 static struct span next_line(struct span *rest)
 {
-	const char *newline = memchr(rest->p, '\n', rest->n);
-	struct span line = { rest->p, newline ? (size_t)(newline - rest->p) : rest->n };
+	const char *newline;
+	struct span line = *rest;
+
+	assert(rest->p);
+	newline = memchr(rest->p, '\n', rest->n);
+	if (newline)
+		line.n = (size_t)(newline - rest->p);
 
 	rest->n -= line.n + (newline != NULL);
 	rest->p += line.n + (newline != NULL);

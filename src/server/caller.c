@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who gives commands: lines to calls, and their answers. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -240,10 +241,12 @@ static bool is_blank(const char *p, size_t n)
 	return strspn(p, " \t\r\n") >= n;
 }
 
+/* The first N bytes of what has come: there are some. */
 static void take_line(struct caller *c, size_t n)
 {
 	char *line = buf_head(&c->in);
 
+	assert(line);
 	if (c->overlong) {
 		c->overlong = false;
 		c->id = json_null();
