@@ -9,9 +9,9 @@
 
 /* A snapshot is freed in one go: of 10,000 paths in a few blocks, not in a million. */
 #if defined(__SANITIZE_ADDRESS__) || defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
-#define BLOCK 0 /* each a block of its own, around which it looks */
+static const size_t block_size = 0; /* each one of its own, around which it looks */
 #else
-#define BLOCK (256UL * 1024)
+static const size_t block_size = 256UL * 1024;
 #endif
 
 struct block {
@@ -63,15 +63,15 @@ void *conf_mem_alloc(struct conf_mem *m, size_t n)
 {
 	char *p;
 
-	if (n >= BLOCK / 4)
+	if (n >= block_size / 4)
 		return add_block(m, n);
 	n = aligned(n);
 	if (n > m->left) {
-		p = add_block(m, BLOCK);
+		p = add_block(m, block_size);
 		if (!p)
 			return NULL;
 		m->free = p;
-		m->left = BLOCK;
+		m->left = block_size;
 	}
 	p = m->free;
 	m->free += n;
