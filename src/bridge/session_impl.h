@@ -7,6 +7,10 @@
 
 /* ---- session.c ---- */
 
+/* The source is slow: from now on half of `queue` may wait for it, until it has taken
+ * all. */
+void session_be_patient(struct session *s);
+
 /* Make S's watchers and timer; all else of it is the caller's. */
 void session_init(struct session *s);
 
@@ -81,10 +85,6 @@ void session_heartbeat(struct session *s);
 /* ---- session_deadline.c ---- */
 
 void session_deadline_init(struct session *s);
-
-/* The source is slow: from now on half of `queue` may wait for it, until it has taken
- * all. */
-void session_be_patient(struct session *s);
 
 /* Set the timer to the nearest deadline. */
 void session_arm(struct session *s);

@@ -2,6 +2,7 @@
 /* Finds the context of the name that a client asks for (server name indication, RFC 6066
  * 3). */
 #include <openssl/err.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,7 +20,8 @@ struct names {
 	} * all;
 };
 
-static int names_index = -1;
+/* Made by the thread of a reload, maybe, while handshakes of the loop look at it. */
+static atomic_int names_index = -1;
 
 static void on_ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl,
 			void *argp)
