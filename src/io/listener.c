@@ -244,6 +244,7 @@ static int open_socket(struct listener *l)
 	if (r < 0)
 		return r;
 	set_buffers(l);
+	tune(l);
 	if (listen(l->io.fd, l->conf.backlog) < 0)
 		return -errno;
 	if (l->conf.at.sa.sa_family != AF_UNIX &&
@@ -262,7 +263,6 @@ static int listener_start(struct listener *l)
 		r = open_socket(l);
 	if (r < 0)
 		return r;
-	tune(l);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ev_io_set(&l->io, l->io.fd, EV_READ);
 	ev_io_start(l->loop, &l->io);

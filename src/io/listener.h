@@ -43,9 +43,9 @@ typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 
 /*
  * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
- * answers is replaced; one that was passed keeps its backlog and its buffers, and stays
- * when the listener is freed, which then only leaves it.  The listener is yours; 0, or
- * -errno (EADDRINUSE also for a Unix socket that is alive).
+ * answers is replaced; one that was passed stays as it is, but for what listener_adjust()
+ * changes, and stays when the listener is freed, which then only leaves it.  The listener
+ * is yours; 0, or -errno (EADDRINUSE also for a Unix socket that is alive).
  */
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);

@@ -148,6 +148,21 @@ def test_a_reload_that_names_what_was_not_passed_changes_nothing(daemon):
     assert d.ws("/echo").echoes()
 
 
+def test_a_reload_that_fails_leaves_what_tcp_is_asked_for_on_a_passed_socket(daemon):
+    s = listening()
+
+    def asked():
+        return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+    d = daemon(ECHO, **passing(("web", s)))
+    with listening() as taken:
+        reload(d, with_canary(WEB + f"listen = {text_of(taken)}\n" + ECHO), "is not taken")
+    assert asked() == (0, 0)
+    reload(d, with_canary(WEB + ECHO))
+    assert asked() == (1, 1)
+    reload(d, with_canary(ECHO))
+
+
 @pytest.mark.without("canary", "descriptors", "memory", "children", "exit", reason="the test ends the daemon")
 def test_the_file_of_a_passed_socket_stays_systemds(daemon, rundir):
     s = listening(f"{rundir}/s")
