@@ -91,13 +91,9 @@ static bool find_bare(struct call *c, const char *name, struct setting *ret)
 	return ret->key;
 }
 
-/* Is there a section NAME in the file that NEEDS to be written there? */
 static bool section_is_there(struct call *c, const struct setting *s)
 {
-	const struct conf *conf = c->server->routes->conf;
-	bool needed = s->class == CONF_PATH || conf_classes[s->class].named.size > 0;
-
-	if (!needed || conf_sheet_find(conf->sheet, s->section))
+	if (conf_set_can(c->server->routes->conf, s->section))
 		return true;
 	call_fail(c, CALL_VALUE, "there is no [%.200s] in the file", s->section);
 	return false;

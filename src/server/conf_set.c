@@ -71,7 +71,7 @@ static int write_change(struct conf_sheet *sheet, void *data)
 	if (r < 0)
 		return r;
 	section = conf_sheet_find(sheet, change->section);
-	if (!section)
+	if (!section) /* it says the defaults so far */
 		section = conf_sheet_add(sheet, conf_class_find(change->section),
 					 change->section, here);
 	if (!section)
@@ -83,13 +83,26 @@ static int write_change(struct conf_sheet *sheet, void *data)
 	return r;
 }
 
+bool conf_set_can(const struct conf *c, const char *section)
+{
+	enum conf_class class = conf_class_find(section);
+	bool needed = class == CONF_PATH || conf_classes[class].named.size > 0;
+
+	return !needed || conf_sheet_find(c->sheet, section);
+}
+
 struct conf *conf_set(const struct conf *c, const char *section,
 		      const struct conf_key *key, const char *value, FILE *err)
 {
 	struct change change = { c->sheet, section, key, value };
+	struct conf *set = NULL;
 	int status;
-	struct conf *set = conf_load_sheet(c->file, write_change, &change, err, &status);
 
+	if (conf_set_can(c, section))
+		set = conf_load_sheet(c->file, write_change, &change, err, &status);
+	else
+		fprintf(err, "%s: error: there is no [%s] in the file any more\n",
+			CONF_SET_ORIGIN, section);
 	if (set && key->class != CONF_TLS) /* tickets stay good */
 		conf_tls_share(set, c);
 	return set;

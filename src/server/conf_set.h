@@ -7,6 +7,10 @@
 
 #define CONF_SET_ORIGIN "(control)" /* where it is said to be written */
 
+/* Is there a [SECTION] in C to set a key in, or needs it none?  A path, and what has a
+ * name, stands in the file. */
+bool conf_set_can(const struct conf *c, const char *section);
+
 /*
  * A snapshot like C, but [SECTION] has KEY = VALUE; of a list VALUE is all of it.  What
  * the ini says by now does not matter; the files that settings name are read again, but

@@ -336,6 +336,22 @@ def test_a_setting_that_waits_is_made_when_its_turn_comes(held_up):
     assert ws.closed()[0] == 3001 and d.ws("/new").echoes()
 
 
+def test_a_setting_whose_path_is_gone_when_its_turn_comes_is_refused_in_words(held_up):
+    d, hold = held_up
+    gate = hold()
+    file_of(d).write_text(with_canary("[/other]\nexec = cat\n"))
+    d.process.send_signal(signal.SIGHUP)
+    control = Control(d)
+    assert control.ask("status")["state"] == "running"  # the signal was seen
+    control.begin("set", key="/echo.queue", value="8k")
+    d.wait_log("control: set by")
+    gate.open()
+    with pytest.raises(Refused, match=r"there is no \[/echo\] in the file any more"):
+        control.end()
+    d.wait_log(r"control: set /echo.queue by .* is refused: there is no \[/echo\]")
+    assert d.ws("/other").echoes()
+
+
 def test_who_asked_for_it_may_leave(held_up):
     d, hold = held_up
     control = Control(d)
