@@ -209,19 +209,18 @@ static bool is_full(const struct session *s, bool full, size_t used)
  * worth is enough: more would only be copied twice, and out of every cache when its time
  * comes.
  */
-static bool input_is_full(struct session *s)
+static bool input_is_full(const struct session *s)
 {
 	size_t kept;
 
 	if (s->hub->fan)
 		return s->hub->fan->input_full;
 	kept = hub_kept(s->hub);
-	s->patient = s->patient && kept > 0;
 	return is_full(s, s->reading_paused, kept) || (!s->patient && kept > TURN_BYTES);
 }
 
 /* The client is read only while there is room for what it says. */
-static bool may_read(struct session *s)
+static bool may_read(const struct session *s)
 {
 	return states[s->state].reads && !s->client_finished &&
 	       !(s->held && s->state == SESSION_OPEN) && !(s->hub && input_is_full(s));
@@ -260,6 +259,14 @@ void session_be_patient(struct session *s)
 	session_proceed(s);
 }
 
+/* A source that has taken all is not slow any more; of one whose client is held that says
+ * nothing. */
+static void check_patience(struct session *s)
+{
+	if (s->patient && !s->held && s->hub && !s->hub->fan && hub_kept(s->hub) == 0)
+		s->patient = false;
+}
+
 /* What the deadlines depend on; they come nearer only when this changes. */
 static unsigned deadline_key(const struct session *s)
 {
@@ -278,6 +285,7 @@ void session_proceed(struct session *s)
 	if (s->state == SESSION_DEAD)
 		return;
 	stats_follow(&s->stats->output_queue, &s->queued, outq_len(&s->out));
+	check_patience(s);
 	reads = may_read(s);
 	pause_reading(s, !reads);
 	s->output_full =

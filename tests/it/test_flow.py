@@ -5,11 +5,13 @@ import os
 import select
 import signal
 import socket
+import statistics
 import subprocess
 import time
 
 import procfs
 import pytest
+from control import Control
 from harness import is_sanitized
 from rawws import BINARY, CLOSE, CONT, PING, PONG, TEXT, encode
 from waiting import until
@@ -86,6 +88,19 @@ def test_reading_stops_when_the_program_does_not_take_it(daemon):
     assert sent_large < 64 * MIB
     small.reset()
     large.reset()
+
+
+@pytest.mark.key("queue")
+def test_no_more_than_a_turns_worth_waits_for_a_program_that_takes_it(daemon):
+    """A client that is faster than its program is read as that takes its bytes: more would only be copied twice."""
+    d = daemon("[/sink]\nshell = exec cat >/dev/null\nframe = raw\nqueue = 16M\n")
+    ws, control = d.ws("/sink"), Control(d)
+    sender = ws.send_in_background(encode(BINARY, bytes(65535)) * (48 * MIB // 65535))
+    waiting = []
+    while sender.is_alive():
+        waiting.append(control.ask("status")["to_programs"])
+    assert len(waiting) > 20 and max(waiting) > 0
+    assert statistics.median(waiting) <= 2 * 65536, waiting
 
 
 @pytest.mark.key("queue", "slow_client")
