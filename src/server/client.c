@@ -41,7 +41,8 @@ void client_drop(struct client *c)
 	if (c->state == CLIENT_DEAD)
 		return;
 	cancel(c);
-	turn_forget(&s->bridge.turn, &c->late);
+	turn_forget(&s->bridge.turn, &c->hearing);
+	turn_forget(&s->bridge.turn, &c->expiry);
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
 	stream_close(s->loop, &c->stream, false);
@@ -82,13 +83,9 @@ void client_free(struct client *c)
 	free(c);
 }
 
-/* The deadline has passed, and another one puts an end to that. */
-static void on_late_deadline(struct late *l);
-
 void client_set_deadline(struct client *c, double seconds)
 {
-	if (c->late.act == on_late_deadline)
-		turn_forget(&c->server->bridge.turn, &c->late);
+	turn_forget(&c->server->bridge.turn, &c->expiry); /* another one had passed */
 	ev_timer_stop(loop_of(c), &c->deadline);
 	ev_timer_set(&c->deadline, seconds, 0);
 	if (seconds > 0)
@@ -117,14 +114,9 @@ static void expire(struct client *c)
 	client_drop(c);
 }
 
-static struct client *of_late(struct late *l)
+static void on_expiry(struct late *l)
 {
-	return (struct client *)((char *)l - offsetof(struct client, late));
-}
-
-static void on_late_deadline(struct late *l)
-{
-	expire(of_late(l));
+	expire((struct client *)((char *)l - offsetof(struct client, expiry)));
 }
 
 static void on_deadline(EV_P_ ev_timer *w, int revents)
@@ -134,10 +126,10 @@ static void on_deadline(EV_P_ ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (c->late.act || turn_has_time(turn))
+	if (turn_has_time(turn))
 		expire(c);
 	else /* many were set at once */
-		turn_wait(turn, &c->late, on_late_deadline);
+		turn_wait(turn, &c->expiry, on_expiry);
 }
 
 /* ---- the request ---- */
@@ -242,7 +234,8 @@ void client_proceed(struct client *c)
 	if (c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING)
 		write_answer(c);
 	if (c->state != CLIENT_DEAD) /* who stands in the queue is not told of again */
-		stream_watch(loop_of(c), &c->stream, c->late.act ? 0 : wants[c->state]);
+		stream_watch(loop_of(c), &c->stream,
+			     c->hearing.act ? 0 : wants[c->state]);
 }
 
 /* Something can be read. */
@@ -257,9 +250,10 @@ static void hear(struct client *c)
 }
 
 /* It has waited long enough. */
-static void on_turn(struct late *l)
+static void on_hearing(struct late *l)
 {
-	struct client *c = of_late(l);
+	struct client *c =
+		(struct client *)((char *)l - offsetof(struct client, hearing));
 
 	hear(c);
 	if (c->state != CLIENT_DEAD)
@@ -289,7 +283,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	}
 	readable = stream_ready(&c->stream, revents) & EV_READ;
 	if (readable && has_to_wait(c))
-		turn_wait(&c->server->bridge.turn, &c->late, on_turn);
+		turn_wait(&c->server->bridge.turn, &c->hearing, on_hearing);
 	else if (readable)
 		hear(c);
 	if (c->state != CLIENT_DEAD)

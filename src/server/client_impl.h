@@ -40,7 +40,8 @@ struct client {
 	struct server *server;
 	enum client_state state;
 	struct stream stream;
-	struct late late; /* its turn to be heard, or its deadline */
+	struct late hearing; /* its turn to be heard */
+	struct late expiry;  /* ... and to be told that its deadline has passed */
 	ev_timer deadline;
 	uint64_t id;
 	struct addr peer; /* the client's address: who connected, or whom it names */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """However much there is to do at once, no turn of the loop takes long: by its CPU time, as others may have the machine."""
 
+import contextlib
 import os
 import re
 import signal
@@ -291,6 +292,61 @@ def test_a_thousand_clients_that_say_nothing_are_dropped_one_after_the_other(dae
     no_turn_was_long(d)
     for sock in silent:
         sock.close()
+
+
+class Download:
+    """A client that has asked for a file of zeros and takes nothing yet."""
+
+    def __init__(self, d, path):
+        self.sock, self.bytes, self.ended = d.connect(receive_buffer=65536), 0, False
+        self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+        self.sock.recv(1, socket.MSG_PEEK)
+        self.sock.setblocking(False)
+
+    def take(self):
+        """What is there; False: that is nothing."""
+        before = self.bytes
+        with contextlib.suppress(BlockingIOError):
+            while not self.ended:
+                try:
+                    piece = self.sock.recv(1 << 18)
+                except ConnectionResetError:
+                    piece = b""
+                self.bytes += piece.count(0)
+                self.ended = not piece
+        return self.bytes > before
+
+
+def test_a_download_goes_on_whose_client_takes_some_while_its_deadline_waits_for_a_turn(daemon, rundir):
+    """When a thousand deadlines pass at once the first are met, and of the others it shows that they have taken some."""
+    n, size = 1000, 300_000
+    rundir.chmod(0o755)
+    (rundir / "zeros").write_bytes(bytes(size))
+    files = f"[socket]\nsend_buffer = 16k\n[/*]\nstatic = {rundir}\nsend_timeout = 3s\n"
+    d = daemon(MANY.replace("access = no", "access = yes") + files)
+    control = Control(d)
+    downloads = [Download(d, "/zeros") for _ in range(n)]
+
+    def take_all():
+        while any([x.take() for x in downloads]):
+            pass
+
+    def take_all_and_be_late():
+        take_all()
+        pass_by(3)
+        take_all()
+
+    at_once(d, take_all_and_be_late)
+    before = [x.bytes for x in downloads]
+    for _ in downloads:
+        control.ask("status")  # a turn, in which one at least of those who wait has its own
+    until(lambda: take_all() or all(x.ended for x in downloads), "all are over", 6 * TIMEOUT)
+    dropped = [i for i, x in enumerate(downloads) if x.bytes < size]
+    assert 0 < len(dropped) < n and len(re.findall("the client takes nothing", d.log())) == len(dropped)
+    went_on = [downloads[i].bytes - before[i] for i in dropped if downloads[i].bytes > before[i]]
+    assert not went_on, f"{len(went_on)} of {len(dropped)} that were dropped had taken some"
+    for x in downloads:
+        x.sock.close()
 
 
 @pytest.mark.parametrize("source, n", EITHER)
