@@ -262,6 +262,13 @@ char *getenv(const char *name)
 	return "open";
 }
 """
+# Libraries tidy up at exit(3).
+GATE += r"""
+__attribute__((destructor)) static void tidy_up(void)
+{
+	write(2, "tidied up\n", 10);
+}
+"""
 HELD_UP = with_canary("[/echo]\nexec = cat\n[/new]\nexec = cat\nenv = GATE=${env:GATE}\n")
 
 
@@ -374,7 +381,19 @@ def test_the_end_comes_although_a_configuration_is_being_read(held_up):
     d.process.send_signal(signal.SIGTERM)
     assert d.wait_exit() == 0
     assert "is taken" not in d.log()
+    assert "stopped" in d.log() and "tidied up" not in d.log(), "the thread uses it still"
     gate.open()
+
+
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="the test ends the daemon")
+def test_the_end_waits_for_a_configuration_that_is_read_soon(held_up):
+    d, hold = held_up
+    gate = hold()
+    d.process.send_signal(signal.SIGTERM)
+    d.wait_log("stopped")
+    gate.open()
+    assert d.wait_exit() == 0
+    assert "is taken" not in d.log() and "tidied up" in d.log()
 
 
 def test_sigusr1_puts_the_status_into_the_log(daemon):
