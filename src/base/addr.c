@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "digits.h"
 
 bool addr_inet(const char *host, unsigned port, struct addr *ret)
 {
@@ -44,35 +45,54 @@ static bool is_mapped(const struct addr *a)
 	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr);
 }
 
+/* The address of four bytes at FOUR, as inet_ntop(3) has it, who asks printf(3). */
+static void put_ipv4(const void *four, char *out)
+{
+	const unsigned char *p = four;
+
+	for (int i = 0; i < 4; i++) {
+		out += digits(out, p[i]);
+		*out++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *addr_host(const struct addr *a, char *out)
 {
 	if (a->sa.sa_family == AF_UNIX)
 		return strcpy(out, "unix");
 	if (a->sa.sa_family == AF_INET)
-		inet_ntop(AF_INET, &a->in.sin_addr, out, ADDR_TEXT);
+		put_ipv4(&a->in.sin_addr, out);
 	else if (is_mapped(a))
-		inet_ntop(AF_INET, &a->in6.sin6_addr.s6_addr[12], out, ADDR_TEXT);
+		put_ipv4(&a->in6.sin6_addr.s6_addr[12], out);
 	else
 		inet_ntop(AF_INET6, &a->in6.sin6_addr, out, ADDR_TEXT);
 	return out;
 }
 
+static void put_unix(const struct addr *a, char *out)
+{
+	size_t before = offsetof(struct sockaddr_un, sun_path);
+
+	snprintf(out, ADDR_TEXT, "unix:%.*s",
+		 a->len > before ? (int)(a->len - before) : 0, a->un.sun_path);
+}
+
 const char *addr_text(const struct addr *a, char *out)
 {
-	char host[ADDR_TEXT];
+	bool v6 = a->sa.sa_family == AF_INET6 && !is_mapped(a);
+	char *end;
 
 	if (a->sa.sa_family == AF_UNIX) {
-		size_t before = offsetof(struct sockaddr_un, sun_path);
-
-		snprintf(out, ADDR_TEXT, "unix:%.*s",
-			 a->len > before ? (int)(a->len - before) : 0, a->un.sun_path);
-	} else {
-		bool v6 = a->sa.sa_family == AF_INET6 && !is_mapped(a);
-
-		addr_host(a, host);
-		snprintf(out, ADDR_TEXT, v6 ? "[%.64s]:%u" : "%.64s:%u", host,
-			 addr_port(a));
+		put_unix(a, out);
+		return out;
 	}
+	*out = '[';
+	addr_host(a, out + v6);
+	end = out + strlen(out);
+	if (v6)
+		*end++ = ']';
+	*end++ = ':';
+	end[digits(end, addr_port(a))] = '\0';
 	return out;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "digits.h"
 #include "log_impl.h"
 
 #define NAME "wsbridged"
@@ -61,33 +62,37 @@ static void add_own(struct entry *e, const char *name, const void *value, size_t
 
 static void add_field(struct entry *e, const struct log_field *f)
 {
-	char text[64] = "";
+	char text[2 * DIGITS_MAX + 1];
 	const char *value = text;
+	size_t n = 0;
 
 	switch (f->type) {
 	case LOG_WORD:
 	case LOG_TEXT:
 		value = f->text ? f->text : "";
+		n = strlen(value);
 		break;
 	case LOG_NUMBER:
-		snprintf(text, sizeof(text), "%llu", f->number);
+		n = digits(text, f->number);
 		break;
 	case LOG_FLAG:
 		value = f->flag ? "yes" : "no";
+		n = strlen(value);
 		break;
 	case LOG_SECONDS:
-		snprintf(text, sizeof(text), "%.3f", f->seconds);
+		n = digits_fixed(text, f->seconds, 3);
 		break;
 	case LOG_LATENCY:
 		if (f->seconds >= 0)
-			snprintf(text, sizeof(text), "%.6f", f->seconds);
+			n = digits_fixed(text, f->seconds, 6);
 		break;
 	case LOG_TRAFFIC:
-		snprintf(text, sizeof(text), "%llu/%llu", f->traffic.messages,
-			 f->traffic.bytes);
+		n = digits(text, f->traffic.messages);
+		text[n++] = '/';
+		n += digits(text + n, f->traffic.bytes);
 		break;
 	}
-	add_own(e, f->name, value, strlen(value));
+	add_own(e, f->name, value, n);
 }
 
 size_t log_journal_entry(char *out, const struct log_conf *conf,

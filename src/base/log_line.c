@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How an event looks as a line: text for people, or one JSON object. */
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "log_impl.h"
 #include "sys.h"
 
@@ -18,17 +19,18 @@ static const struct {
 	[LOG_LEVEL_DEBUG] = { "<7>", "", "", "debug" },
 };
 
-/* Our own numbers and words. */
-__attribute__((format(printf, 2, 3))) static void add(struct log_out *o, const char *fmt,
-						      ...)
+static void add_number(struct log_out *o, unsigned long long n)
 {
-	char text[128];
-	va_list args;
+	char text[DIGITS_MAX];
 
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	log_out_text(o, text);
+	log_out_bytes(o, text, digits(text, n));
+}
+
+static void add_decimals(struct log_out *o, double value, unsigned decimals)
+{
+	char text[DIGITS_MAX];
+
+	log_out_bytes(o, text, digits_fixed(text, value, decimals));
 }
 
 void log_split_who(const char *who, struct span *ret_id, struct span *ret_path)
@@ -41,27 +43,51 @@ void log_split_who(const char *who, struct span *ret_id, struct span *ret_path)
 		*ret_path = (struct span){ who + n + 1, ret_path->n - 1 };
 }
 
-#define DATE "%Y-%m-%dT%H:%M:%S"
+/* N in WIDTH digits, and what stands before the next number. */
+static size_t put(char *out, int n, unsigned width, char after)
+{
+	out[digits_wide(out, (unsigned)n, width)] = after;
+	return width + 1;
+}
+
+/* 2026-11-22T09:30:00.120 */
+static void add_date(struct log_out *o, const struct tm *tm, long nanoseconds)
+{
+	char text[32];
+	size_t n = put(text, tm->tm_year + 1900, 4, '-');
+
+	n += put(text + n, tm->tm_mon + 1, 2, '-');
+	n += put(text + n, tm->tm_mday, 2, 'T');
+	n += put(text + n, tm->tm_hour, 2, ':');
+	n += put(text + n, tm->tm_min, 2, ':');
+	n += put(text + n, tm->tm_sec, 2, '.');
+	n += digits_wide(text + n, (unsigned long long)nanoseconds / 1000000, 3);
+	log_out_bytes(o, text, n);
+}
 
 static void add_utc(struct log_out *o, const struct timespec *when)
 {
-	char seconds[32];
 	struct tm tm;
 
 	gmtime_r(&when->tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), DATE, &tm);
-	add(o, "%s.%03ldZ", seconds, when->tv_nsec / 1000000);
+	add_date(o, &tm, when->tv_nsec);
+	log_out_text(o, "Z");
 }
 
 static void add_local(struct log_out *o, const struct timespec *when)
 {
-	char seconds[32], zone[8];
+	char zone[] = "+hh:mm";
 	struct tm tm;
+	int minutes;
 
 	localtime_r(&when->tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), DATE, &tm);
-	strftime(zone, sizeof(zone), "%z", &tm);
-	add(o, "%s.%03ld%.3s:%s", seconds, when->tv_nsec / 1000000, zone, zone + 3);
+	add_date(o, &tm, when->tv_nsec);
+	minutes = abs((int)(tm.tm_gmtoff / 60));
+	if (tm.tm_gmtoff < 0)
+		*zone = '-';
+	digits_wide(zone + 1, (unsigned)minutes / 60, 2);
+	digits_wide(zone + 4, (unsigned)minutes % 60, 2);
+	log_out_text(o, zone);
 }
 
 /* ---- text ---- */
@@ -72,7 +98,8 @@ static bool is_word(const char *text)
 	size_t n = strlen(text);
 
 	for (size_t i = 0; i < n; i++)
-		if (text[i] <= ' ' || text[i] > '~' || strchr("\"\\=", text[i]))
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' ||
+		    text[i] == '\\' || text[i] == '=')
 			return false;
 	return n > 0;
 }
@@ -97,22 +124,26 @@ void log_out_value(struct log_out *o, const struct log_field *f)
 		add_quoted(o, f->text ? f->text : "");
 		break;
 	case LOG_NUMBER:
-		add(o, "%llu", f->number);
+		add_number(o, f->number);
 		break;
 	case LOG_FLAG:
 		log_out_text(o, f->flag ? "yes" : "no");
 		break;
 	case LOG_SECONDS:
-		add(o, "%.3f", f->seconds);
+		add_decimals(o, f->seconds, 3);
 		break;
 	case LOG_LATENCY:
-		if (f->seconds < 0)
+		if (f->seconds < 0) {
 			log_out_text(o, "-");
-		else
-			add(o, "%.1fms", f->seconds * 1e3);
+			break;
+		}
+		add_decimals(o, f->seconds * 1e3, 1);
+		log_out_text(o, "ms");
 		break;
 	case LOG_TRAFFIC:
-		add(o, "%llu/%llu", f->traffic.messages, f->traffic.bytes);
+		add_number(o, f->traffic.messages);
+		log_out_text(o, "/");
+		add_number(o, f->traffic.bytes);
 		break;
 	}
 }
@@ -142,7 +173,9 @@ static void add_text(struct log_out *o, const char *who, const struct log_event 
 	if (e->message.p)
 		log_out_escaped(o, e->message.p, e->message.n, 0);
 	for (size_t i = 0; i < e->nfields; i++) {
-		add(o, " %s=", e->fields[i].name);
+		log_out_text(o, " ");
+		log_out_text(o, e->fields[i].name);
+		log_out_text(o, "=");
 		log_out_value(o, &e->fields[i]);
 	}
 }
@@ -179,23 +212,26 @@ static void add_json_value(struct log_out *o, size_t most, const struct log_fiel
 			log_out_text(o, "null");
 		break;
 	case LOG_NUMBER:
-		add(o, "%llu", f->number);
+		add_number(o, f->number);
 		break;
 	case LOG_FLAG:
 		log_out_text(o, f->flag ? "true" : "false");
 		break;
 	case LOG_SECONDS:
-		add(o, "%.3f", f->seconds);
+		add_decimals(o, f->seconds, 3);
 		break;
 	case LOG_LATENCY:
 		if (f->seconds < 0)
 			log_out_text(o, "null");
 		else
-			add(o, "%.6f", f->seconds);
+			add_decimals(o, f->seconds, 6);
 		break;
 	case LOG_TRAFFIC:
-		add(o, "{\"messages\":%llu,\"bytes\":%llu}", f->traffic.messages,
-		    f->traffic.bytes);
+		log_out_text(o, "{\"messages\":");
+		add_number(o, f->traffic.messages);
+		log_out_text(o, ",\"bytes\":");
+		add_number(o, f->traffic.bytes);
+		log_out_text(o, "}");
 		break;
 	}
 }
@@ -205,8 +241,10 @@ static void add_json_who(struct log_out *o, size_t most, const char *who)
 	struct span id, path;
 
 	log_split_who(who, &id, &path);
-	if (id.n > 1)
-		add(o, ",\"id\":%.*s", (int)id.n - 1, id.p + 1);
+	if (id.n > 1) {
+		log_out_text(o, ",\"id\":");
+		log_out_bytes(o, id.p + 1, id.n - 1);
+	}
 	if (path.n == 0)
 		return;
 	log_out_text(o, ",\"path\":");
@@ -217,10 +255,15 @@ static void add_json(struct log_out *o, size_t most, const char *who,
 		     const struct log_event *e)
 {
 	add_json_who(o, most, who);
-	if (e->name)
-		add(o, ",\"event\":\"%s\"", e->name);
+	if (e->name) {
+		log_out_text(o, ",\"event\":\"");
+		log_out_text(o, e->name);
+		log_out_text(o, "\"");
+	}
 	for (size_t i = 0; i < e->nfields; i++) {
-		add(o, ",\"%s\":", e->fields[i].name);
+		log_out_text(o, ",\"");
+		log_out_text(o, e->fields[i].name);
+		log_out_text(o, "\":");
 		add_json_value(o, most, &e->fields[i]);
 	}
 	if (e->message.p) {
@@ -268,7 +311,9 @@ size_t log_line(char *out, const struct log_conf *conf, const struct timespec *w
 		}
 		log_out_text(&o, "{\"time\":\"");
 		add_utc(&o, when);
-		add(&o, "\",\"level\":\"%s\"", levels[level].json);
+		log_out_text(&o, "\",\"level\":\"");
+		log_out_text(&o, levels[level].json);
+		log_out_text(&o, "\"");
 		add_json(&o, most, who, e);
 		most -= most / 4;
 		assert(most > 8); /* the names and numbers of an event are few */

@@ -89,10 +89,26 @@ void log_out_text(struct log_out *o, const char *text)
 	log_out_bytes(o, text, strlen(text));
 }
 
+/* How many of the N bytes at P are seen as they are, whatever is escaped: most are. */
+static size_t plain(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] > ' ' && p[i] <= '~' && p[i] != '\\' && p[i] != '"')
+		i++;
+	return i;
+}
+
 void log_out_escaped(struct log_out *o, const void *bytes, size_t n, unsigned how)
 {
+	size_t first = plain(bytes, n);
 	const unsigned char *p = bytes;
 
+	if (o->at + first + ELLIPSIS_SIZE < o->cap) { /* else it is cut in its midst */
+		log_out_bytes(o, bytes, first);
+		p += first;
+		n -= first;
+	}
 	while (n > 0 && !o->overflowed) {
 		char seen[SEEN_MAX];
 		size_t used, size = show(seen, p, n, how, &used);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One open WebSocket: its states, watchers and closing handshake. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "digits.h"
 #include "event.h"
 #include "fan.h"
 #include "log.h"
@@ -24,9 +24,13 @@ static const struct {
 
 const char *session_who(uint64_t id, const char *path, char *out)
 {
-	int n = snprintf(out, SESSION_WHO, "#%llu %s", (unsigned long long)id, path);
+	size_t n = strlen(path), at = 1 + digits(out + 1, id), room;
 
-	if (n >= SESSION_WHO)
+	out[0] = '#';
+	out[at++] = ' ';
+	room = SESSION_WHO - at;
+	memcpy(out + at, path, n < room ? n + 1 : room);
+	if (n >= room)
 		memcpy(out + SESSION_WHO - sizeof("…"), "…", sizeof("…"));
 	return out;
 }

@@ -314,11 +314,12 @@ void handshake_accept(struct span key, handshake_sha1 *sha1, char *out)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	unsigned char digest[20];
-	char text[24 + sizeof(guid)];
-	int n = snprintf(text, sizeof(text), "%.*s%s", (int)key.n, key.p, guid);
+	char text[24 + sizeof(guid) - 1];
 
 	assert(key.n == 24);
-	sha1(text, (size_t)n, digest);
+	memcpy(text, key.p, 24);
+	memcpy(text + 24, guid, sizeof(guid) - 1);
+	sha1(text, sizeof(text), digest);
 	base64_of_20(digest, out);
 }
 

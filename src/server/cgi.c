@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The environment of a program, built from nothing. */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cgi.h"
+#include "digits.h"
 #include "which.h"
 
 void cgi_put(struct cgi *c, struct span name, struct span value)
@@ -57,16 +57,15 @@ void cgi_put_text(struct cgi *c, const char *name, const char *value)
 
 void cgi_put_number(struct cgi *c, const char *name, unsigned long long n)
 {
-	char digits[24];
+	char number[DIGITS_MAX];
 
-	snprintf(digits, sizeof(digits), "%llu", n);
-	cgi_put_text(c, name, digits);
+	cgi_put(c, text(name), (struct span){ number, digits(number, n) });
 }
 
-/* The place of the variable called NAME, or NULL. */
-static char **find(struct cgi *c, struct span name)
+/* The place of the variable called NAME, from FIRST on, or NULL. */
+static char **find(char **first, struct span name)
 {
-	for (char **v = c->vars; *v; v++)
+	for (char **v = first; *v; v++)
 		if (strncmp(*v, name.p, name.n) == 0 && (*v)[name.n] == '=')
 			return v;
 	return NULL;
@@ -75,7 +74,7 @@ static char **find(struct cgi *c, struct span name)
 /* NAME=VALUE in place of what is called so. */
 static void set(struct cgi *c, struct span name, struct span value)
 {
-	char **old = find(c, name);
+	char **old = find(c->vars, name);
 
 	cgi_put(c, name, value);
 	if (!old || c->full)
@@ -196,13 +195,15 @@ static void add_unknown(struct cgi *c)
 /* Who is who, for logs and for the processes that leave their group. */
 static void add_ids(struct cgi *c, const struct cgi_request *r)
 {
-	char unique[64];
+	unsigned long long daemon = (unsigned long long)getpid();
+	char unique[2 * DIGITS_MAX + 1];
+	size_t n = digits(unique, daemon);
 
-	snprintf(unique, sizeof(unique), "%ld-%llu", (long)getpid(),
-		 (unsigned long long)r->id);
-	cgi_put_text(c, "UNIQUE_ID", unique);
+	unique[n++] = '-';
+	n += digits(unique + n, r->id);
+	cgi_put(c, SPAN("UNIQUE_ID"), (struct span){ unique, n });
 	cgi_put_number(c, ORPHAN_ID, r->id);
-	cgi_put_number(c, ORPHAN_DAEMON, (unsigned long long)getpid());
+	cgi_put_number(c, ORPHAN_DAEMON, daemon);
 	cgi_put_text(c, "WSBRIDGE_PATH", r->path->path);
 }
 
@@ -245,8 +246,10 @@ static void add_shared(struct cgi *c, const struct cgi_request *r)
  * name that a proxy in front guards. */
 static bool variable_name(struct span field, char *out, size_t cap)
 {
-	size_t n = snprintf(out, cap, "HTTP_");
+	static const char prefix[] = "HTTP_";
+	size_t n = sizeof(prefix) - 1;
 
+	memcpy(out, prefix, n);
 	if (n + field.n >= cap || span_is_nocase(field, SPAN("Proxy")))
 		return false;
 	for (size_t i = 0; i < field.n; i++) {
@@ -275,12 +278,12 @@ static void put_joined(struct cgi *c, const char *variable, const struct http *h
 
 static void add_fields(struct cgi *c, const struct http *h, const char *data)
 {
-	char name[256];
+	char name[256], **first = c->vars + c->n; /* no other is called HTTP_ so far */
 
 	for (unsigned i = 0; i < h->nfields && !c->full; i++)
 		if (variable_name(http_span(data, h->fields[i].name), name,
 				  sizeof(name)) &&
-		    !find(c, text(name)))
+		    !find(first, text(name)))
 			put_joined(c, name, h, data, i);
 }
 
