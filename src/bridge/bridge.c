@@ -63,6 +63,7 @@ int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	turn_init(&b->turn, loop);
 	r = children_init(&b->children, &b->turn, nofile);
 	path_watches_init(&b->paths, loop);
+	heap_init(&b->heap, loop);
 	ev_prepare_init(&b->reaper, on_prepare);
 	ev_check_init(&b->clock, on_check);
 	ev_set_priority(&b->clock, EV_MAXPRI); /* before everything else of the turn */
@@ -156,6 +157,7 @@ void bridge_stop(struct bridge *b)
 {
 	ev_prepare_stop(b->loop, &b->reaper);
 	ev_check_stop(b->loop, &b->clock);
+	heap_stop(&b->heap);
 	turn_stop(&b->turn);
 	children_stop(&b->children);
 	path_watches_end(&b->paths);

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "child.h"
 #include "gather.h"
+#include "heap.h"
 #include "path_watch.h"
 #include "turn.h"
 
@@ -57,6 +58,7 @@ struct bridge {
 	struct turn turn;
 	struct children children;
 	struct path_watches paths;
+	struct heap heap;
 	LIST_HEAD(, session) sessions, dead_sessions;
 	LIST_HEAD(, hub) hubs, dead_hubs;
 	LIST_HEAD(, session_walk) walks; /* under way */

@@ -122,6 +122,8 @@ static void tell_disconnected(const struct session *s)
 
 void session_free(struct session *s)
 {
+	struct heap *heap = &s->bridge->heap;
+
 	assert(s->state == SESSION_DEAD && !s->hub && !ev_is_active(&s->timer));
 	if (event_wanted(EVENT_DISCONNECTED))
 		tell_disconnected(s);
@@ -143,4 +145,5 @@ void session_free(struct session *s)
 	free(s->asked);
 	s->bridge->owner.unkeep(s->keep);
 	free(s);
+	heap_left(heap);
 }

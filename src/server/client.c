@@ -67,6 +67,8 @@ void client_drop_for_memory(struct client *c)
 
 void client_free(struct client *c)
 {
+	struct heap *heap = &c->server->bridge.heap;
+
 	TAILQ_REMOVE(&c->server->dead_clients, c, link);
 	if (c->of_peer > 0)
 		peers_remove(&c->server->peers, &c->peer);
@@ -81,6 +83,7 @@ void client_free(struct client *c)
 	buf_free(&c->out);
 	download_free(c->download);
 	free(c);
+	heap_left(heap);
 }
 
 void client_set_deadline(struct client *c, double seconds)

@@ -138,7 +138,6 @@ def drip(socks, data, until_seconds):
 # ---- before the WebSocket ----
 
 
-@pytest.mark.memory(many(64, 500), reason="malloc(3) keeps what the clients took at once")
 @pytest.mark.parametrize("tls", (False, True), ids=("http", "tls"))
 def test_a_request_that_never_ends(daemon, certificate, tls):
     n = many(300, 9000)
@@ -187,7 +186,6 @@ def test_lies_about_the_client(daemon):
                 d.clients.pop().close()
 
 
-@pytest.mark.memory(32, reason="malloc(3) keeps some of what the clients took at once")
 def test_handshakes_of_tls_that_are_resumed_and_broken_off(daemon, certificate):
     d = daemon(ini("", listen="listen = 127.0.0.1:0 tls\n" + certificate().ini()))
     n = many(150, 5000)
@@ -210,7 +208,6 @@ def test_handshakes_of_tls_that_are_resumed_and_broken_off(daemon, certificate):
             del d.clients[:]
 
 
-@pytest.mark.memory(32, reason="malloc(3) keeps some of what the clients took at once")
 def test_handshakes_of_tls_that_begin_anew(daemon, certificate):
     """TLS 1.2 could: each costs its server much and its client little."""
     d = daemon(ini("", listen="listen = 127.0.0.1:0 tls\n" + certificate().ini()))
@@ -277,7 +274,6 @@ def test_a_message_of_65536_fragments(daemon, piece):
         assert ws.recv(30) == "<" + piece.decode() * 65534 + ">"
 
 
-@pytest.mark.memory(72, reason="malloc(3) keeps some of what the messages took at once")
 def test_messages_that_never_end(daemon):
     n = many(100, 1000)
     d = daemon(ini("[/whole]\nexec = cat\nframe = netstring\n"))
@@ -331,7 +327,6 @@ def test_lengths_beyond_reason_of_a_program(daemon, tmp_path, frame, said, told,
 # ---- the control socket ----
 
 
-@pytest.mark.memory(8, reason="malloc(3) keeps some of what the commands took at once")
 def test_a_flood_of_commands(daemon):
     d = daemon(ini("[/many]\nbuiltin = echo\n"))
     clients = [d.ws("/many") for _ in range(100)]
@@ -387,7 +382,6 @@ class Idle:
                 self.pings += 1
 
 
-@pytest.mark.memory(400, reason="malloc(3) keeps some of what all sessions took at once")
 @pytest.mark.parametrize("tls,n,each", ((False, many(150, 3300), 4 * KIB), (True, many(150, 15_000), 24 * KIB)), ids=("programs", "tls"))
 def test_many_idle_sessions_that_are_pinged(daemon, certificate, tls, n, each):
     listen = "listen = 127.0.0.1:0 tls\n" + certificate().ini() if tls else ""

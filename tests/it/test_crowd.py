@@ -15,8 +15,6 @@ from test_metrics import ON, value
 from test_shared import programs
 from waiting import TIMEOUT, until
 
-pytestmark = pytest.mark.memory(5, reason="the allocator keeps what a thousand sessions lay between")
-
 N = 150 if is_sanitized() else 1000
 SLOW = 10
 SECONDS = float(os.environ.get("CHURN", "2"))  # of the churn

@@ -82,7 +82,6 @@ def test_a_byte_a_record_keeps_nobody_waiting(secure):
     assert ws.frame().payload == b"x" * 20_000
 
 
-@pytest.mark.memory(16, reason="malloc(3) keeps some of what 200 handshakes took at once")
 def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
     d = secure("[limits]\naccept_rate = 0\n" + ECHO, algorithm="rsa")
     first_words = hellos(200)
@@ -97,7 +96,6 @@ def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
     assert all(readable(sock, TIMEOUT) for sock in waiting)  # each gets its turn
 
 
-@pytest.mark.memory(16, reason="malloc(3) keeps some of what 200 handshakes took at once")
 def test_those_who_keep_coming_keep_nobody_waiting(secure):
     """Whenever one of them is answered another begins, as a daemon sees it that is never done."""
     d = secure("[limits]\naccept_rate = 0\nmax_handshakes = 1000\n" + ECHO, algorithm="rsa")
@@ -120,7 +118,6 @@ def test_those_who_keep_coming_keep_nobody_waiting(secure):
     assert answered < 100, "the last who waited was the 100th or later"
 
 
-@pytest.mark.memory(16, reason="malloc(3) keeps some of what 100 answers took at once")
 def test_requests_that_come_at_once_keep_nobody_waiting(daemon):
     paths = "".join(f"[/p{i}]\nexec = cat\n" for i in range(300))
     d = daemon("[limits]\naccept_rate = 0\n[web]\nmetrics = /metrics\n" + paths)

@@ -110,7 +110,6 @@ def test_a_message_without_end_costs_no_more_than_the_queue(daemon, write):
     ws.reset()
 
 
-@pytest.mark.memory(8, reason="malloc(3) keeps some of what ten full queues took")
 def test_who_takes_nothing_on_either_side_holds_both_queues(daemon):
     """The sum that -t and the manual reckon with, of ten clients at once."""
     d = daemon("[/x]\nshell = exec 3<&0; yes 0123456789\nqueue = 1M\nmax_message = 64k\n")

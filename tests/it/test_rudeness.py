@@ -257,7 +257,6 @@ def assert_gone(d, bound):
     until(lambda: not extra(), lambda: f"gone: {len(extra())} programs", bound)
 
 
-@pytest.mark.memory(16, reason="malloc keeps what 1,000 sessions were")
 def test_a_thousand_whose_clients_vanish(daemon):
     d = many(daemon, 1000)
     clients = [d.ws("/cat") for _ in range(1000)]
@@ -267,7 +266,6 @@ def test_a_thousand_whose_clients_vanish(daemon):
     assert_gone(d, BOUND + 1 * is_sanitized())
 
 
-@pytest.mark.memory(16, reason="malloc keeps what 1,000 sessions were")
 def test_a_thousand_whose_clients_process_is_killed(daemon):
     """Half of them with output unread: their kernel sends a RST for these, a FIN for the others."""
     d = many(daemon, 1000)

@@ -59,7 +59,6 @@ def test_a_start_too_many_can_be_told_by_a_close_code(daemon):
     assert d.ws("/few").closed()[0] == 1013
 
 
-@pytest.mark.memory(8, reason="malloc keeps what 500 sessions were")
 def test_500_at_the_same_moment_all_start(daemon):
     d = daemon(
         "[server]\nbacklog = 600\n[limits]\naccept_rate = 0\nmax_handshakes = 600\n"
@@ -152,7 +151,6 @@ def cpu_per_start(d, path, n=100):
     return (procfs.cpu_seconds(d.pid) - before) / n
 
 
-@pytest.mark.memory(64, reason="malloc keeps what the buffers were")
 def test_a_start_costs_the_same_when_the_daemon_holds_a_gibibyte(daemon):
     """fork(2) would copy its page tables: 30 ms and more."""
     each, clients = 64 * MIB, 4 if is_sanitized() else 16
@@ -194,7 +192,6 @@ def fastest_start(d, path, n=100):
     return best
 
 
-@pytest.mark.memory(64, reason="malloc keeps what thousands of requests were")
 def test_a_start_costs_the_same_when_the_daemon_has_thousands_of_descriptors(daemon):
     """A table of descriptors that is copied and closed costs a millisecond, in which nobody else is served."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

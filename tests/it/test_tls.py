@@ -318,7 +318,6 @@ def test_one_deadline_stands_for_tls_and_http(secure, how):
     assert other.echoes()
 
 
-@pytest.mark.memory(4, reason="what 50 handshakes held is not given back to the kernel")
 def test_handshakes_that_stall_cost_nothing_to_others(secure):
     d = secure("[limits]\nmax_handshakes = 50\naccept_rate = 0\n" + ECHO)
     memory = procfs.memory(d.pid)  # the canary has spoken TLS already
@@ -465,7 +464,6 @@ def test_at_shutdown_each_session_gets_its_1001(secure):
 # ---- memory ----
 
 
-@pytest.mark.memory(4, reason="what 100 handshakes held at once is not given back to the kernel")
 def test_an_idle_session_holds_20_kib_at_most(secure):
     """The session, its TLS and its program's pipes."""
     d = secure("[limits]\naccept_rate = 0\n" + ECHO + "spawn_rate = 0\n")

@@ -28,8 +28,6 @@ MANY = (
 SHARED = "process = shared\nslow_client = drop\n"
 EITHER = [("exec = cat", N // 2), ("exec = cat\nprocess = shared", 5 * N // 2)]
 
-pytestmark = pytest.mark.memory(64, reason="the allocator keeps what thousands of paths and sessions lay between")
-
 
 def no_turn_was_long(d):
     longest = Control(d).ask("status")["loop_cpu"]
@@ -53,7 +51,6 @@ def at_once(d, action):
     os.kill(d.pid, signal.SIGCONT)
 
 
-
 def cpu_of(d, action):
     """The least CPU time in seconds that D takes for ACTION, of three times."""
     times = []
@@ -74,6 +71,7 @@ def test_a_reload_of_many_paths_costs_as_much_for_each_as_one_of_few(daemon):
     assert many < 3 * few, f"{few * 1e6:.0f} us and {many * 1e6:.0f} us a path"
 
 
+@pytest.mark.memory(8, reason="the allocator keeps what thousands of paths lay between")
 def test_a_reload_of_ten_thousand_paths_is_for_no_turn(daemon):
     ini = "".join(f"[/p{i}]\nexec = cat\n" for i in range(10 * N))
     d = daemon(ini)
@@ -123,7 +121,6 @@ def client_hello():
     return out.read()
 
 
-@pytest.mark.memory(8, reason="the allocator keeps what many handshakes of TLS held at once")
 def test_who_has_waited_longest_is_heard_next_when_there_is_no_time_for_all(daemon, certificate):
     n = 60
     tls = certificate(algorithm="rsa").ini()  # a handshake takes a good part of a long turn
@@ -231,6 +228,7 @@ def test_a_file_is_read_for_a_thousand_a_piece_at_a_time(daemon, tmp_path, setti
     crowd.leave()
 
 
+@pytest.mark.memory(8, reason="the allocator keeps what thousands of paths lay between")
 def test_a_thousand_fifos_that_are_written_at_once_are_read_one_after_the_other(daemon, tmp_path):
     fifos = [procfs.fifo(str(tmp_path / str(i))) for i in range(N)]
     d = daemon(MANY + "".join(f"[/x{i}]\nread_fifo = {fifo}\n" for i, fifo in enumerate(fifos)))
