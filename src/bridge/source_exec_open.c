@@ -67,10 +67,7 @@ static int open_terminal(struct source_exec *x, struct terminal_size size)
 		return 0;
 	x->terminal = terminal_master_new(x->source.hub->bridge->loop, x->out.fd, size,
 					  on_settled, x);
-	if (!x->terminal)
-		return -ENOMEM;
-	hub_resized(x->source.hub, size);
-	return 0;
+	return x->terminal ? 0 : -ENOMEM;
 }
 
 int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret_what)
@@ -103,5 +100,7 @@ int source_exec_open(struct hub *h, const struct exec_start *s, const char **ret
 		ev_timer_start(x->source.hub->bridge->loop, &x->child.timer);
 	hub_attach(h, &x->source);
 	source_exec_proceed(x);
+	if (x->terminal) /* a client may go with that: X is to be there to be stopped */
+		hub_resized(h, s->size);
 	return 0;
 }

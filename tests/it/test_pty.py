@@ -4,6 +4,8 @@
 import json
 import os
 import re
+import signal
+import time
 
 import procfs
 import pytest
@@ -420,6 +422,22 @@ def test_a_session_keeps_its_terminal_for_who_comes_back(daemon):
     for each in (ws, other):
         each.binary(b"\n\n")
         each.recv_until_close()
+
+
+@pytest.mark.key("restart", "pty")
+def test_the_last_client_vanishes_while_its_program_comes_again(daemon):
+    """The daemon learns of that when it tells the size of the new program's terminal, and not before."""
+    d = daemon(f"[/x]\nshell = read x; exit 1\nprocess = shared\nlinger = 0\nrestart = always\nrestart_delay = 200ms\n{PTY}")
+    ws, _ = open_terminal(d, "/x")
+    ws.binary(b"die\n")
+    d.wait_log("starts again in 0.2 s")
+    d.process.send_signal(signal.SIGSTOP)
+    until(lambda: procfs.state(d.pid) == "T", "it is stopped")
+    ws.reset()
+    begun = time.monotonic()
+    until(lambda: time.monotonic() > begun + 0.3, "the delay is over")
+    d.process.send_signal(signal.SIGCONT)
+    d.wait_log("/x: disconnected .* code=1006")
 
 
 # ---- the file ----
