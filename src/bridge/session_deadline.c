@@ -80,9 +80,12 @@ static void close_over(struct session *s)
 	session_die(s, false);
 }
 
+/* Of one whose end has been read nothing more is to be learned but whether it takes what
+ * is left for it, which send_timeout is about. */
 static double look_at(const struct session *s)
 {
-	return s->reading_paused ? s->last_look + LOOK_PAUSED : INFINITY;
+	return s->reading_paused && !s->client_finished ? s->last_look + LOOK_PAUSED
+							: INFINITY;
 }
 
 /*

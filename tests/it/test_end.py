@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """How a session ends: EOF and exit in any order, the exit status as close code, the tail, the linger."""
 
+import socket
 import time
 
 import procfs
 import pytest
+from control import Control
 from rawws import BINARY, TEXT, encode
 from waiting import until
 
@@ -88,6 +90,26 @@ def test_the_tail_arrives_although_the_client_keeps_sending(daemon, program):
     thread.join(10)
     assert not thread.is_alive(), "the daemon reads on, so that nothing is lost"
     ws.close()
+    assert ws.end() == "FIN"
+
+
+def test_a_client_that_has_closed_its_side_may_read_the_tail_slowly(daemon):
+    """Its end comes behind its close frame, while most of the output waits: send_timeout is what bounds that."""
+    d = daemon("[socket]\nsend_buffer = 16k\n[/x]\nshell = head -c 900000 /dev/zero; read x\nframe = raw\nqueue = 2M\n")
+    ws, control = d.ws("/x", receive_buffer=4096), Control(d)
+    until(lambda: control.ask("list", path="/x")[0]["queue"] > 800_000, "the output waits for the client")
+    control.close()
+    ws.close()
+    ws.sock.shutdown(socket.SHUT_WR)
+    begun = time.monotonic()
+
+    def sip():
+        ws.got += ws.sock.recv(200)
+        return time.monotonic() > begun + 3
+
+    until(sip, "three seconds of slow reading")
+    messages, code, _ = ws.recv_until_close()
+    assert (sum(map(len, messages)), code) == (900_000, 1000)
     assert ws.end() == "FIN"
 
 
