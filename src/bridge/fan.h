@@ -121,7 +121,7 @@ size_t fan_room(const struct hub *h);
 void fan_input_changed(struct hub *h);
 void fan_ended(struct hub *h, const struct ending *e);
 void fan_source_gone(struct hub *h);
-void fan_opened(struct hub *h, int error);
+void fan_opened(struct hub *h, int error, const char *why);
 
 /* The source has gone: does another come? */
 bool fan_comes_again(const struct hub *h);

@@ -118,7 +118,7 @@ static void on_again(EV_P_ ev_timer *w, int revents)
 	if (r < 0 && !fan_try_again(h))
 		fan_retire(h);
 	else if (r == 0 && !h->opening)
-		fan_opened(h, 0);
+		fan_opened(h, 0, NULL);
 	hub_proceed(h);
 }
 
@@ -145,7 +145,16 @@ bool fan_try_again(struct hub *h)
 	return again;
 }
 
-void fan_opened(struct hub *h, int error)
+/* It did not come, and no other will: WHY is what those hear who have waited for it. */
+static void end_unopened(struct hub *h, const char *why)
+{
+	struct ending e = { .code = CLOSE_SERVER_ERROR };
+
+	snprintf(e.reason, sizeof(e.reason), "%s", why);
+	fan_end(h, &e);
+}
+
+void fan_opened(struct hub *h, int error, const char *why)
 {
 	struct fan *f = h->fan;
 	bool again = f->delay > 0;
@@ -160,7 +169,7 @@ void fan_opened(struct hub *h, int error)
 	} else if (is_wanted_again(h, true)) {
 		f->state = FAN_ENDED;
 	} else {
-		fan_close(h);
+		end_unopened(h, why);
 	}
 }
 

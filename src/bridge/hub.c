@@ -145,7 +145,7 @@ void hub_opened(struct hub *h, int error, const char *why)
 
 	h->opening = false;
 	if (h->fan)
-		fan_opened(h, error);
+		fan_opened(h, error, why);
 	while ((w = LIST_FIRST(&h->waiters))) {
 		LIST_REMOVE(w, link);
 		w->opened(w, error, why);

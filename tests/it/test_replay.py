@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a client that comes late hears first, and a shared program that is started again, or without any client."""
 
+import os
 import signal
 import socket
+import time
 
 import pytest
 from harness import http, with_canary
@@ -345,3 +347,33 @@ def test_a_service_that_comes_back_is_connected_again(daemon, tmp_path):
     assert peer.recv(100) == b"hello\n"
     ws.finish()
     peer.close()
+
+
+class Away:
+    """A service on the Unix socket AT that was there, and whose next connection waits for room: a full_house."""
+
+    def __init__(self, daemon, full_house, rundir, ini):
+        at = str(rundir / "s")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(at)
+            listener.listen()
+            listener.settimeout(10)
+            self.d = daemon(
+                f"[/s]\nconnect = unix:{at}\nrestart = always\nrestart_delay = 100ms\n{SHARED}{ini}"
+            )
+            self.clients = [self.d.ws("/s"), self.d.ws("/s")]
+            peer, _ = listener.accept()
+        os.unlink(at)
+        self.house = full_house(at)
+        peer.close()
+        self.d.wait_log("starts again in 0.1 s")
+        begun = time.monotonic()
+        until(lambda: time.monotonic() > begun + 0.3, "it is being reached again")
+
+
+@pytest.mark.key("restart", "connect_timeout")
+def test_a_reload_takes_the_path_away_while_its_service_is_being_reached_again(daemon, full_house, rundir):
+    away = Away(daemon, full_house, rundir, "connect_timeout = 1500ms\n")
+    reload(away.d, with_canary(""))
+    for ws in away.clients:
+        assert ws.closed() == (1011, "the service does not answer (connect_timeout)")
