@@ -81,11 +81,14 @@ static void drop(struct hub_json *j, struct json_peer *p)
 
 /* ---- to the program ---- */
 
-/* Write LINE beside what may be gathered just now. */
+/* Write LINE beside what may be gathered just now.  One that is still to open hears then
+ * of those who are there (hub_json_again()). */
 static void tell(struct hub *h, const struct buf *line)
 {
 	struct gather *g = &h->bridge->scratch.aside;
 
+	if (h->opening)
+		return;
 	gather_reset(g);
 	gather_add(g, buf_head(line), buf_len(line));
 	h->source->ops->write(h->source, g);

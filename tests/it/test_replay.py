@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a client that comes late hears first, and a shared program that is started again, or without any client."""
 
+import json
 import os
 import signal
 import socket
@@ -377,3 +378,19 @@ def test_a_reload_takes_the_path_away_while_its_service_is_being_reached_again(d
     reload(away.d, with_canary(""))
     for ws in away.clients:
         assert ws.closed() == (1011, "the service does not answer (connect_timeout)")
+
+
+@pytest.mark.key("restart")
+def test_a_client_leaves_while_its_service_is_being_reached_again(daemon, full_house, rundir):
+    """The new connection hears nothing of that one, and of the other all."""
+    one, two = (away := Away(daemon, full_house, rundir, "frame = json\n")).clients
+    one.finish()
+    peer = away.house.make_room()
+    lines = peer.makefile()
+    assert json.loads("{" + lines.readline())["event"] == "open"
+    two.text("hello")
+    assert json.loads(lines.readline())["text"] == "hello"
+    peer.sendall(b'{"to":"all","text":"yes"}\n')
+    assert two.recv() == "yes"
+    lines.close()
+    peer.close()
