@@ -131,8 +131,8 @@ void fan_output(struct hub *h, const char *p, size_t n, bool eof)
 	       FRAMING_PIECE)
 		take_piece(h, &piece);
 	deliver(h);
-	if (r != FRAMING_BAD || h->fan->state == FAN_RETIRED)
-		return;
+	if (r != FRAMING_BAD || (h->fan->state == FAN_RETIRED && h->fan->n == 0))
+		return; /* all is well, or it is being stopped */
 	hub_tell_broken(h, reason);
 	snprintf(broken.reason, sizeof(broken.reason), "%s", reason);
 	hub_source_ended(h, &broken);

@@ -394,3 +394,11 @@ def test_a_client_leaves_while_its_service_is_being_reached_again(daemon, full_h
     assert two.recv() == "yes"
     lines.close()
     peer.close()
+
+
+def test_a_program_whose_path_has_gone_breaks_its_framing(daemon):
+    d = daemon("[/x]\nshell = head -c 1 >/dev/null; printf nonsense; exec sleep 1000\nframe = netstring\n" + SHARED)
+    ws = d.ws("/x")
+    reload(d, with_canary(""))
+    ws.text("go")
+    assert ws.closed() == (1011, "program wrote a broken netstring")
