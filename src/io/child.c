@@ -57,62 +57,106 @@ static double after_kill(const struct child_stop *stop)
 	return KILL_AGAIN;
 }
 
+static int first_signal(const struct child_stop *stop)
+{
+	return stop->signal;
+}
+
+static int second_signal(const struct child_stop *stop)
+{
+	return stop->term_after > 0 ? SIGTERM : 0;
+}
+
+static int last_signal(const struct child_stop *stop)
+{
+	(void)stop;
+	return SIGKILL;
+}
+
+/* On entering a step: send its signal, then wait; then the next. */
+static const struct {
+	int (*signal)(const struct child_stop *stop); /* NULL, 0: none */
+	double (*wait)(const struct child_stop *stop);
+	enum child_step next;
+} steps[STEP_COUNT] = {
+	[STEP_EOF] = { NULL, after_eof, STEP_SIGNAL },
+	[STEP_SIGNAL] = { first_signal, after_signal, STEP_TERM },
+	[STEP_TERM] = { second_signal, after_term, STEP_KILL },
+	[STEP_KILL] = { last_signal, after_kill, STEP_KILL },
+};
+
 static bool was_started(const void *data, pid_t pid)
 {
 	return find(data, pid);
 }
 
+static void look_on(struct late *l)
+{
+	struct children *all =
+		(struct children *)((char *)l - offsetof(struct children, looking));
+
+	all->changed = true;
+}
+
+static void look(struct children *all)
+{
+	orphans_look(&all->orphans, was_started, all);
+	if (all->orphans.cut)
+		turn_wait(all->turn, &all->looking, look_on);
+}
+
+static bool reaches_orphans(const struct child *c)
+{
+	return c->id != 0 && c->stop->scope != STOP_GROUP;
+}
+
 static bool has_orphans(struct child *c)
 {
-	if (c->id == 0 || c->stop->scope == STOP_GROUP)
+	if (!reaches_orphans(c))
 		return false;
-	orphans_look(&c->all->orphans, was_started, c->all);
+	look(c->all);
 	return orphans_any(&c->all->orphans, c->id);
+}
+
+static void signal_more(struct late *l);
+
+/* The round's signal to the orphans of C that have not got it yet, those first met now
+ * among them. */
+static void signal_orphans(struct child *c)
+{
+	struct orphans *o = &c->all->orphans;
+
+	look(c->all);
+	if (!orphans_signal(o, c->id, c->signal, c->round) || o->cut)
+		turn_wait(c->all->turn, &c->late, signal_more);
+}
+
+static void signal_more(struct late *l)
+{
+	signal_orphans((struct child *)((char *)l - offsetof(struct child, late)));
 }
 
 static void send_signal(struct child *c, int sig)
 {
 	if (c->state != CHILD_EMPTY)
 		kill(-c->pid, sig);
-	if (has_orphans(c))
-		orphans_signal(&c->all->orphans, c->id, sig);
+	if (c->state != CHILD_EMPTY && sig != SIGKILL)
+		kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
+	if (!reaches_orphans(c))
+		return;
+	c->signal = sig;
+	c->round++;
+	signal_orphans(c);
 }
-
-static void send_stop_signal(struct child *c)
-{
-	send_signal(c, c->stop->signal);
-	send_signal(c, SIGCONT); /* a stopped process sees no other signal */
-}
-
-static void send_term(struct child *c)
-{
-	if (c->stop->term_after > 0)
-		send_signal(c, SIGTERM);
-}
-
-static void send_kill(struct child *c)
-{
-	c->kills++;
-	send_signal(c, SIGKILL);
-}
-
-/* On entering a step: act, then wait; then the next. */
-static const struct {
-	void (*enter)(struct child *c);
-	double (*wait)(const struct child_stop *stop);
-	enum child_step next;
-} steps[STEP_COUNT] = {
-	[STEP_EOF] = { NULL, after_eof, STEP_SIGNAL },
-	[STEP_SIGNAL] = { send_stop_signal, after_signal, STEP_TERM },
-	[STEP_TERM] = { send_term, after_term, STEP_KILL },
-	[STEP_KILL] = { send_kill, after_kill, STEP_KILL },
-};
 
 static void enter(struct child *c, enum child_step step)
 {
+	int sig = steps[step].signal ? steps[step].signal(c->stop) : 0;
+
 	c->step = step;
-	if (steps[step].enter)
-		steps[step].enter(c);
+	c->kills += step == STEP_KILL;
+	if (sig != 0)
+		send_signal(c, sig);
 	ev_timer_stop(c->all->loop, &c->timer);
 	ev_timer_set(&c->timer, steps[step].wait(c->stop), 0);
 	ev_timer_start(c->all->loop, &c->timer);
@@ -129,6 +173,7 @@ static void gone(struct child *c)
 {
 	LIST_REMOVE(c, link);
 	c->state = CHILD_GONE;
+	turn_forget(c->all->turn, &c->late);
 	ev_timer_stop(c->all->loop, &c->timer);
 	c->changed(c->all->loop, c);
 }
@@ -231,7 +276,7 @@ static void on_settle(EV_P_ ev_prepare *w, int revents)
 		if (!has_orphans(c))
 			gone(c);
 		else if (c->step == STEP_KILL) /* children of those just killed */
-			orphans_signal(&all->orphans, c->id, SIGKILL);
+			signal_orphans(c);
 	}
 	all->changed = false;
 	orphans_forget(&all->orphans);
@@ -258,7 +303,7 @@ int children_init(struct children *all, struct turn *turn, long nofile)
 	*all = (struct children){ .loop = loop, .turn = turn, .nofile = nofile };
 	LIST_INIT(&all->exited);
 	r = reserve_slots(all);
-	seen = orphans_init(&all->orphans);
+	seen = orphans_init(&all->orphans, turn);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
 	ev_prepare_init(&all->settle, on_settle);

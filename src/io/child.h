@@ -41,8 +41,11 @@ struct child {
 		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
 	struct children *all;
 	const struct child_stop *stop;
-	ev_timer timer; /* of the step; before child_stop() the owner's */
-	unsigned kills; /* SIGKILLs sent */
+	ev_timer timer;   /* of the step; before child_stop() the owner's */
+	unsigned kills;   /* SIGKILLs sent */
+	unsigned round;   /* of signals to its orphans, the present one, */
+	int signal;       /* and what they get in it */
+	struct late late; /* some have not got theirs yet */
 	LIST_ENTRY(child)
 	link; /* among those of a like pid; then among those that wait for their
 	       * group's end */
@@ -62,7 +65,8 @@ struct children {
 	bool changed;                          /* one of them may be gone by now */
 	ev_prepare settle;                     /* finds out, once in a turn of the loop */
 	struct orphans orphans;
-	size_t running; /* leaders alive */
+	struct late looking; /* not all of them are known yet */
+	size_t running;      /* leaders alive */
 	long nofile; /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own
 		      */
 	int slot[3]; /* low descriptors, see child_spawn.c */

@@ -21,7 +21,8 @@
 
 struct orphan {
 	pid_t pid;
-	uint64_t id; /* 0: nobody knows */
+	unsigned round; /* the last one of which it got its signal */
+	uint64_t id;    /* 0: nobody knows */
 	LIST_ENTRY(orphan) link;
 };
 
@@ -137,8 +138,9 @@ static bool is_want(int e)
 	return e == EMFILE || e == ENFILE || e == ENOMEM;
 }
 
-int orphans_init(struct orphans *o)
+int orphans_init(struct orphans *o, struct turn *turn)
 {
+	o->turn = turn;
 	LIST_INIT(&o->all);
 	o->list = open(LIST, O_RDONLY | O_CLOEXEC);
 	return o->list < 0 && is_want(errno) ? -errno : 0;
@@ -157,22 +159,33 @@ static pid_t first_pid(const char *text, const char **ret_rest)
 	return (pid_t)pid;
 }
 
+/* PID is in the list.  False: the next one is for another turn. */
+static bool look_at(struct orphans *o, pid_t pid, orphans_started *started,
+		    const void *data)
+{
+	struct orphan key = { .pid = pid };
+
+	if (started(data, pid) || tfind(&key, &o->by_pid, by_pid))
+		return true;
+	meet(o, pid); /* one in any case: turns may be long for ever */
+	return turn_has_time(o->turn);
+}
+
 /* As orphans_look().  0 or -errno. */
 static int read_list(struct orphans *o, orphans_started *started, const void *data)
 {
 	char text[LIST_PIECE + 1];
-	struct orphan key;
 	size_t kept = 0; /* the beginning of a pid */
 	off_t at = 0;
-	ssize_t n;
+	ssize_t n = 0;
+	pid_t pid;
 
-	while ((n = pread(o->list, text + kept, LIST_PIECE - kept, at)) > 0) {
+	while (!o->cut && (n = pread(o->list, text + kept, LIST_PIECE - kept, at)) > 0) {
 		const char *rest = text;
 
 		text[kept + (size_t)n] = '\0';
-		while ((key.pid = first_pid(rest, &rest)))
-			if (!started(data, key.pid) && !tfind(&key, &o->by_pid, by_pid))
-				meet(o, key.pid);
+		while (!o->cut && (pid = first_pid(rest, &rest)))
+			o->cut = !look_at(o, pid, started, data);
 		kept = strlen(rest);
 		memmove(text, rest, kept);
 		at += n;
@@ -190,9 +203,9 @@ void orphans_look(struct orphans *o, orphans_started *started, const void *data)
 				     "group are not found");
 		return;
 	}
-	o->unsettled = false;
+	o->unsettled = o->cut = false;
 	o->fresh = read_list(o, started, data) == 0;
-	if (!o->fresh)
+	if (!o->fresh || o->cut)
 		o->unsettled = true; /* again later */
 }
 
@@ -224,13 +237,30 @@ bool orphans_any(const struct orphans *o, uint64_t id)
 	return o->unsettled;
 }
 
-void orphans_signal(const struct orphans *o, uint64_t id, int sig)
+/* A stopped process sees no other signal than these two. */
+static void send_signal(const struct orphan *i, int sig)
 {
-	const struct orphan *i;
+	pid_t to = getpgid(i->pid) == i->pid ? -i->pid : i->pid;
+
+	kill(to, sig);
+	if (sig != SIGKILL)
+		kill(to, SIGCONT);
+}
+
+bool orphans_signal(struct orphans *o, uint64_t id, int sig, unsigned round)
+{
+	struct orphan *i;
 
 	LIST_FOREACH(i, &o->all, link)
-	if (i->id == id)
-		kill(getpgid(i->pid) == i->pid ? -i->pid : i->pid, sig);
+	{
+		if (i->id != id || i->round == round)
+			continue;
+		i->round = round;
+		send_signal(i, sig);
+		if (!turn_has_time(o->turn))
+			return false;
+	}
+	return true;
 }
 
 void orphans_free(struct orphans *o)

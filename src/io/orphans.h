@@ -14,6 +14,8 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "turn.h"
+
 /* In the environment of every program, in decimal: whose it is, and the pid of the daemon
  * that says so, for a daemon behind a daemon counts from 1, too. */
 #define ORPHAN_ID "WSBRIDGE_ID"
@@ -22,23 +24,26 @@
 struct orphan;
 
 struct orphans {
+	struct turn *turn;
 	void *by_pid; /* tsearch(3) tree */
 	LIST_HEAD(, orphan) all;
 	int list;       /* the kernel's list of our children, opened; -1: it has none */
 	bool fresh;     /* nothing has happened since the last look */
 	bool unsettled; /* one was just being born or just ending then */
+	bool cut;       /* the turn had no time for all of them */
 	bool blind;     /* the kernel does not list our children; that has been logged */
 };
 
 /* 0, or -errno: there are no descriptors, or no memory; end it with orphans_free() all
  * the same. */
-int orphans_init(struct orphans *o);
+int orphans_init(struct orphans *o, struct turn *turn);
 
 /* Is PID a child that was started, not adopted? */
 typedef bool orphans_started(const void *data, pid_t pid);
 
-/* Find those that there are now, unless that is known.  One that cannot be told whose it
- * is (it wiped its environment) is logged, once. */
+/* Find those that there are now, unless that is known; where the turn has no time for
+ * all, some of them, and the rest in later turns.  One that cannot be told whose it is
+ * (it wiped its environment) is logged, once. */
 void orphans_look(struct orphans *o, orphans_started *started, const void *data);
 
 /* What is known may have changed. */
@@ -50,8 +55,10 @@ void orphans_reaped(struct orphans *o, pid_t pid);
 /* Is one of ID's among those found?  In doubt yes. */
 bool orphans_any(const struct orphans *o, uint64_t id);
 
-/* Send SIG to all of ID's that were found, and to the groups that they lead. */
-void orphans_signal(const struct orphans *o, uint64_t id, int sig);
+/* Send SIG to all of ID's that were found, and to the groups that they lead, but for
+ * those that got theirs of this ROUND (from 1 on) already.  False: the turn has no time
+ * for more. */
+bool orphans_signal(struct orphans *o, uint64_t id, int sig, unsigned round);
 
 void orphans_free(struct orphans *o);
 

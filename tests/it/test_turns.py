@@ -364,3 +364,30 @@ def test_programs_of_a_thousand_that_end_at_once_are_seen_out_one_after_the_othe
         assert m.got.endswith(b"process killed by SIGKILL")
     no_turn_was_long(d)
     crowd.leave(members)
+
+
+CROWDED = """
+left, leaves = os.pipe()
+if os.fork() == 0:
+    for _ in range(int(sys.argv[1])):
+        if os.fork() == 0:
+            os.setsid()
+            os.closerange(0, leaves + 1)
+            signal.pause()
+    os._exit(0)
+os.close(leaves)
+os.read(left, 1)
+os.write(1, b"they have left\\n")
+sys.stdin.read()
+"""
+
+
+def test_thousands_that_have_left_their_programs_group_end_one_after_the_other(daemon, program):
+    n = 2 * N
+    d = daemon(MANY + f"[/x]\nexec = {program(CROWDED)} {n}\nstop_timeout = 60s\n")
+    ws = d.ws("/x")
+    assert ws.recv(6 * TIMEOUT) == "they have left"
+    until(lambda: len(procfs.children(d.pid)) == n + 2, "they are the daemon's")
+    ws.reset()
+    until(lambda: len(procfs.children(d.pid)) == 1, "all are gone", 6 * TIMEOUT)
+    no_turn_was_long(d)

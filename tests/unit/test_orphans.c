@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "orphans.h"
+#include "sys.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
@@ -62,8 +63,9 @@ TEST(each_child_is_seen_once)
 {
 	static const size_t numbers[] = { 0, 1, 2, MOST };
 	struct orphans o = { .fresh = false };
+	struct turn turn = { .since = sys_now() };
 
-	assert_int_equal(orphans_init(&o), 0);
+	assert_int_equal(orphans_init(&o, &turn), 0);
 	for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++) {
 		start_children(numbers[k]);
 		orphans_look(&o, was_started, started);
