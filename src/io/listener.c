@@ -135,6 +135,8 @@ static int remove_stale(const struct addr *at)
 	return r;
 }
 
+/* Who owns the directory may have put a link in the place of the socket: root, who opens
+ * it, would change what that leads to. */
 static int set_owner(const struct listener_conf *conf)
 {
 	const char *path = conf->at.un.sun_path;
@@ -144,10 +146,11 @@ static int set_owner(const struct listener_conf *conf)
 		g = getgrnam(conf->group);
 		if (!g)
 			return -ENOENT;
-		if (chown(path, (uid_t)-1, g->gr_gid) < 0)
+		if (lchown(path, (uid_t)-1, g->gr_gid) < 0)
 			return -errno;
 	}
-	if (conf->mode >= 0 && chmod(path, (mode_t)conf->mode) < 0)
+	if (conf->mode >= 0 &&
+	    fchmodat(AT_FDCWD, path, (mode_t)conf->mode, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }

@@ -152,12 +152,13 @@ void ctl_give(struct server *s, const struct identity *id)
 	if (!s->control)
 		return;
 	path = listener_addr(s->control)->un.sun_path;
-	if (chown(path, id->uid, c->group ? (gid_t)-1 : id->gid) < 0)
+	/* no link's target: the directory may be another user's */
+	if (lchown(path, id->uid, c->group ? (gid_t)-1 : id->gid) < 0)
 		log_warning("", "control socket %s: %m", path);
 	snprintf(dir, sizeof(dir), "%s", path);
 	*strrchr(dir, '/') = 0;
 	if (c->automatic && !getenv("RUNTIME_DIRECTORY") &&
-	    chown(dir, id->uid, id->gid) < 0)
+	    lchown(dir, id->uid, id->gid) < 0)
 		log_warning("", "%s: %m", dir);
 }
 

@@ -12,7 +12,7 @@ import subprocess
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, WSBRIDGED, get, run
+from harness import ENVIRONMENT, WSBRIDGED, get, preloaded, run
 from inicheck import HEAD, fails
 from systemd import listening, passing
 from test_orphans import QUICK, daemon_of, gone
@@ -296,3 +296,70 @@ def test_a_user_that_is_not_there_is_78_before_anything_listens(tmp_path):
     result = run("-c", file)
     assert result.returncode == CONFIG and "there is no user 'nobdy'" in result.stderr
     assert "listening" not in result.stderr
+
+
+# ---- who owns a socket's directory ----
+
+# Puts a link to VICTIM in the place of a Unix socket behind the call that WHEN names.
+LINKED = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+static void swap(int fd, const char *when)
+{
+	struct sockaddr_un at = { 0 };
+	socklen_t n = sizeof(at);
+
+	if (strcmp(when, getenv("WHEN")) != 0 || getsockname(fd, (struct sockaddr *)&at, &n) < 0 ||
+	    at.sun_family != AF_UNIX || unlink(at.sun_path) < 0 || symlink(getenv("VICTIM"), at.sun_path) < 0)
+		return;
+}
+int bind(int fd, const struct sockaddr *at, socklen_t n)
+{
+	int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "bind");
+	int r = real(fd, at, n);
+
+	if (r == 0)
+		swap(fd, "bind");
+	return r;
+}
+int listen(int fd, int backlog)
+{
+	int (*real)(int, int) = dlsym(RTLD_NEXT, "listen");
+	int r = real(fd, backlog);
+
+	if (r == 0)
+		swap(fd, "listen");
+	return r;
+}
+"""
+
+
+def own(path):
+    st = path.stat()
+    return st.st_uid, st.st_gid, st.st_mode
+
+
+@pytest.fixture
+def victim(tmp_path):
+    path = tmp_path / "victim"
+    path.touch(0o600)
+    return path
+
+
+def test_a_link_in_a_sockets_place_is_not_followed(tmp_path, rundir, victim):
+    before, file = own(victim), tmp_path / "x.ini"
+    file.write_text(f"[server]\nlisten = unix:{rundir}/s mode=0666 group=games\nuser = nobody\n[/x]\nexec = cat\n")
+    result = run("-c", file, env={**preloaded(tmp_path, LINKED), "WHEN": "bind", "VICTIM": str(victim)})
+    assert (own(victim), result.returncode) == (before, REFUSED), result.stderr
+
+
+def test_nor_in_that_of_the_control_socket(daemon, tmp_path, public, victim):
+    before = own(victim)
+    env = {**preloaded(tmp_path, LINKED), "WHEN": "listen", "VICTIM": str(victim)}
+    daemon(AS_NOBODY + PID + f"[control]\nsocket = {public}/c\n", env=env)
+    assert (public / "c").is_symlink() and own(victim) == before
