@@ -169,6 +169,7 @@ void session_input(struct session *s, char *p, size_t n)
 		on_event(s, &e);
 	} while (e.type != WS_MORE && session_parses(s));
 	pass_on(s);
+	gather_reset(&s->bridge->scratch.gather); /* nobody took it: S has ended */
 	session_flush(s);
 }
 

@@ -111,7 +111,7 @@ void session_flush_in_time(struct session *s)
 {
 	if (turn_has_time(&s->bridge->turn))
 		session_flush(s);
-	else
+	else if (s->state != SESSION_DEAD) /* for want of memory for the frame */
 		session_wait(s, 0);
 }
 
