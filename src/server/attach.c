@@ -346,14 +346,6 @@ static void reload_all(const struct route *all, size_t n, const struct routes *n
 	}
 }
 
-static bool has_channel(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->npaths; i++)
-		if (conf->paths[i]->channel && strcmp(conf->paths[i]->channel, name) == 0)
-			return true;
-	return false;
-}
-
 void attach_reload(struct server *s, const struct routes *new)
 {
 	struct attachment *a, *next;
@@ -362,7 +354,7 @@ void attach_reload(struct server *s, const struct routes *new)
 	reload_all(s->routes->prefix, s->routes->nprefix, new);
 	for (a = LIST_FIRST(&s->channels); a; a = next) {
 		next = LIST_NEXT(a, link);
-		if (!has_channel(new->conf, a->channel))
+		if (!routes_have_channel(new, a->channel))
 			fan_retire(a->hub);
 	}
 }

@@ -26,6 +26,13 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->conf->path, y->conf->path);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
 static int match(const void *k, const void *r)
 {
 	const struct key *key = k;
@@ -51,6 +58,11 @@ struct route *route_find(const struct routes *r, const char *path)
 		if (path[n - 1] == '/')
 			found = find(r->prefix, r->nprefix, path, n);
 	return found;
+}
+
+bool routes_have_channel(const struct routes *r, const char *name)
+{
+	return bsearch(&name, r->channels, r->nchannels, sizeof(*r->channels), by_name);
 }
 
 const char *const *route_line_buffer(struct route *r)
@@ -119,10 +131,14 @@ static bool fill(struct routes *r, const struct routes *before)
 			ok = add(r->prefix, &r->nprefix, r->conf->paths[i], before);
 		else
 			ok = add(r->exact, &r->nexact, r->conf->paths[i], before);
+	for (size_t i = 0; i < r->conf->npaths; i++)
+		if (r->conf->paths[i]->channel)
+			r->channels[r->nchannels++] = r->conf->paths[i]->channel;
 	r->dashboard.conf = r->conf->dashboard_path;
 	r->dashboard.use = use_after(before ? &before->dashboard : NULL);
 	qsort(r->exact, r->nexact, sizeof(*r->exact), by_path);
 	qsort(r->prefix, r->nprefix, sizeof(*r->prefix), by_path);
+	qsort(r->channels, r->nchannels, sizeof(*r->channels), by_name);
 	return ok && r->dashboard.use;
 }
 
@@ -138,7 +154,8 @@ struct routes *routes_new(struct conf *conf, const struct routes *before)
 	r->conf = conf;
 	r->exact = calloc(conf->npaths + 1, sizeof(*r->exact));
 	r->prefix = calloc(conf->npaths + 1, sizeof(*r->prefix));
-	if (r->exact && r->prefix && fill(r, before))
+	r->channels = calloc(conf->npaths + 1, sizeof(*r->channels));
+	if (r->exact && r->prefix && r->channels && fill(r, before))
 		return r;
 	routes_unref(r);
 	return NULL;
@@ -161,6 +178,7 @@ void routes_unref(struct routes *r)
 	use_unref(r->dashboard.use);
 	free(r->exact);
 	free(r->prefix);
+	free(r->channels);
 	conf_free(r->conf);
 	free(r);
 }

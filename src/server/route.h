@@ -35,6 +35,8 @@ struct routes {
 	struct conf *conf;
 	struct route *exact, *prefix; /* each in the order of its paths */
 	size_t nexact, nprefix;
+	const char **channels; /* their names, in order; some twice */
+	size_t nchannels;
 	struct route dashboard; /* not among them; conf NULL: there is none */
 };
 
@@ -47,6 +49,9 @@ void routes_unref(struct routes *r); /* NULL is a no-op */
 
 /* The route of PATH (decoded), or NULL. */
 struct route *route_find(const struct routes *r, const char *path);
+
+/* Is there a path of the channel NAME? */
+bool routes_have_channel(const struct routes *r, const char *name);
 
 /* Variables that the programs of R get so that they write line by line, or NULL; the
  * first time its program is looked at. */

@@ -101,6 +101,21 @@ def test_a_reload_over_thousands_of_sessions_is_for_no_turn(daemon, tmp_path):
     crowd.leave()
 
 
+@pytest.mark.memory(8, reason="the allocator keeps what thousands of paths lay between")
+def test_a_reload_of_thousands_of_channels_is_for_no_turn(daemon):
+    """Each is looked for among the new paths."""
+    n = 3 * N
+    channels = "".join(f"[/p{i}]\nchannel = {'x' * 100}{i}\n" for i in range(n))
+    d = daemon(MANY + channels)
+    crowd = Crowd(d)
+    members = [crowd.join(f"/p{i}", 1)[0] for i in range(n)]
+    reload(d, with_canary(MANY + channels))
+    d.ws("/p0").text("it goes on")
+    crowd.until(lambda: members[0].got.endswith(b"it goes on"), "the first one hears who came after it")
+    no_turn_was_long(d)
+    crowd.leave()
+
+
 def test_hundreds_of_programs_that_a_reload_starts_come_one_after_the_other(daemon):
     n = N // 2
     boot = "".join(f"[/p{i}]\nexec = cat\nprocess = shared\nstart = boot\n" for i in range(n))
@@ -249,6 +264,19 @@ def test_a_thousand_fifos_that_are_written_at_once_are_read_one_after_the_other(
     crowd.leave()
 
 
+def test_a_hundred_handshakes_of_tls_at_once_are_made_one_after_the_other(daemon, certificate):
+    """Each takes 0.5 to 1 ms."""
+    d = daemon("[server]\nlisten = 127.0.0.1:0 tls\n" + MANY + certificate(algorithm="rsa").ini())
+    control, n = Control(d), 100
+    socks = [d.connect(plain=True) for _ in range(n)]
+    until(lambda: control.ask("status")["handshakes"] == n, "all are there")
+    hello = client_hello()
+    at_once(d, lambda: [sock.sendall(hello) for sock in socks])
+    for sock in socks:
+        assert sock.recv(1) == b"\x16", "its answer is a handshake"
+    no_turn_was_long(d)
+
+
 @pytest.mark.parametrize("source, n", EITHER)
 def test_a_thousand_that_leave_at_once_are_let_go_one_after_the_other(daemon, source, n):
     d = daemon(MANY.replace("access = no", "access = yes") + f"[/x]\n{source}\n")
@@ -364,6 +392,17 @@ def test_programs_of_a_thousand_that_end_at_once_are_seen_out_one_after_the_othe
         assert m.got.endswith(b"process killed by SIGKILL")
     no_turn_was_long(d)
     crowd.leave(members)
+
+
+def test_programs_of_a_thousand_that_fall_due_for_a_signal_at_once_get_it_one_after_the_other(daemon):
+    d = daemon(MANY.replace("eof_timeout = 0", "eof_timeout = 2s") + "[/x]\nexec = sleep 1000\nstop_timeout = 60s\n")
+    crowd, control = Crowd(d), Control(d)
+    crowd.join("/x", 5 * N // 2)
+    crowd.leave()
+    until(lambda: control.ask("status")["clients"] == 1, "all have gone", 6 * TIMEOUT)
+    at_once(d, lambda: pass_by(2))
+    until(lambda: len(procfs.children(d.pid)) == 1, "all have ended", 6 * TIMEOUT)
+    no_turn_was_long(d)
 
 
 CROWDED = """
