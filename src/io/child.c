@@ -182,8 +182,12 @@ static void on_step(EV_P_ ev_timer *w, int revents)
 {
 	struct child *c = w->data;
 
-	(void)loop;
 	(void)revents;
+	if (!turn_has_time(c->all->turn)) { /* many were set at once: in the next turn */
+		ev_timer_set(w, 0, 0);
+		ev_timer_start(EV_A_ w);
+		return;
+	}
 	/* A group whose last member was no child of ours ends without a SIGCHLD; zombies
 	 * whose parent has left the group and does not wait for them never do. */
 	check_group(c);
