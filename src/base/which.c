@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds a program in PATH. */
+/* Finds a program in PATH, and remembers where. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,4 +84,34 @@ int which_from(const char *cwd, const char *name, const char *path, char *out, s
 	if (!cwd || !strchr(name, '/') || *name == '/')
 		return which(name, path, out, cap);
 	return try_directory(cwd, strlen(cwd), name, out, cap);
+}
+
+/* ---- what was found ---- */
+
+int which_find(struct which_found *f, const char *cwd, const char *name, const char *path)
+{
+	char file[4096];
+	int r = which_from(cwd, name, path, file, sizeof(file));
+
+	which_forget(f);
+	if (r < 0)
+		return r;
+	f->path = strdup(path);
+	f->file = strdup(file);
+	if (f->path && f->file)
+		return 0;
+	which_forget(f);
+	return -ENOMEM;
+}
+
+bool which_knows(const struct which_found *f, const char *path)
+{
+	return f->file && strcmp(f->path, path) == 0;
+}
+
+void which_forget(struct which_found *f)
+{
+	free(f->path);
+	free(f->file);
+	*f = (struct which_found){ 0 };
 }

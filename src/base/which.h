@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* which.h - finds a program in PATH, as execvp(3) would. */
+/* which.h - finds a program in PATH, as execvp(3) would, and remembers where. */
 #ifndef BASE_WHICH_H
 #define BASE_WHICH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* PATH of a child when neither its own environment nor the daemon's has one. */
@@ -24,5 +25,21 @@ int which(const char *name, const char *path, char *out, size_t cap);
  * with a slash is looked for when it is relative. */
 int which_from(const char *cwd, const char *name, const char *path, char *out,
 	       size_t cap);
+
+/* What which_from() found, for who asks again and again; all zero: nothing yet. */
+struct which_found {
+	char *path; /* PATH, then */
+	char *file;
+};
+
+/* The same, kept in F.  0 or -errno, then nothing is kept. */
+int which_find(struct which_found *f, const char *cwd, const char *name,
+	       const char *path);
+
+/* Is it F's file that a program was found in by this PATH?  Nobody has looked whether it
+ * is there now. */
+bool which_knows(const struct which_found *f, const char *path);
+
+void which_forget(struct which_found *f);
 
 #endif

@@ -10,6 +10,7 @@
 #include "hub.h"
 #include "stats.h"
 #include "terminal.h"
+#include "which.h"
 
 enum exec_stderr { STDERR_LOG, STDERR_MERGE, STDERR_CLIENT, STDERR_DROP };
 enum exec_line_buffer {
@@ -43,6 +44,7 @@ struct exec_conf {
 struct exec_start {
 	const struct exec_conf *conf; /* as long as the hub's */
 	char *const *envp;            /* needed during the start only */
+	struct which_found *found;    /* where the program was, the last time */
 	struct terminal_size size;    /* of its terminal, if CONF has one */
 	const char *path;             /* for the log; as long as CONF */
 	uint64_t id;                  /* as it stands in ENVP */

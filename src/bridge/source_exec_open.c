@@ -7,14 +7,12 @@
 #include "exec_pipes.h"
 #include "log.h"
 #include "source_exec_impl.h"
-#include "which.h"
 
-static int start(struct source_exec *x, const struct exec_start *start, const int far[3],
+static int spawn(struct source_exec *x, const struct exec_start *start, const int far[3],
 		 const char **ret_what)
 {
-	char file[4096];
 	struct child_spec spec = {
-		.file = file,
+		.file = start->found->file,
 		.argv = x->conf->argv,
 		.envp = start->envp,
 		.cwd = x->conf->cwd,
@@ -26,17 +24,42 @@ static int start(struct source_exec *x, const struct exec_start *start, const in
 		.fd = { far[0], far[1], far[2] },
 		.parent_death_signal = x->conf->stop.signal,
 	};
-	int r = which_from(x->conf->cwd, x->conf->argv[0], which_path(start->envp), file,
-			   sizeof(file));
+	int r = child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
 
-	*ret_what = x->conf->argv[0];
-	if (r < 0)
-		return r;
-	r = child_start(&x->source.hub->bridge->children, &spec, &x->child, ret_what);
 	if (r < 0 && strcmp(*ret_what, "chdir") == 0)
 		*ret_what = x->conf->cwd;
 	else if (r < 0 && strcmp(*ret_what, "exec") == 0)
 		*ret_what = x->conf->argv[0];
+	return r;
+}
+
+/* Look the program up, and start it. */
+static int find_and_spawn(struct source_exec *x, const struct exec_start *start,
+			  const int far[3], const char **ret_what)
+{
+	const char *name = x->conf->argv[0];
+	int r = which_find(start->found, x->conf->cwd, name, which_path(start->envp));
+
+	*ret_what = name;
+	if (r == 0)
+		r = spawn(x, start, far, ret_what);
+	if (r < 0)
+		which_forget(start->found);
+	return r;
+}
+
+/* A program that was found is looked up again only when it does not start from there: the
+ * calls for that would be as dear as the pipes. */
+static int start(struct source_exec *x, const struct exec_start *start, const int far[3],
+		 const char **ret_what)
+{
+	int r;
+
+	if (!which_knows(start->found, which_path(start->envp)))
+		return find_and_spawn(x, start, far, ret_what);
+	r = spawn(x, start, far, ret_what);
+	if (r < 0 && *ret_what == x->conf->argv[0])
+		r = find_and_spawn(x, start, far, ret_what);
 	return r;
 }
 

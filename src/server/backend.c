@@ -62,6 +62,7 @@ static int open_exec(const struct backend_start *b, const char **ret_why)
 	struct exec_start start = {
 		.conf = &route->conf->exec,
 		.envp = b->server->cgi.vars,
+		.found = &route->found,
 		.path = route->conf->path,
 		.id = b->id,
 		.running = &route->use->running,

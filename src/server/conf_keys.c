@@ -681,8 +681,9 @@ const struct conf_key conf_keys[] = {
 	  .source = SOURCE_EXEC,
 	  .values = "a command", .def_doc = "none",
 	  .doc = "Run this command for each client, without a shell; quotes group "
-		 "words, a backslash takes the next character as it is.  The daemon goes on "
-		 "once the kernel has the program: on a file system that does not answer it "
+		 "words, a backslash takes the next character as it is.  Where PATH has the "
+		 "command is found out when it is first started, when it does not start from "
+		 "there any more, and after a reload.  The daemon goes on once the kernel has the program: on a file system that does not answer it "
 		 "would hold everybody up." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
 	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,

@@ -112,6 +112,12 @@ static void use_unref(struct route_use *use)
 	free(use);
 }
 
+static void route_end(struct route *r)
+{
+	which_forget(&r->found);
+	use_unref(r->use);
+}
+
 static bool add(struct route *all, size_t *count, const struct path_conf *conf,
 		const struct routes *before)
 {
@@ -172,10 +178,10 @@ void routes_unref(struct routes *r)
 	if (!r || --r->refs > 0)
 		return;
 	for (size_t i = 0; i < r->nexact; i++)
-		use_unref(r->exact[i].use);
+		route_end(&r->exact[i]);
 	for (size_t i = 0; i < r->nprefix; i++)
-		use_unref(r->prefix[i].use);
-	use_unref(r->dashboard.use);
+		route_end(&r->prefix[i]);
+	route_end(&r->dashboard);
 	free(r->exact);
 	free(r->prefix);
 	free(r->channels);

@@ -26,6 +26,7 @@ struct route {
 	const struct path_conf *conf;
 	struct route_use *use;
 	const char *const *line_buffer; /* of route_line_buffer(), once that was asked */
+	struct which_found found;       /* its program, once that was started */
 };
 
 /* A snapshot of the configuration with its routes; alive while somebody holds a

@@ -50,6 +50,82 @@ exec = printf '[%s]\n' one "two three" 'fo ur'"five" si\ x "a\"b" 'c\d' $HOME * 
     ]
 
 
+def install(directory, says):
+    """A program called `prog` that says SAYS, in place of one that may be there."""
+    directory.mkdir(exist_ok=True)
+    new = directory / "new"
+    new.write_text(f"#!/bin/sh\necho {says}\n")
+    new.chmod(0o755)
+    return new.rename(directory / "prog")
+
+
+def in_path(daemon, *directories):
+    path = ":".join(map(str, directories))
+    return daemon(f"[/x]\nexec = prog\nenv = PATH={path}:/usr/bin:/bin\n")
+
+
+def said(d):
+    ws = d.ws("/x")
+    message = ws.recv()
+    assert ws.closed() == (1000, "")
+    ws.sock.close()
+    return message
+
+
+@pytest.mark.key("exec")
+def test_a_program_that_is_not_there_yet_is_run_once_it_is(daemon, tmp_path):
+    d = in_path(daemon, tmp_path / "bin")
+    assert d.handshake("/x").response.status == 502
+    d.wait_log("cannot start the program: prog: No such file or directory")
+    install(tmp_path / "bin", "first")
+    assert said(d) == "first"
+    install(tmp_path / "bin", "second")
+    assert said(d) == "second", "an update is run"
+
+
+@pytest.mark.key("exec")
+def test_a_program_that_is_gone_is_told_or_found_elsewhere(daemon, tmp_path):
+    prog = install(tmp_path / "bin", "first")
+    d = in_path(daemon, tmp_path / "bin", tmp_path / "sbin")
+    assert said(d) == "first"
+    prog.chmod(0o644)
+    assert d.handshake("/x").response.status == 502
+    d.wait_log("cannot start the program: prog: Permission denied")
+    install(tmp_path / "sbin", "second")
+    assert said(d) == "second"
+    prog.chmod(0o755)
+    assert said(d) == "second", "until it is gone, too"
+    (tmp_path / "sbin/prog").unlink()
+    assert said(d) == "first"
+    prog.unlink()
+    assert d.handshake("/x").response.status == 502
+    d.wait_log("cannot start the program: prog: No such file or directory")
+
+
+@pytest.mark.key("exec")
+def test_a_program_that_comes_to_stand_before_another_is_run_after_a_reload(daemon, tmp_path):
+    install(tmp_path / "sbin", "first")
+    d = in_path(daemon, tmp_path / "bin", tmp_path / "sbin")
+    assert said(d) == "first"
+    install(tmp_path / "bin", "second")
+    assert said(d) == "first"
+    d.process.send_signal(signal.SIGHUP)
+    d.wait_log("reload: .* is taken")
+    assert said(d) == "second"
+
+
+def test_a_program_that_cannot_be_executed_is_a_502_each_time(daemon, tmp_path):
+    prog = install(tmp_path / "bin", "first")
+    d = in_path(daemon, tmp_path / "bin")
+    assert said(d) == "first"
+    prog.write_text("#!/nowhere/sh\n")
+    for _ in range(3):
+        assert d.handshake("/x").response.status == 502
+    until(lambda: len(re.findall("prog: No such file or directory", d.log())) == 3, "it is told each time")
+    install(tmp_path / "bin", "second")
+    assert said(d) == "second"
+
+
 @pytest.mark.key("shell")
 def test_shell_is_a_line_for_sh(daemon):
     d = daemon('[/line]\nshell = for i in 1 2; do echo $i; done | tr 12 ab ; echo "${HOME}" # a comment\n')

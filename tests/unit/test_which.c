@@ -110,6 +110,25 @@ TEST(a_childs_PATH_is_its_own_or_ours_or_the_default)
 	assert_string_equal(which_path(NULL), SYS_DEFAULT_PATH);
 }
 
+TEST(what_was_found_is_known_for_its_PATH_until_it_is_forgotten)
+{
+	struct which_found f = { 0 };
+
+	assert_false(which_knows(&f, "a:b"));
+	assert_int_equal(which_find(&f, NULL, "prog", "a:b"), 0);
+	assert_string_equal(f.file, "a/prog");
+	assert_true(which_knows(&f, "a:b"));
+	assert_false(which_knows(&f, "b"));
+	assert_int_equal(which_find(&f, NULL, "prog", "b"), 0);
+	assert_string_equal(f.file, "b/prog");
+	assert_int_equal(which_find(&f, "b", "../a/prog", "b"), 0);
+	assert_string_equal(f.file, "b/../a/prog");
+	assert_int_equal(which_find(&f, NULL, "plain", "a:b"), -EACCES);
+	assert_false(which_knows(&f, "a:b"));
+	assert_false(which_knows(&f, "b"));
+	which_forget(&f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -119,6 +138,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_told_from_what_cannot_be_executed),
 		cmocka_unit_test(what_does_not_fit_is_not_there),
 		cmocka_unit_test(a_childs_PATH_is_its_own_or_ours_or_the_default),
+		cmocka_unit_test(
+			what_was_found_is_known_for_its_PATH_until_it_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
