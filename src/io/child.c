@@ -304,7 +304,9 @@ int children_init(struct children *all, struct turn *turn, long nofile)
 	struct ev_loop *loop = turn->loop;
 	int r, seen;
 
-	*all = (struct children){ .loop = loop, .turn = turn, .nofile = nofile };
+	*all = (struct children){
+		.loop = loop, .turn = turn, .nofile = nofile, .signals = UINT64_MAX
+	};
 	LIST_INIT(&all->exited);
 	r = reserve_slots(all);
 	seen = orphans_init(&all->orphans, turn);
@@ -317,6 +319,11 @@ int children_init(struct children *all, struct turn *turn, long nofile)
 	ev_signal_start(loop, &all->sigchld);
 	ev_prepare_start(loop, &all->settle);
 	return r < 0 ? r : seen;
+}
+
+void children_know_signals(struct children *all)
+{
+	all->signals = child_signals();
 }
 
 void children_stop(struct children *all)

@@ -70,12 +70,18 @@ struct children {
 	long nofile; /* soft RLIMIT_NOFILE that children get back; < 0: the daemon's own
 		      */
 	int slot[3]; /* low descriptors, see child_spawn.c */
+	uint64_t signals; /* that a child resets; bit 0 is signal 1 */
 };
 
 /* Start waiting for children on the loop of TURN; the process becomes their subreaper. 0,
  * or -errno: there are no descriptors to start any, and it has to be stopped all the
  * same. */
 int children_init(struct children *all, struct turn *turn, long nofile);
+
+/* From now on children reset the signals alone that are ignored or handled at this
+ * moment, and not all of them: the loop stands still meanwhile.  All later handlers and
+ * ignored signals would reach into children. */
+void children_know_signals(struct children *all);
 
 /* Stop waiting. */
 void children_stop(struct children *all);

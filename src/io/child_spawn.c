@@ -49,17 +49,34 @@ static _Noreturn IN_CHILD void fail(struct birth *b, const char *what)
 	_exit(127);
 }
 
-/* No handler of ours may run in the child: it would run in our memory.  Ignored signals
- * (SIGPIPE, or SIGHUP under nohup) would stay ignored after the exec. */
-static IN_CHILD void default_signals(void)
+/* The kernel's own struct sigaction: handler, flags, restorer, mask.  sigaction(3) would
+ * refuse 32 and 33, which the C library keeps for itself; whoever started us may have
+ * ignored those, too. */
+struct disposition {
+	unsigned long handler, others[3];
+};
+
+uint64_t child_signals(void)
 {
-	/* The kernel's own struct sigaction: no handler, no flags, no restorer, empty
-	 * mask. sigaction(3) would refuse 32 and 33, which the C library keeps for
-	 * itself; whoever started us may have ignored those, too. */
-	static const unsigned long dfl[4];
+	struct disposition d;
+	uint64_t set = 0;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, KERNEL_SIGSET);
+		if (syscall(SYS_rt_sigaction, sig, NULL, &d, KERNEL_SIGSET) < 0 ||
+		    d.handler != (unsigned long)SIG_DFL)
+			set |= UINT64_C(1) << (sig - 1);
+	return set;
+}
+
+/* No handler of ours may run in the child: it would run in our memory.  Ignored signals
+ * (SIGPIPE, or SIGHUP under nohup) would stay ignored after the exec. */
+static IN_CHILD void default_signals(uint64_t set)
+{
+	static const struct disposition dfl = { (unsigned long)SIG_DFL, { 0 } };
+
+	for (; set; set &= set - 1)
+		(void)syscall(SYS_rt_sigaction, __builtin_ctzll(set) + 1, &dfl, NULL,
+			      KERNEL_SIGSET);
 }
 
 /* The slots become 0, 1, 2, in a table of descriptors of its own. */
@@ -103,7 +120,7 @@ static IN_CHILD int child(void *data)
 	const struct child_spec *spec = b->spec;
 	sigset_t none;
 
-	default_signals();
+	default_signals(b->all->signals);
 	take_descriptors(b);
 	setsid();
 	if (spec->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)

@@ -372,6 +372,7 @@ int server_run(struct conf *conf, const struct server_options *options)
 		backend_prepare(s);
 		watch_configuration(s);
 		systemd_init(s);
+		children_know_signals(&s->bridge.children); /* all of ours are set */
 		attach_boot(s);
 		announce(s);
 		s->bridge.now = sys_now(); /* the first turn begins */
