@@ -15,15 +15,17 @@ struct dropped {
 	bool any, opens; /* there is one; the first continues what has been sent */
 	char lead[LEAD]; /* of text that was cut inside a character: its end */
 	size_t nlead;
+	bool lead_known; /* that is all of it */
 };
 
-/* A fragment can end inside a character: what is missing of it, or nothing. */
+/* A frame can end inside a character, or inside the same one as the frame before it: what
+ * is missing of it, or nothing. */
 static void find_lead(struct dropped *d, const char *p, size_t n)
 {
-	while (d->nlead < n && d->nlead < LEAD &&
-	       ((unsigned char)p[d->nlead] & 0xC0) == 0x80) {
-		d->lead[d->nlead] = p[d->nlead];
-		d->nlead++;
+	for (size_t i = 0; i < n && !d->lead_known; i++) {
+		d->lead_known = d->nlead == LEAD || ((unsigned char)p[i] & 0xC0) != 0x80;
+		if (!d->lead_known)
+			d->lead[d->nlead++] = p[i];
 	}
 }
 
@@ -43,10 +45,10 @@ static int sort_out(const struct buf *b, size_t at, struct buf *out, struct drop
 			r = buf_append(out, p, size, SIZE_MAX);
 			continue;
 		}
-		if (!d->any && h.opcode == OP_CONTINUATION) {
-			d->opens = true;
-			find_lead(d, p + h.size, (size_t)h.length);
-		}
+		if (!d->any)
+			d->opens = h.opcode == OP_CONTINUATION;
+		d->lead_known |= h.opcode != OP_CONTINUATION; /* another message */
+		find_lead(d, p + h.size, (size_t)h.length);
 		d->any = true;
 		d->bytes += h.length;
 	}

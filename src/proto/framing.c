@@ -257,18 +257,11 @@ static enum framing_result converted(struct framing *f, struct span bytes, bool 
 	return FRAMING_PIECE;
 }
 
-enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
-				  struct piece *ret)
+enum framing_result framing_text(struct framing *f, struct span bytes, bool ends,
+				 struct piece *ret)
 {
 	struct utf8 u = { 0 };
 
-	*ret = (struct piece){ .p = bytes.p, .n = bytes.n, .opcode = f->conf->type };
-	if (f->fragmented)
-		ret->opcode = OP_CONTINUATION;
-	if (f->conf->type != OP_TEXT)
-		return FRAMING_PIECE;
-	if (f->charset)
-		return converted(f, bytes, ends, ret);
 	if (!is_valid(f, bytes, ends, &u)) {
 		if (f->conf->invalid == INVALID_CLOSE)
 			return framing_bad(f, "program wrote invalid UTF-8");
@@ -280,6 +273,19 @@ enum framing_result framing_piece(struct framing *f, struct span bytes, bool end
 		return repaired(f, bytes, ends, ret);
 	withhold(f, ret, u.have);
 	return FRAMING_PIECE;
+}
+
+enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
+				  struct piece *ret)
+{
+	*ret = (struct piece){ .p = bytes.p, .n = bytes.n, .opcode = f->conf->type };
+	if (f->fragmented)
+		ret->opcode = OP_CONTINUATION;
+	if (f->conf->type != OP_TEXT)
+		return FRAMING_PIECE;
+	if (f->charset)
+		return converted(f, bytes, ends, ret);
+	return framing_text(f, bytes, ends, ret);
 }
 
 enum framing_result framing_tell(struct framing *f, struct span text, bool last,

@@ -57,8 +57,13 @@ struct framing_row {
 enum framing_result framing_piece(struct framing *f, struct span bytes, bool ends,
 				  struct piece *ret);
 
-/* The same, as all of a message that is not raw, or the next piece of it; LAST ends the
- * message. FRAMING_MORE: all of it is withheld. */
+/* RET is a piece of UTF-8 text, BYTES: put what was withheld before it and withhold what
+ * is unfinished, as framing_piece() does. */
+enum framing_result framing_text(struct framing *f, struct span bytes, bool ends,
+				 struct piece *ret);
+
+/* The same as framing_piece(), as all of a message that is not raw, or the next piece of
+ * it; LAST ends the message. FRAMING_MORE: all of it is withheld. */
 enum framing_result framing_tell(struct framing *f, struct span text, bool last,
 				 struct piece *ret);
 

@@ -39,22 +39,27 @@ static bool read_header(struct framing *f, struct span *in)
 enum framing_result framing_message_decode(struct framing *f, struct span *in, bool eof,
 					   struct piece *ret)
 {
-	size_t n;
+	enum opcode opcode;
+	struct span bytes;
 
 	if ((!f->measured && !read_header(f, in)) || (in->n == 0 && f->left > 0))
 		return eof && f->first_n > 0 ? framing_bad(f, "cut off") : FRAMING_MORE;
-	n = in->n < f->left ? in->n : f->left;
-	f->left -= n;
+	bytes = (struct span){ in->p, in->n < f->left ? in->n : f->left };
+	f->left -= bytes.n;
+	opcode = f->first[0] & (LAST - 1);
 	*ret = (struct piece){
-		.p = in->p,
-		.n = n,
-		.opcode = f->fragmented ? OP_CONTINUATION : f->first[0] & (LAST - 1),
+		.p = bytes.p,
+		.n = bytes.n,
+		.opcode = f->fragmented ? OP_CONTINUATION : opcode,
 		.last = f->left == 0 && f->first[0] & LAST,
 	};
-	framing_take(in, n);
+	framing_take(in, bytes.n);
 	f->fragmented = !ret->last;
 	f->measured = f->left > 0;
 	if (!f->measured)
 		f->first_n = 0;
+	/* Text has been found valid as a whole, but a client cuts it as it likes. */
+	if (opcode == OP_TEXT && (!ret->last || f->tail_n > 0))
+		return framing_text(f, bytes, ret->last, ret);
 	return FRAMING_PIECE;
 }

@@ -124,10 +124,15 @@ static bool known_difference(const struct opinion *us, const struct opinion *the
 	if (us->end == WS_MORE && us->in_close)
 		return them->end == WS_FAIL && them->code == CLOSE_INVALID_DATA;
 	/* RFC 6455 8.1: libwslay does not look at the first two bytes of each piece that
-	 * a close frame comes in, not only at those of the code. */
-	if (cut && (us->end == WS_CLOSE || is(us->why, "close reason is not UTF-8")))
+	 * a close frame comes in, not only at those of the code; then it may be the code
+	 * that it does not know. */
+	if (cut && us->end == WS_CLOSE)
 		return them->end == WS_CLOSE ||
-		       (them->end == WS_FAIL && (them->code == CLOSE_INVALID_DATA));
+		       (them->end == WS_FAIL && them->code == CLOSE_INVALID_DATA);
+	if (cut && is(us->why, "close reason is not UTF-8"))
+		return them->end == WS_CLOSE ||
+		       (them->end == WS_FAIL && (them->code == CLOSE_INVALID_DATA ||
+						 them->code == CLOSE_PROTOCOL_ERROR));
 	return false;
 }
 

@@ -52,6 +52,7 @@ static const char session_paths[] =
 	"[/file-lines]\nfile = " LINES_FILE "\nslow_client = drop\n"
 	"[/file-shared]\nfile = " LINES_FILE
 	"\nprocess = shared\nreplay = 3\nlinger = 0\n"
-	"[/file-follow]\nfile = " LINES_FILE "\nfollow = yes\nprocess = shared\n";
+	"[/file-follow]\nfile = " LINES_FILE "\nfollow = yes\nprocess = shared\n"
+	"[/tiny]\nexec = x\nframe = raw\ntype = text\nmax_frame = 1\n";
 
 #endif

@@ -18,7 +18,7 @@ import pytest
 from control import Control, ctl, Refused, socket_of
 from harness import ENVIRONMENT, ROOT, WSBRIDGED, get, is_sanitized, with_canary
 from inicheck import fails
-from rawws import PING, PONG, TEXT
+from rawws import CONT, PING, PONG, TEXT
 from test_reload import file_of
 from waiting import TIMEOUT, readable, until
 
@@ -1357,16 +1357,32 @@ os.read(0, 1)
     assert ws.recv() == "next"
 
 
-def test_an_interrupt_inside_a_character_ends_it(daemon):
-    d = daemon("[/x]\nshell = yes ✓✓✓✓✓✓✓ | tr -d '\\\\n' | head -c 30000000; cat\nmax_frame = 1000\nqueue = 64k\n")
+@pytest.mark.parametrize("max_frame", [1000, 1])  # a third of all frames end with a character
+def test_an_interrupt_inside_a_character_ends_it(daemon, max_frame):
+    begin = "printf %$((REMOTE_PORT % 3))s; yes ✓✓✓✓✓✓✓ | tr -d '\\n' | head -c 3000000; cat"
+    d = daemon(f"[socket]\nsend_buffer = 16k\n[/x]\nshell = {begin}\nmax_frame = {max_frame}\nqueue = 64k\n")
     c = Control(d)
-    clients = [d.ws("/x", receive_buffer=4096) for _ in range(8)]  # a third of all frames end with a character
+    clients = [d.ws("/x", receive_buffer=4096) for _ in range(8)]
     for client in ids(c):
         until(lambda: c.ask("show", to=client)["queue"] > 20000, "its queue is full")
         c.ask("interrupt", to=client)
     for ws in clients:
         frames = ws.frames()
-        assert not b"".join(f.payload for f in frames).decode().strip("✓")
+        assert not b"".join(f.payload for f in frames).decode().strip(" ✓")
+
+
+def test_an_interrupt_where_a_client_has_cut_a_character_ends_its_message(daemon):
+    """What is echoed is a fragment of whole characters: nothing needs guessing when the rest of it does not come."""
+    d = daemon("[/x]\nbuiltin = echo\n")
+    c, ws = Control(d), d.ws("/x")
+    ws.send(TEXT, "a✓".encode()[:-1], fin=False)
+    assert ws.frame().payload == b"a"
+    c.ask("interrupt", to=ids(c)[0])
+    end = ws.frame()
+    assert (end.opcode, end.fin, end.payload) == (CONT, True, b"")
+    ws.send(CONT, "✓".encode()[-1:])
+    ws.text("next")
+    assert ws.recv() == "next"
 
 
 @pytest.mark.memory(8, reason="malloc(3) keeps some of what two snapshots of 300 paths took")

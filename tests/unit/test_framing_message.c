@@ -31,7 +31,7 @@ static void hear(struct framing *f, const char *p, size_t n, char *out)
 			out += sprintf(out, "%c[", piece.opcode == OP_TEXT ? 'T' : 'B');
 		out += sprintf(out, "%.*s%s", (int)piece.n, piece.p,
 			       piece.last ? "]" : "");
-		assert_false(piece.transient);
+		assert_true(is_utf8(piece.p, piece.n));
 	}
 	assert_int_equal(in.n, 0);
 }
@@ -47,6 +47,10 @@ TEST(messages_keep_type_and_end_at_every_split)
 	say(&all, OP_TEXT, false, "in ");
 	say(&all, OP_TEXT, false, "");
 	say(&all, OP_TEXT, true, "parts");
+	say(&all, OP_TEXT, false, "\xE2");
+	say(&all, OP_TEXT, false, "\x82");
+	say(&all, OP_TEXT, false, "\xAC\xF0\x9F\x98");
+	say(&all, OP_TEXT, true, "\x80");
 	say(&all, OP_BINARY, false, "ends ");
 	say(&all, OP_BINARY, true, "");
 	for (size_t cut = 0; cut <= buf_len(&all); cut++) {
@@ -56,7 +60,7 @@ TEST(messages_keep_type_and_end_at_every_split)
 		assert_int_equal(framing_init(&f, &conf), 0);
 		hear(&f, buf_head(&all), cut, out);
 		hear(&f, buf_head(&all) + cut, buf_len(&all) - cut, out);
-		assert_string_equal(out, "T[a\nb]B[]T[]T[in parts]B[ends ]");
+		assert_string_equal(out, "T[a\nb]B[]T[]T[in parts]T[€😀]B[ends ]");
 		framing_free(&f);
 	}
 	buf_free(&all);
