@@ -238,7 +238,11 @@ static void consume(struct caller *c, size_t n)
 
 static bool is_blank(const char *p, size_t n)
 {
-	return strspn(p, " \t\r\n") >= n;
+	while (n > 0 && memchr(" \t\r\n", *p, 4)) {
+		p++;
+		n--;
+	}
+	return n == 0;
 }
 
 /* The first N bytes of what has come: there are some. */

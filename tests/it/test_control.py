@@ -137,6 +137,17 @@ def test_a_command_without_a_file_has_no_control_socket(daemon):
 # ---- the protocol ----
 
 
+def test_a_blank_line_that_ends_where_its_storage_ends_is_no_request(daemon):
+    c = Control(daemon(ECHO))
+    for size in (600, 1600, 16000):  # with a request; the storage is a sixteenth more
+        c.id += 1
+        request = json.dumps({"jsonrpc": "2.0", "id": c.id, "method": "version"}).encode() + b"\n"
+        c.send(request.ljust(size))
+        assert c.end()["name"] == "wsbridged"
+        c.send(b"\n".rjust(size // 16))
+        assert c.ask("version")["name"] == "wsbridged"
+
+
 def test_each_line_is_answered_in_order_with_its_id(daemon):
     c = Control(daemon(ECHO))
     c.send('{"jsonrpc":"2.0","id":"a","method":"version"}\n\n{"jsonrpc":"2.0","id":2.5,"method":"list","params":[]}\n')
