@@ -41,7 +41,7 @@ void client_drop(struct client *c)
 	if (c->state == CLIENT_DEAD)
 		return;
 	cancel(c);
-	turn_forget(&s->bridge.turn, &c->hearing);
+	turn_forget(&s->bridge.turn, &c->turn);
 	turn_forget(&s->bridge.turn, &c->expiry);
 	c->state = CLIENT_DEAD;
 	ev_timer_stop(s->loop, &c->deadline);
@@ -93,46 +93,6 @@ void client_set_deadline(struct client *c, double seconds)
 	ev_timer_set(&c->deadline, seconds, 0);
 	if (seconds > 0)
 		ev_timer_start(loop_of(c), &c->deadline);
-}
-
-static void expire(struct client *c)
-{
-	char who[SESSION_WHO];
-
-	if (c->state == CLIENT_WAITING) {
-		cancel(c);
-		client_set_deadline(c, CLIENT_LINGER);
-		answer_error(c, 503, "the answer took too long (handshake_timeout)");
-		request_resume(c, STEP_END);
-		return;
-	}
-	if (c->download && c->state != CLIENT_LINGERING) {
-		download_timeout(c);
-		return;
-	}
-	log_debug(client_who(c, who), "dropped: handshake_timeout");
-	client_tls_failed(c, "handshake_timeout");
-	if (c->state != CLIENT_LINGERING)
-		c->end = UNANSWERED_TIMEOUT;
-	client_drop(c);
-}
-
-static void on_expiry(struct late *l)
-{
-	expire((struct client *)((char *)l - offsetof(struct client, expiry)));
-}
-
-static void on_deadline(EV_P_ ev_timer *w, int revents)
-{
-	struct client *c = w->data;
-	struct turn *turn = &c->server->bridge.turn;
-
-	(void)loop;
-	(void)revents;
-	if (turn_has_time(turn))
-		expire(c);
-	else /* many were set at once */
-		turn_wait(turn, &c->expiry, on_expiry);
 }
 
 /* ---- the request ---- */
@@ -223,7 +183,8 @@ static void discard(struct client *c)
 		client_drop(c);
 }
 
-void client_proceed(struct client *c)
+/* What its watcher is to tell of. */
+static void watch(struct client *c)
 {
 	static const int wants[] = {
 		[CLIENT_PROXY] = EV_READ,
@@ -233,13 +194,109 @@ void client_proceed(struct client *c)
 		[CLIENT_HEARING] = EV_WRITE,
 		[CLIENT_LINGERING] = EV_READ,
 	};
+	int events = wants[c->state];
 
-	if (c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING)
-		write_answer(c);
-	if (c->state != CLIENT_DEAD) /* who stands in the queue is not told of again */
-		stream_watch(loop_of(c), &c->stream,
-			     c->hearing.act ? 0 : wants[c->state]);
+	if (c->turn.act) /* who stands in the queue is not told of again */
+		events = 0;
+	else if (c->download && download_waits(c))
+		events &= ~EV_WRITE;
+	stream_watch(loop_of(c), &c->stream, events);
 }
+
+static bool is_answered(const struct client *c)
+{
+	return c->state == CLIENT_ANSWERING || c->state == CLIENT_HEARING;
+}
+
+static struct client *of_turn(struct late *l)
+{
+	return (struct client *)((char *)l - offsetof(struct client, turn));
+}
+
+static void on_writing(struct late *l)
+{
+	struct client *c = of_turn(l);
+
+	if (is_answered(c))
+		write_answer(c);
+	if (c->state != CLIENT_DEAD)
+		watch(c);
+}
+
+/* Send the answer, or of a file the next piece: now, or when there is no time for a piece
+ * of each, in another turn of the loop. */
+static void write_in_time(struct client *c)
+{
+	struct turn *turn = &c->server->bridge.turn;
+
+	if (c->turn.act || (c->download && download_waits(c)))
+		return;
+	if (c->download && !turn_has_time(turn))
+		turn_wait(turn, &c->turn, on_writing);
+	else
+		write_answer(c);
+}
+
+void client_proceed(struct client *c)
+{
+	if (is_answered(c))
+		write_in_time(c);
+	if (c->state != CLIENT_DEAD)
+		watch(c);
+}
+
+/* ---- the deadline ---- */
+
+/* Its deadline has passed: was it only our turn to send that it has waited for? */
+static bool goes_on(struct client *c)
+{
+	if (c->turn.act)
+		write_answer(c);
+	return c->state == CLIENT_DEAD || ev_is_active(&c->deadline);
+}
+
+static void expire(struct client *c)
+{
+	char who[SESSION_WHO];
+
+	if (c->state == CLIENT_WAITING) {
+		cancel(c);
+		client_set_deadline(c, CLIENT_LINGER);
+		answer_error(c, 503, "the answer took too long (handshake_timeout)");
+		request_resume(c, STEP_END);
+		return;
+	}
+	if (c->download && c->state != CLIENT_LINGERING) {
+		if (!goes_on(c))
+			download_timeout(c);
+		return;
+	}
+	log_debug(client_who(c, who), "dropped: handshake_timeout");
+	client_tls_failed(c, "handshake_timeout");
+	if (c->state != CLIENT_LINGERING)
+		c->end = UNANSWERED_TIMEOUT;
+	client_drop(c);
+}
+
+static void on_expiry(struct late *l)
+{
+	expire((struct client *)((char *)l - offsetof(struct client, expiry)));
+}
+
+static void on_deadline(EV_P_ ev_timer *w, int revents)
+{
+	struct client *c = w->data;
+	struct turn *turn = &c->server->bridge.turn;
+
+	(void)loop;
+	(void)revents;
+	if (turn_has_time(turn))
+		expire(c);
+	else /* many were set at once */
+		turn_wait(turn, &c->expiry, on_expiry);
+}
+
+/* ---- events ---- */
 
 /* Something can be read. */
 static void hear(struct client *c)
@@ -255,8 +312,7 @@ static void hear(struct client *c)
 /* It has waited long enough. */
 static void on_hearing(struct late *l)
 {
-	struct client *c =
-		(struct client *)((char *)l - offsetof(struct client, hearing));
+	struct client *c = of_turn(l);
 
 	hear(c);
 	if (c->state != CLIENT_DEAD)
@@ -286,7 +342,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 	}
 	readable = stream_ready(&c->stream, revents) & EV_READ;
 	if (readable && has_to_wait(c))
-		turn_wait(&c->server->bridge.turn, &c->hearing, on_hearing);
+		turn_wait(&c->server->bridge.turn, &c->turn, on_hearing);
 	else if (readable)
 		hear(c);
 	if (c->state != CLIENT_DEAD)

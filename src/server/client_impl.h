@@ -40,8 +40,8 @@ struct client {
 	struct server *server;
 	enum client_state state;
 	struct stream stream;
-	struct late hearing; /* its turn to be heard */
-	struct late expiry;  /* ... and to be told that its deadline has passed */
+	struct late turn;   /* its own: to be heard, or to be sent more of a file */
+	struct late expiry; /* ... and to be told that its deadline has passed */
 	ev_timer deadline;
 	uint64_t id;
 	struct addr peer; /* the client's address: who connected, or whom it names */
@@ -214,9 +214,10 @@ void download_begin(struct client *c, int fd, struct range part, int status);
  * the client has been dropped. */
 bool download_send(struct client *c);
 
-void download_timeout(struct client *c); /* send_timeout is over */
-void download_leave(struct client *c);   /* for client_drop(): off the list */
-void download_free(struct download *d);  /* NULL is a no-op */
+bool download_waits(const struct client *c); /* for the disk; then it proceeds */
+void download_timeout(struct client *c);     /* send_timeout is over: it is dropped */
+void download_leave(struct client *c);       /* for client_drop(): off the list */
+void download_free(struct download *d);      /* NULL is a no-op */
 
 /* The access line of a file that was served, or of what stands for it. */
 void download_log(const struct client *c, int status, unsigned long long bytes,

@@ -453,6 +453,19 @@ def test_a_download_by_tls_is_the_same(daemon, www, big, certificate):
     assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (BIG, big)
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_a_file_that_the_disk_has_to_bring_is_waited_for(daemon, www, big, certificate, tls):
+    with open(www / "big", "rb") as f:
+        os.fsync(f.fileno())
+        os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    listen = f"[server]\nlisten = 127.0.0.1:0 tls\n{certificate().ini()}" if tls else ""
+    d = daemon(f"{listen}[/*]\nstatic = {www}\n")
+    client = d.raw()
+    client.send_bytes(f"GET /big HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+    answer = client.read_response(30)
+    assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (BIG, big)
+
+
 # ---- the log ----
 
 

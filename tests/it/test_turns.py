@@ -343,6 +343,25 @@ class Download:
         return self.bytes > before
 
 
+def test_a_static_file_is_sent_to_a_thousand_a_piece_at_a_time(daemon, rundir):
+    rundir.chmod(0o755)
+    (rundir / "zeros").write_bytes(bytes(16_000_000))
+    d = daemon(MANY + f"[socket]\nsend_buffer = 256k\n[/*]\nstatic = {rundir}\n")
+    downloads = [Download(d, "/zeros") for _ in range(N)]
+
+    def take_all():
+        while any([x.take() for x in downloads]):
+            pass
+
+    for _ in range(3):
+        before = [x.bytes for x in downloads]
+        at_once(d, take_all)
+        until(lambda: all([x.take() or x.ended or x.bytes > n for x, n in zip(downloads, before)]), "each gets more", 6 * TIMEOUT)
+    no_turn_was_long(d)
+    for x in downloads:
+        x.sock.close()
+
+
 def test_a_download_goes_on_whose_client_takes_some_while_its_deadline_waits_for_a_turn(daemon, rundir):
     """When a thousand deadlines pass at once the first are met, and of the others it shows that they have taken some."""
     n, size = 1000, 300_000
