@@ -169,10 +169,10 @@ static void drop(struct outq *q, unsigned i, size_t at)
 	packet_unref(p);
 }
 
-struct traffic outq_drop(struct outq *q, size_t bytes, size_t begun)
+struct traffic outq_drop(struct outq *q, size_t cost, size_t begun)
 {
 	struct traffic dropped = { 0 };
-	size_t at = buf_len(&q->own), left = bytes;
+	size_t at = buf_len(&q->own), left = cost;
 
 	for (unsigned i = 0; i < q->packets.n && left > 0;) {
 		const struct packet *p = packet_ring_at(&q->packets, i);
@@ -183,7 +183,7 @@ struct traffic outq_drop(struct outq *q, size_t bytes, size_t begun)
 			i++;
 			continue;
 		}
-		left -= min_size(left, p->n);
+		left -= min_size(left, p->n + OUTQ_PACKET);
 		dropped.messages += p->traffic.messages;
 		dropped.bytes += p->traffic.bytes;
 		drop(q, i, at);

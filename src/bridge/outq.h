@@ -22,6 +22,10 @@
  * machine it delivers, before it returns. */
 #define OUTQ_WRITE (256 * 1024UL)
 
+/* What a packet takes beside its bytes, at the most: its head, malloc's, and the
+ * reference.  Messages of one byte, each in a packet, take twenty times their frames. */
+#define OUTQ_PACKET 64UL
+
 struct outq {
 	struct buf own;
 	size_t cut;  /* bytes of own up to the end of the frame, or 101, that has begun to
@@ -37,6 +41,12 @@ struct outq {
 static inline size_t outq_len(const struct outq *q)
 {
 	return buf_len(&q->own) + q->packed;
+}
+
+/* What it takes of memory, which is what `queue` limits. */
+static inline size_t outq_cost(const struct outq *q)
+{
+	return outq_len(q) + q->packets.n * OUTQ_PACKET;
 }
 
 /* Append N bytes at P, whole frames (or the 101), copied.  0 or -ENOMEM. */
@@ -67,10 +77,10 @@ static inline void outq_mark(struct outq *q)
 	q->mark = outq_len(q);
 }
 
-/* Drop the oldest packets with messages, until BYTES or more have gone, or all; not those
+/* Drop the oldest packets with messages, until COST or more has gone, or all; not those
  * of which one of Q's first BEGUN bytes is a part, or that have begun to leave: what
  * messages. */
-struct traffic outq_drop(struct outq *q, size_t bytes, size_t begun);
+struct traffic outq_drop(struct outq *q, size_t cost, size_t begun);
 
 /* Make everything bytes of its own.  0, or -ENOMEM: Q is as it was. */
 int outq_flatten(struct outq *q);

@@ -25,17 +25,37 @@ static bool is_enough_without(const struct replay *r, const struct replay_conf *
 	       r->bytes - n >= conf->bytes;
 }
 
+/* Are both small, P and the last of R? */
+static bool joins_last(const struct replay *r, const struct packet *p)
+{
+	return r->packets.n > 0 &&
+	       packet_ring_at(&r->packets, r->packets.n - 1)->n + p->n <= REPLAY_SMALL;
+}
+
+/* A copy of P behind one of the last packet takes the place of that. */
+static int join_last(struct replay *r, const struct packet *p)
+{
+	unsigned at = r->packets.n - 1;
+	const struct packet *last = packet_ring_at(&r->packets, at);
+	struct packet *both = packet_new(last->n + p->n);
+
+	if (!both)
+		return -ENOMEM;
+	memcpy(both->data, last->data, last->n);
+	memcpy(both->data + last->n, p->data, p->n);
+	both->traffic.messages = last->traffic.messages + p->traffic.messages;
+	both->traffic.bytes = last->traffic.bytes + p->traffic.bytes;
+	packet_ring_replace(&r->packets, at, both);
+	return 0;
+}
+
 static int append(struct replay *r, struct packet *p)
 {
-	int e = packet_ring_push(&r->packets, p);
+	int e = packet_ring_push(&r->packets, packet_ref(p));
 
-	if (e < 0) {
+	if (e < 0)
 		packet_unref(p);
-		return e;
-	}
-	r->messages += p->traffic.messages;
-	r->bytes += p->n;
-	return 0;
+	return e;
 }
 
 int replay_add(struct replay *r, const struct replay_conf *conf, struct packet *p)
@@ -44,11 +64,13 @@ int replay_add(struct replay *r, const struct replay_conf *conf, struct packet *
 
 	if (conf->bytes == 0)
 		return 0;
-	e = append(r, packet_ref(p));
+	e = joins_last(r, p) ? join_last(r, p) : append(r, p);
 	if (e < 0) {
 		replay_free(r);
 		return e;
 	}
+	r->messages += p->traffic.messages;
+	r->bytes += p->n;
 	while (r->packets.n > 1) {
 		const struct packet *first = packet_ring_at(&r->packets, 0);
 

@@ -7,6 +7,10 @@
 
 #include "packet.h"
 
+/* Packets are put together up to so many bytes: each echo of a key on a terminal is one,
+ * and would take twenty times its bytes. */
+#define REPLAY_SMALL 1024
+
 /* How much is kept: all zero is nothing. */
 struct replay_conf {
 	size_t messages; /* the last so many; 0: however many */

@@ -292,8 +292,8 @@ void session_proceed(struct session *s)
 	check_patience(s);
 	reads = may_read(s);
 	pause_reading(s, !reads);
-	s->output_full =
-		is_full(s, was_full, outq_len(&s->out)) || (s->inject && s->inject->file);
+	s->output_full = is_full(s, was_full, outq_cost(&s->out)) ||
+			 (s->inject && s->inject->file);
 	if (was_full != s->output_full)
 		output_changed(s);
 	writes = (outq_len(&s->out) > 0 && !s->late.act) ||

@@ -152,7 +152,7 @@ void session_inject_end(struct session *s, int error)
 
 int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 {
-	size_t waits = outq_len(&s->out) + (s->inject ? s->inject->bytes : 0);
+	size_t waits = outq_cost(&s->out) + (s->inject ? s->inject->bytes : 0);
 	int r = 0;
 
 	if (s->state != SESSION_OPEN || !s->hub)

@@ -22,12 +22,12 @@ static int keep(struct outq *q, const struct batch *b, size_t gone)
 
 /* ---- too slow ---- */
 
-/* Drop the oldest messages of Q that have not begun to leave, BYTES or more, or all: how
- * many bytes. */
-static size_t drop_of(struct session *s, struct outq *q, size_t bytes, size_t begun)
+/* Drop the oldest messages of Q that have not begun to leave, COST or more, or all: how
+ * much. */
+static size_t drop_of(struct session *s, struct outq *q, size_t cost, size_t begun)
 {
-	size_t before = outq_len(q);
-	struct traffic t = outq_drop(q, bytes, begun);
+	size_t before = outq_cost(q);
+	struct traffic t = outq_drop(q, cost, begun);
 
 	s->sent.messages -= t.messages;
 	s->sent.bytes -= t.bytes;
@@ -35,19 +35,19 @@ static size_t drop_of(struct session *s, struct outq *q, size_t bytes, size_t be
 	s->dropped.bytes += t.bytes;
 	s->stats->dropped.messages += t.messages;
 	s->stats->dropped.bytes += t.bytes;
-	return before - outq_len(q);
+	return before - outq_cost(q);
 }
 
 /* The same of all that waits, BEHIND a file too. */
-static void drop(struct session *s, struct outq *behind, size_t bytes)
+static void drop(struct session *s, struct outq *behind, size_t cost)
 {
-	size_t n = drop_of(s, &s->out, bytes, stream_committed(&s->client));
+	size_t n = drop_of(s, &s->out, cost, stream_committed(&s->client));
 
-	if (n < bytes && behind)
-		drop_of(s, behind, bytes - n, 0);
+	if (n < cost && behind)
+		drop_of(s, behind, cost - n, 0);
 }
 
-/* EXCESS bytes more than `queue` wait. */
+/* EXCESS more than `queue` waits. */
 static void too_slow(struct session *s, struct outq *behind, size_t excess)
 {
 	switch (s->hub->conf->slow_client) {
@@ -96,7 +96,7 @@ static void wait_with(struct session *s, const struct batch *b, size_t gone)
 static void check_queue(struct session *s)
 {
 	struct outq *behind = behind_file(s);
-	size_t waits = outq_len(&s->out) + (behind ? outq_len(behind) : 0);
+	size_t waits = outq_cost(&s->out) + (behind ? outq_cost(behind) : 0);
 
 	if (s->state == SESSION_OPEN && waits > s->conf->queue)
 		too_slow(s, behind, waits - s->conf->queue);

@@ -643,7 +643,9 @@ const struct conf_key conf_keys[] = {
 	  .def = "1M", .min = 4 * KIB, .max = GIB, .values = "a size from 4k to 1G",
 	  .doc = "Bytes held for one session in each direction before the side that "
 		 "sends is no longer read; of what clients send about 64 KiB while the "
-		 "program takes it, and half of this once it has taken nothing for 0.4 s." },
+		 "program takes it, and half of this once it has taken nothing for 0.4 s.  For "
+		 "a client of a shared program, or with slow_client = disconnect or drop, each "
+		 "piece of output that waits counts 64 bytes more than it has." },
 	{ CONF_PATH, "slow_client", .parse = conf_parse_word,
 	  .field = PATH(hub.slow_client),
 	  .kinds = MESSAGES,

@@ -382,6 +382,17 @@ def test_with_drop_the_oldest_messages_go_and_each_is_counted(daemon):
     assert missing == list(range(missing[0], missing[-1] + 1)), "the oldest that had not begun to leave"
 
 
+@pytest.mark.key("queue", "slow_client")
+def test_what_a_message_takes_beside_its_bytes_counts_too(daemon):
+    """One of a byte, said alone, takes some 60 bytes of memory and 3 of a queue: 64 KiB of these would be more than a MiB."""
+    d = daemon("[socket]\nsend_buffer = 16k\n[/x]\nexec = cat\nprocess = shared\nlinger = 0\nqueue = 64k\n")
+    fast, slow = d.ws("/x"), d.ws("/x", receive_buffer=4096)
+    for _ in range(6000):  # some thousands lie in the two sockets' buffers
+        assert fast.echoes("x")
+    assert show(d, slow)["state"] == "closing"
+    slow.reset()
+
+
 @pytest.mark.key("slow_client")
 def test_with_pause_the_slowest_rules_and_all_hear_everything(daemon):
     lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = pause\n").join()

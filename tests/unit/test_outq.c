@@ -233,6 +233,18 @@ TEST(only_the_oldest_are_dropped_and_no_more_than_asked_for)
 	assert_string_equal(drain("", 0, 99), "three four ");
 }
 
+TEST(a_packet_costs_more_than_its_bytes)
+{
+	append(OP_PING, "own");
+	assert_int_equal(outq_cost(&q), 5);
+	push("one");
+	push("two");
+	push("six");
+	assert_int_equal(outq_cost(&q), 5 + 3 * (5 + OUTQ_PACKET));
+	assert_int_equal(outq_drop(&q, 5 + OUTQ_PACKET + 1, 0).messages, 2);
+	assert_string_equal(drain("", 0, 99), "[own] six ");
+}
+
 TEST(a_packet_that_has_begun_to_leave_stays)
 {
 	char ahead[16];
@@ -401,6 +413,7 @@ int main(void)
 		T(the_mark_has_passed_when_what_stood_before_it_has_left),
 		T(the_mark_comes_nearer_when_what_is_before_it_is_dropped),
 		T(only_the_oldest_are_dropped_and_no_more_than_asked_for),
+		T(a_packet_costs_more_than_its_bytes),
 		T(a_packet_that_has_begun_to_leave_stays),
 		T(a_frame_that_has_begun_to_leave_stays_and_packets_behind_it_go),
 		T(what_TLS_may_have_encrypted_is_not_dropped),

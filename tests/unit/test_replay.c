@@ -136,8 +136,19 @@ TEST(little_more_than_that_is_held_between)
 
 	for (unsigned i = 1; i < 1000; i += 4) {
 		say(&c, i, i + 3, 0);
-		assert_true(r.messages < 10 + 4);
+		assert_true(r.messages < 10 + REPLAY_SMALL / 6 + 4);
 	}
+}
+
+TEST(small_messages_lie_together_in_few_packets)
+{
+	struct replay_conf c = { 0, 60000 };
+	unsigned first;
+
+	for (unsigned i = 1; i <= 5000; i++)
+		say(&c, i, i, 0);
+	assert_int_equal(held(&first), 5000);
+	assert_true(r.packets.n <= 5000 * 6 / (REPLAY_SMALL / 2));
 }
 
 TEST(a_message_that_is_larger_than_all_is_not_said_again)
@@ -159,6 +170,7 @@ int main(void)
 		T(so_many_bytes_are_held_of_whole_messages),
 		T(what_was_trimmed_goes_on_growing),
 		T(little_more_than_that_is_held_between),
+		T(small_messages_lie_together_in_few_packets),
 		T(a_message_that_is_larger_than_all_is_not_said_again),
 	};
 
