@@ -41,11 +41,14 @@ static inline bool starts_with(const struct buf *whole, const struct buf *part)
 	       (n == 0 || memcmp(buf_head(whole), buf_head(part), n) == 0);
 }
 
-/* Payload goes to its program and comes back as it is, and nothing else does. */
+/* Payload goes to its program and comes back as it is, and nothing else does.  A file
+ * with frame = raw that is not followed is one message, framed as a whole. */
 static inline bool is_transparent(void)
 {
+	enum framing_kind kind = path->hub.framing.kind;
+
 	return path->hub.process == PROCESS_EACH &&
-	       path->hub.framing.kind == FRAMING_RAW &&
+	       (kind == FRAMING_RAW || kind == FRAMING_WHOLE) &&
 	       path->hub.framing.type == OP_BINARY;
 }
 
