@@ -129,9 +129,10 @@ void session_vanished(struct session *s, const char *why, bool abort)
 void session_lost(struct session *s, ssize_t error)
 {
 	/* The kernel knows of send_timeout, too (stream_give_up_after()), and may be
-	 * first.
+	 * first, or the only one who waits; without either it is the keepalive's.
 	 */
-	if (error == -ETIMEDOUT && s->conf->send_timeout > 0 && outq_len(&s->out) > 0)
+	if (error == -ETIMEDOUT && s->conf->send_timeout > 0 &&
+	    (outq_len(&s->out) > 0 || stream_unacknowledged(&s->client) > 0))
 		session_note_end(s, CLOSE_ABNORMAL, "send timeout", CLOSED_BY_SERVER);
 	/* What breaks TLS is told by an alert, which an RST could overtake. */
 	session_vanished(s, stream_strerror(&s->client, error), error != -EPROTO);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A non-blocking byte stream to a client: the plain kind, and what both kinds share. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,6 +40,13 @@ void stream_give_up_after(const struct stream *s, double seconds)
 {
 	if (seconds > 0)
 		set_tcp(s->io.fd, TCP_USER_TIMEOUT, seconds * 1e3);
+}
+
+size_t stream_unacknowledged(const struct stream *s)
+{
+	int n = 0;
+
+	return ioctl(s->io.fd, SIOCOUTQ, &n) == 0 ? (size_t)n : 0;
 }
 
 /* ---- plain ---- */

@@ -41,6 +41,10 @@ void stream_tune(int fd, const struct stream_conf *conf);
  * own patience), also where nobody waits for the socket to take more. */
 void stream_give_up_after(const struct stream *s, double seconds);
 
+/* How many bytes that were written to S its peer has not acknowledged, or had not when
+ * the kernel gave it up. */
+size_t stream_unacknowledged(const struct stream *s);
+
 /* Take over the non-blocking FD, plain; no watcher is started. */
 void stream_init(struct stream *s, int fd);
 

@@ -206,6 +206,15 @@ def test_a_client_that_takes_nothing_while_output_waits_is_dropped(daemon):
 
 
 @pytest.mark.key("send_timeout")
+def test_a_client_that_takes_nothing_of_what_the_kernel_has_is_dropped_for_the_same_reason(daemon):
+    """Nothing waits in the daemon, whose own clock stands still then."""
+    d = daemon("[/some]\nshell = head -c 60000 /dev/zero; exec cat\nframe = raw\nsend_timeout = 500ms\n")
+    ws = d.ws("/some", receive_buffer=4096)
+    d.wait_log(r"#\d+ /some: disconnected .* code=1006 by=server reason=\"send timeout\"")
+    ws.reset()
+
+
+@pytest.mark.key("send_timeout")
 def test_a_client_that_takes_a_little_stays(daemon):
     """Progress is what the kernel takes, in portions of a third of its send buffer."""
     d = daemon(
