@@ -415,6 +415,51 @@ def test_a_daemon_that_was_stopped_and_continued_goes_on(daemon):
     assert ws.recv() == "while it was stopped"
 
 
+# The first client's connection stays open elsewhere when it is closed, as in a child between vfork(2) and execve(2).
+KEPT = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int close(int fd)
+{
+	int (*real)(int) = dlsym(RTLD_NEXT, "close");
+	static int kept;
+	struct sockaddr_storage own;
+	socklen_t n = sizeof(own);
+
+	if (!kept && getsockname(fd, (struct sockaddr *)&own, &n) == 0 && own.ss_family == AF_INET)
+		kept = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+	return real(fd);
+}
+int epoll_create1(int flags)
+{
+	int (*real)(int) = dlsym(RTLD_NEXT, "epoll_create1");
+
+	write(2, "epoll made\n", 11);
+	return real(flags);
+}
+"""
+
+
+@pytest.mark.without("descriptors", reason="one is kept")
+def test_signals_arrive_after_epoll_had_to_be_made_anew(daemon, tmp_path):
+    """libev makes it anew when it hears of a descriptor that is closed here, and watches with it all that it has."""
+    d = daemon(ECHO + "[/end]\nexec = true\n", env=preloaded(tmp_path, KEPT))
+    live = d.ws("/echo")
+    made = d.log().count("epoll made")
+    get(d, "/nothing")
+    d.clients[-1].close()
+    until(lambda: d.log().count("epoll made") > made, "libev has heard of it")
+    assert d.ws("/end").closed()[0] == 1000  # SIGCHLD
+    d.process.send_signal(signal.SIGUSR1)
+    d.wait_log("status: ")
+    reload(d, with_canary(ECHO))  # SIGHUP, and a thread that says it is done
+    assert live.echoes() and d.ws("/echo").echoes()
+
+
 @pytest.mark.without("descriptors", reason="it listens at one place fewer")
 def test_a_listener_that_cannot_be_had_again_is_forgotten(daemon, rundir):
     """A reload closes what overlaps, fails, and its roll-back does so as well for one of them."""
