@@ -114,34 +114,7 @@ void event_unfollow(struct event_follower *f)
 
 /* ---- an event ---- */
 
-static struct log_field field_of(const struct event_field *f, const union event_value *v)
-{
-	struct log_field field = { .name = f->name, .type = f->type };
-
-	switch (f->type) {
-	case LOG_WORD:
-	case LOG_TEXT:
-		field.text = v->text;
-		break;
-	case LOG_NUMBER:
-		field.number = v->number;
-		break;
-	case LOG_FLAG:
-		field.flag = v->flag;
-		break;
-	case LOG_SECONDS:
-	case LOG_LATENCY:
-		field.seconds = v->seconds;
-		break;
-	case LOG_TRAFFIC:
-		field.traffic.messages = v->traffic.messages;
-		field.traffic.bytes = v->traffic.bytes;
-		break;
-	}
-	return field;
-}
-
-void event_tell(enum event e, const char *who, const union event_value *values)
+void event_tell(enum event e, const char *who, const union log_value *values)
 {
 	const struct event_row *row = &event_rows[e];
 	struct log_field fields[EVENT_FIELDS];
@@ -153,7 +126,9 @@ void event_tell(enum event e, const char *who, const union event_value *values)
 	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++) {
 		if (row->fields[i].optional && !values[i].text)
 			continue;
-		fields[event.nfields++] = field_of(&row->fields[i], &values[i]);
+		fields[event.nfields++] =
+			(struct log_field){ row->fields[i].name, row->fields[i].type,
+					    values[i] };
 		if (row->fields[i].failure) /* as often as anybody likes */
 			event.unlimited = false;
 	}

@@ -61,19 +61,8 @@ static inline bool event_wanted(enum event e)
 	return event_bits & 1u << e;
 }
 
-/* The value of a field, by its type. */
-union event_value {
-	const char *text;
-	unsigned long long number;
-	double seconds;
-	bool flag;
-	struct {
-		unsigned long long messages, bytes;
-	} traffic;
-};
-
 /* E has happened to WHO (log.h), with VALUES, one for each field of its row. */
-void event_tell(enum event e, const char *who, const union event_value *values);
+void event_tell(enum event e, const char *who, const union log_value *values);
 
 /* The log wants the events of its level from now on, those of an access only with ACCESS.
  */

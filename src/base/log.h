@@ -85,18 +85,21 @@ enum log_type {
 	LOG_TRAFFIC, /* 2/8     {"messages":2,"bytes":8} */
 };
 
+/* Which of them it is says the type. */
+union log_value {
+	const char *text;
+	unsigned long long number;
+	double seconds;
+	bool flag;
+	struct {
+		unsigned long long messages, bytes;
+	} traffic;
+};
+
 struct log_field {
 	const char *name;
 	enum log_type type;
-	union {
-		const char *text;
-		unsigned long long number;
-		double seconds;
-		bool flag;
-		struct {
-			unsigned long long messages, bytes;
-		} traffic;
-	};
+	union log_value value;
 };
 
 /* An event with a name, so that programs know it again, and its fields in order. */

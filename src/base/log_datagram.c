@@ -69,27 +69,27 @@ static void add_field(struct entry *e, const struct log_field *f)
 	switch (f->type) {
 	case LOG_WORD:
 	case LOG_TEXT:
-		value = f->text ? f->text : "";
+		value = f->value.text ? f->value.text : "";
 		n = strlen(value);
 		break;
 	case LOG_NUMBER:
-		n = digits(text, f->number);
+		n = digits(text, f->value.number);
 		break;
 	case LOG_FLAG:
-		value = f->flag ? "yes" : "no";
+		value = f->value.flag ? "yes" : "no";
 		n = strlen(value);
 		break;
 	case LOG_SECONDS:
-		n = digits_fixed(text, f->seconds, 3);
+		n = digits_fixed(text, f->value.seconds, 3);
 		break;
 	case LOG_LATENCY:
-		if (f->seconds >= 0)
-			n = digits_fixed(text, f->seconds, 6);
+		if (f->value.seconds >= 0)
+			n = digits_fixed(text, f->value.seconds, 6);
 		break;
 	case LOG_TRAFFIC:
-		n = digits(text, f->traffic.messages);
+		n = digits(text, f->value.traffic.messages);
 		text[n++] = '/';
-		n += digits(text + n, f->traffic.bytes);
+		n += digits(text + n, f->value.traffic.bytes);
 		break;
 	}
 	add_own(e, f->name, value, n);

@@ -115,35 +115,35 @@ void log_out_value(struct log_out *o, const struct log_field *f)
 {
 	switch (f->type) {
 	case LOG_WORD:
-		if (!f->text || is_word(f->text))
-			log_out_text(o, f->text ? f->text : "-");
+		if (!f->value.text || is_word(f->value.text))
+			log_out_text(o, f->value.text ? f->value.text : "-");
 		else
-			add_quoted(o, f->text);
+			add_quoted(o, f->value.text);
 		break;
 	case LOG_TEXT:
-		add_quoted(o, f->text ? f->text : "");
+		add_quoted(o, f->value.text ? f->value.text : "");
 		break;
 	case LOG_NUMBER:
-		add_number(o, f->number);
+		add_number(o, f->value.number);
 		break;
 	case LOG_FLAG:
-		log_out_text(o, f->flag ? "yes" : "no");
+		log_out_text(o, f->value.flag ? "yes" : "no");
 		break;
 	case LOG_SECONDS:
-		add_decimals(o, f->seconds, 3);
+		add_decimals(o, f->value.seconds, 3);
 		break;
 	case LOG_LATENCY:
-		if (f->seconds < 0) {
+		if (f->value.seconds < 0) {
 			log_out_text(o, "-");
 			break;
 		}
-		add_decimals(o, f->seconds * 1e3, 1);
+		add_decimals(o, f->value.seconds * 1e3, 1);
 		log_out_text(o, "ms");
 		break;
 	case LOG_TRAFFIC:
-		add_number(o, f->traffic.messages);
+		add_number(o, f->value.traffic.messages);
 		log_out_text(o, "/");
-		add_number(o, f->traffic.bytes);
+		add_number(o, f->value.traffic.bytes);
 		break;
 	}
 }
@@ -206,31 +206,32 @@ static void add_json_value(struct log_out *o, size_t most, const struct log_fiel
 	switch (f->type) {
 	case LOG_WORD:
 	case LOG_TEXT:
-		if (f->text)
-			add_string(o, most, (struct span){ f->text, strlen(f->text) });
+		if (f->value.text)
+			add_string(o, most,
+				   (struct span){ f->value.text, strlen(f->value.text) });
 		else
 			log_out_text(o, "null");
 		break;
 	case LOG_NUMBER:
-		add_number(o, f->number);
+		add_number(o, f->value.number);
 		break;
 	case LOG_FLAG:
-		log_out_text(o, f->flag ? "true" : "false");
+		log_out_text(o, f->value.flag ? "true" : "false");
 		break;
 	case LOG_SECONDS:
-		add_decimals(o, f->seconds, 3);
+		add_decimals(o, f->value.seconds, 3);
 		break;
 	case LOG_LATENCY:
-		if (f->seconds < 0)
+		if (f->value.seconds < 0)
 			log_out_text(o, "null");
 		else
-			add_decimals(o, f->seconds, 6);
+			add_decimals(o, f->value.seconds, 6);
 		break;
 	case LOG_TRAFFIC:
 		log_out_text(o, "{\"messages\":");
-		add_number(o, f->traffic.messages);
+		add_number(o, f->value.traffic.messages);
 		log_out_text(o, ",\"bytes\":");
-		add_number(o, f->traffic.bytes);
+		add_number(o, f->value.traffic.bytes);
 		log_out_text(o, "}");
 		break;
 	}

@@ -11,7 +11,7 @@ static bool field_is(const struct log_field *f, const char *value)
 	struct log_out o = { .p = text, .cap = sizeof(text) };
 
 	if (f->type == LOG_WORD || f->type == LOG_TEXT)
-		return strcmp(f->text ? f->text : "-", value) == 0;
+		return strcmp(f->value.text ? f->value.text : "-", value) == 0;
 	log_out_value(&o, f);
 	log_out_end(&o);
 	return strcmp(text, value) == 0;

@@ -93,9 +93,8 @@ void session_note_end(struct session *s, unsigned code, const char *reason,
 	s->closed_by = by;
 	s->close_reason = strdup(reason);
 	if (event_wanted(EVENT_ERROR) && is_error(code, by))
-		event_tell(
-			EVENT_ERROR, session_name(s),
-			(union event_value[]){ { .number = code }, { .text = reason } });
+		event_tell(EVENT_ERROR, session_name(s),
+			   (union log_value[]){ { .number = code }, { .text = reason } });
 }
 
 void session_die(struct session *s, bool abort)
@@ -245,7 +244,7 @@ void session_tell_ready(const struct session *s)
 {
 	if (event_wanted(EVENT_READY_TO_SEND))
 		event_tell(EVENT_READY_TO_SEND, session_name(s),
-			   &(union event_value){ .number = outq_len(&s->out) });
+			   &(union log_value){ .number = outq_len(&s->out) });
 }
 
 /* It has become full, or has room again. */

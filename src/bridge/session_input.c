@@ -39,11 +39,11 @@ static void refuse(struct session *s, unsigned code, const char *reason)
 
 static void tell_data(const struct session *s, const struct ws_event *e)
 {
-	event_tell(EVENT_DATA_IN, session_name(s),
-		   (union event_value[]){
-			   { .text = e->opcode == OP_TEXT ? "text" : "binary" },
-			   { .number = e->n },
-			   { .flag = e->last } });
+	event_tell(
+		EVENT_DATA_IN, session_name(s),
+		(union log_value[]){ { .text = e->opcode == OP_TEXT ? "text" : "binary" },
+				     { .number = e->n },
+				     { .flag = e->last } });
 }
 
 static void count_input(struct session *s, const struct ws_event *e)
@@ -111,7 +111,7 @@ static void on_pong(struct session *s, const struct ws_event *e)
 	s->round_trip = s->bridge->now - s->last_ping;
 	if (event_wanted(EVENT_PONG))
 		event_tell(EVENT_PONG, session_name(s),
-			   &(union event_value){ .seconds = s->round_trip });
+			   &(union log_value){ .seconds = s->round_trip });
 	s->bridge->owner.ponged(s->bridge->owner.data, s);
 }
 

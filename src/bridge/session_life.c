@@ -44,7 +44,7 @@ static struct session *session_new(struct bridge *b, const struct session_start 
 static void tell_connected(const struct session *s, struct span subprotocol)
 {
 	char peer[ADDR_TEXT], name[256];
-	const union event_value values[] = {
+	const union log_value values[] = {
 		{ .text = addr_text(s->peer, peer) },
 		{ .text = s->user },
 		{ .text = name },
@@ -101,7 +101,7 @@ static void tell_disconnected(const struct session *s)
 {
 	const struct traffic *in = &s->in, *out = &s->sent, *lost = &s->in_discarded;
 	char peer[ADDR_TEXT];
-	const union event_value values[] = {
+	const union log_value values[] = {
 		{ .text = addr_text(s->peer, peer) },
 		{ .text = s->user },
 		{ .seconds = s->bridge->now - s->opened },

@@ -93,19 +93,22 @@ static void log_refusal(const struct client *c, const struct http_refusal *why)
 {
 	char peer[ADDR_TEXT], from[ADDR_TEXT], who[SESSION_WHO], target[TARGET_TEXT];
 	struct log_field fields[6] = {
-		{ "status", LOG_NUMBER, .number = (unsigned)why->status },
-		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
-		{ "reason", LOG_TEXT, .text = why->reason },
+		{ "status", LOG_NUMBER, .value.number = (unsigned)why->status },
+		{ "peer", LOG_WORD, .value.text = addr_text(&c->peer, peer) },
+		{ "reason", LOG_TEXT, .value.text = why->reason },
 	};
 	size_t n = 3;
 
 	if (why->auth)
-		fields[n++] = (struct log_field){ "auth", LOG_WORD, .text = why->auth };
+		fields[n++] =
+			(struct log_field){ "auth", LOG_WORD, .value.text = why->auth };
 	if (c->named)
-		fields[n++] = (struct log_field){ "via", LOG_WORD,
-						  .text = addr_text(&c->from, from) };
+		fields[n++] =
+			(struct log_field){ "via", LOG_WORD,
+					    .value.text = addr_text(&c->from, from) };
 	if (!c->path && target_text(c, target, sizeof(target))) /* else WHO tells it */
-		fields[n++] = (struct log_field){ "target", LOG_TEXT, .text = target };
+		fields[n++] =
+			(struct log_field){ "target", LOG_TEXT, .value.text = target };
 	log_event(LOG_LEVEL_INFO, client_who(c, who),
 		  &(struct log_event){ .name = "refused",
 				       .fields = fields,

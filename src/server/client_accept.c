@@ -61,9 +61,9 @@ static void tell_request(const char *who, const struct addr *peer, const char *r
 
 	if (event_wanted(EVENT_CONNECTION_REQUEST))
 		event_tell(EVENT_CONNECTION_REQUEST, who,
-			   (union event_value[]){ { .text = addr_text(peer, text) },
-						  { .flag = !reason },
-						  { .text = reason } });
+			   (union log_value[]){ { .text = addr_text(peer, text) },
+						{ .flag = !reason },
+						{ .text = reason } });
 }
 
 /* C has come.  How many its address has does not count when it may yet name another. */
@@ -82,8 +82,8 @@ static void refuse_to_talk(const struct addr *peer, const char *reason)
 {
 	char text[ADDR_TEXT];
 	const struct log_field fields[] = {
-		{ "peer", LOG_WORD, .text = addr_text(peer, text) },
-		{ "reason", LOG_TEXT, .text = reason },
+		{ "peer", LOG_WORD, .value.text = addr_text(peer, text) },
+		{ "reason", LOG_TEXT, .value.text = reason },
 	};
 
 	log_event(LOG_LEVEL_INFO, "",

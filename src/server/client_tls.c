@@ -13,14 +13,14 @@ static void tell_status(const struct client *c, const struct tls_seen *seen,
 	const struct tls_seen *s = seen ? seen : &nothing;
 	char who[SESSION_WHO];
 
-	event_tell(EVENT_SSL_STATUS, client_who(c, who),
-		   (union event_value[]){
-			   { .text = s->version },
-			   { .text = s->cipher },
-			   { .number = (unsigned)s->bits },
-			   { .flag = s->resumed },
-			   { .text = *s->server_name ? s->server_name : NULL },
-			   { .text = error } });
+	event_tell(
+		EVENT_SSL_STATUS, client_who(c, who),
+		(union log_value[]){ { .text = s->version },
+				     { .text = s->cipher },
+				     { .number = (unsigned)s->bits },
+				     { .flag = s->resumed },
+				     { .text = *s->server_name ? s->server_name : NULL },
+				     { .text = error } });
 }
 
 void client_tls_failed(const struct client *c, const char *error)
@@ -34,7 +34,7 @@ static void tell_step(void *data, const char *step)
 	char who[SESSION_WHO];
 
 	event_tell(EVENT_SSL_STEP, client_who(data, who),
-		   &(union event_value){ .text = step });
+		   &(union log_value){ .text = step });
 }
 
 /* The client has shown a certificate. */
@@ -43,10 +43,10 @@ static void tell_certificate(const struct client *c, const struct tls_seen *s)
 	char who[SESSION_WHO];
 
 	event_tell(EVENT_SSL_CLIENT_AUTHENTICATION, client_who(c, who),
-		   (union event_value[]){ { .text = s->verify },
-					  { .text = s->subject },
-					  { .text = s->issuer },
-					  { .text = s->fingerprint } });
+		   (union log_value[]){ { .text = s->verify },
+					{ .text = s->subject },
+					{ .text = s->issuer },
+					{ .text = s->fingerprint } });
 }
 
 void client_tls_look(struct client *c)

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "listen.h"
 #include "log.h"
-#include "owner.h"
 #include "span.h"
 
 #define NAME "control.sock"
@@ -64,12 +64,9 @@ static void tell_failure(FILE *err, const struct conf *conf, const struct addr *
 			 int error)
 {
 	struct conf_origin where = conf_where(conf, NULL, "control.socket");
-	char owner[128], why[200];
+	char why[LISTEN_WHY];
 
-	if (error == -EADDRINUSE && owner_find(&at->sa, at->len, owner, sizeof(owner)))
-		snprintf(why, sizeof(why), "in use by %s", owner);
-	else
-		snprintf(why, sizeof(why), "%s", strerror(-error));
+	listen_why(at, error, why);
 	if (conf->control.automatic)
 		fprintf(err, "warning: no control socket: %s: %s\n", at->un.sun_path,
 			why);
@@ -77,19 +74,6 @@ static void tell_failure(FILE *err, const struct conf *conf, const struct addr *
 		fprintf(err, "%s:%d: error: cannot open the control socket %s: %s\n",
 			where.file ? where.file : conf->file, where.line, at->un.sun_path,
 			why);
-}
-
-static int exit_code(int error)
-{
-	switch (error) {
-	case -EADDRINUSE:
-		return EX_UNAVAILABLE;
-	case -EACCES:
-	case -EPERM:
-		return EX_NOPERM;
-	default:
-		return EX_OSERR;
-	}
 }
 
 /* Open what CONF asks for as s->control; none is none. */
@@ -113,7 +97,7 @@ static int open_socket(struct server *s, const struct conf *conf, FILE *err)
 		return 0;
 	}
 	tell_failure(err, conf, &l.at, r);
-	return c->automatic ? 0 : exit_code(r);
+	return c->automatic ? 0 : listen_exit_code(r);
 }
 
 static bool is_same(const struct control_conf *a, const struct control_conf *b)

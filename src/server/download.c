@@ -26,12 +26,12 @@ void download_log(const struct client *c, int status, unsigned long long bytes,
 {
 	char peer[ADDR_TEXT], who[SESSION_WHO];
 	const struct log_field fields[] = {
-		{ "status", LOG_NUMBER, .number = (unsigned)status },
-		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
-		{ "user", LOG_WORD, .text = c->user },
-		{ "bytes", LOG_NUMBER, .number = bytes },
-		{ "seconds", LOG_SECONDS, .seconds = seconds },
-		{ "reason", LOG_TEXT, .text = why },
+		{ "status", LOG_NUMBER, .value.number = (unsigned)status },
+		{ "peer", LOG_WORD, .value.text = addr_text(&c->peer, peer) },
+		{ "user", LOG_WORD, .value.text = c->user },
+		{ "bytes", LOG_NUMBER, .value.number = bytes },
+		{ "seconds", LOG_SECONDS, .value.seconds = seconds },
+		{ "reason", LOG_TEXT, .value.text = why },
 	};
 
 	if (c->routes->conf->log_access && log_is_on(LOG_LEVEL_INFO))

@@ -21,9 +21,9 @@ static bool resolve(const struct listen_conf *conf, struct addr *ret)
 			  : addr_inet(conf->host, conf->port, ret);
 }
 
-static int exit_code(int err)
+int listen_exit_code(int error)
 {
-	switch (err) {
+	switch (error) {
 	case -EADDRINUSE:
 	case -EADDRNOTAVAIL:
 		return EX_UNAVAILABLE;
@@ -33,6 +33,18 @@ static int exit_code(int err)
 	default:
 		return EX_OSERR;
 	}
+}
+
+const char *listen_why(const struct addr *at, int error, char *out)
+{
+	char owner[128];
+
+	if (error == -EADDRINUSE && at &&
+	    owner_find(&at->sa, at->len, owner, sizeof(owner)))
+		snprintf(out, LISTEN_WHY, "in use by %s", owner);
+	else
+		snprintf(out, LISTEN_WHY, "%s", strerror(-error));
+	return out;
 }
 
 void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *why)
@@ -48,15 +60,11 @@ void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *wh
 
 static void tell_error(FILE *f, const struct listen_conf *conf, int err)
 {
-	char owner[128], why[160];
+	char why[LISTEN_WHY];
 	struct addr at;
 
-	if (err == -EADDRINUSE && resolve(conf, &at) &&
-	    owner_find(&at.sa, at.len, owner, sizeof(owner)))
-		snprintf(why, sizeof(why), "in use by %s", owner);
-	else
-		snprintf(why, sizeof(why), "%s", strerror(-err));
-	listen_tell_failure(f, conf, why);
+	listen_tell_failure(f, conf,
+			    listen_why(resolve(conf, &at) ? &at : NULL, err, why));
 }
 
 /* The demo takes the next port that is free, and says whose the wanted one is. */
@@ -339,7 +347,7 @@ int listen_change(struct server *s, const struct conf *conf, FILE *err)
 		free(c.next);
 	}
 	free(c.stays);
-	return r == 0 ? 0 : exit_code(r);
+	return r == 0 ? 0 : listen_exit_code(r);
 }
 
 void listen_close(struct server *s)
@@ -372,7 +380,7 @@ void listen_tell(const struct server *s)
 
 	if (event_wanted(EVENT_LISTENING))
 		event_tell(EVENT_LISTENING, "",
-			   (union event_value[]){
+			   (union log_value[]){
 				   { .flag = s->nlisteners > 0 },
 				   { .text = listen_text(s, where, sizeof(where)) } });
 }

@@ -18,6 +18,14 @@ struct listen_place {
 	int passed;                     /* one that systemd opened; 0: none */
 };
 
+/* The exit code of the daemon that cannot listen, by the -errno ERROR. */
+int listen_exit_code(int error);
+
+/* The same in words: who has the address AT, if somebody does (NULL: there is none).  OUT
+ * has room for LISTEN_WHY bytes; returned. */
+#define LISTEN_WHY 160
+const char *listen_why(const struct addr *at, int error, char *out);
+
 /* Say on F that CONF cannot be listened on, and WHY. */
 void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *why);
 

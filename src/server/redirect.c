@@ -48,8 +48,8 @@ static void log_redirect(const struct client *c, int status)
 {
 	char peer[ADDR_TEXT], who[SESSION_WHO];
 	const struct log_field fields[] = {
-		{ "status", LOG_NUMBER, .number = (unsigned)status },
-		{ "peer", LOG_WORD, .text = addr_text(&c->peer, peer) },
+		{ "status", LOG_NUMBER, .value.number = (unsigned)status },
+		{ "peer", LOG_WORD, .value.text = addr_text(&c->peer, peer) },
 	};
 
 	if (c->routes->conf->log_access && log_is_on(LOG_LEVEL_INFO))

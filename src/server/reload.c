@@ -130,8 +130,8 @@ static void tell(const struct server *s, bool taken)
 {
 	if (event_wanted(EVENT_RELOAD))
 		event_tell(EVENT_RELOAD, "",
-			   (union event_value[]){ { .flag = taken },
-						  { .text = s->routes->conf->file } });
+			   (union log_value[]){ { .flag = taken },
+						{ .text = s->routes->conf->file } });
 	if (taken)
 		listen_tell(s);
 }

@@ -52,8 +52,8 @@ void server_stop(struct server *s, double seconds)
 	log_info("", "stopping: %u sessions", s->bridge.nsessions);
 	if (event_wanted(EVENT_SHUTDOWN))
 		event_tell(EVENT_SHUTDOWN, "",
-			   (union event_value[]){ { .number = s->bridge.nsessions },
-						  { .seconds = seconds } });
+			   (union log_value[]){ { .number = s->bridge.nsessions },
+						{ .seconds = seconds } });
 	systemd_stopping(s->bridge.nsessions, seconds + LAST_WAIT + 1);
 	listen_close(s);
 	while ((c = TAILQ_FIRST(&s->clients)) || (c = TAILQ_FIRST(&s->downloads)))
@@ -284,9 +284,9 @@ static void tell_startup(const struct server *s)
 {
 	if (event_wanted(EVENT_STARTUP))
 		event_tell(EVENT_STARTUP, "",
-			   (union event_value[]){ { .text = VERSION },
-						  { .number = (unsigned)getpid() },
-						  { .text = s->routes->conf->file } });
+			   (union log_value[]){ { .text = VERSION },
+						{ .number = (unsigned)getpid() },
+						{ .text = s->routes->conf->file } });
 }
 
 static void announce(struct server *s)

@@ -47,7 +47,7 @@ static void tell_open_request(const struct client *c)
 
 	event_tell(
 		EVENT_WEBSOCKET_OPEN_REQUEST, client_who(c, who),
-		(union event_value[]){
+		(union log_value[]){
 			{ .text = addr_text(&c->peer, peer) },
 			{ .text = c->user },
 			{ .text = field_text(c, "Host", host) },

@@ -7,7 +7,8 @@ import socket
 import struct
 import threading
 
-from waiting import TIMEOUT
+from rawws import request
+from waiting import TIMEOUT, until
 
 
 class Service:
@@ -89,6 +90,16 @@ class FullHouse:
         self.guests.append(guest)
         error = guest.connect_ex(self.at)
         return error != errno.EAGAIN and bool(select.select([], [guest], [], 0.1)[1])
+
+    def queue(self, d, target):
+        """Three clients of TARGET, each with a message of two bytes, for whom the daemon D waits by now; its log tells events."""
+        waiting = [d.raw() for _ in range(3)]
+        for raw in waiting:
+            raw.send_bytes(request(target, d.host) + b"\x81\x82\0\0\0\0hi")
+        path = target.partition("?")[0]
+        until(lambda: d.log().count(f"{path}: websocket_open_request") == 3, "all three")
+        assert d.canary.echoes("a turn later")
+        return waiting
 
     def make_room(self):
         """Those who filled it go; the first who has something to say is let in, without its first byte."""

@@ -7,7 +7,7 @@ import re
 import pytest
 from harness import with_canary
 from inicheck import fails
-from rawws import Closed, request
+from rawws import Closed
 from services import Service
 from test_reload import reload
 from test_shared import show
@@ -392,11 +392,7 @@ def test_with_boot_a_service_that_is_not_there_yet_is_tried_until_it_is(daemon, 
 def test_who_waits_for_a_connection_is_replaced_as_well(daemon, full_house, rundir):
     house = full_house(f"{rundir}/s")
     d = daemon(f"[logging]\nlevel = debug\n[/x]\nconnect = {house.target}\nsession_key = query:s\nsession_takeover = replace\nlinger = 0\n")
-    waiting = [d.raw() for _ in range(3)]
-    for raw in waiting:
-        raw.send_bytes(request("/x?s=k", d.host) + b"\x81\x82\0\0\0\0hi")
-    until(lambda: d.log().count("/x: websocket_open_request") == 3, "all three")
-    assert d.canary.echoes("a turn later")
+    waiting = house.queue(d, "/x?s=k")
     conn = house.make_room()
     assert [raw.read_response().status for raw in waiting] == [101] * 3
     conn.sendall(b"welcome\n")

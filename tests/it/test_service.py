@@ -560,11 +560,7 @@ def test_clients_share_a_connection(daemon, service):
 def test_all_who_wait_for_a_connection_get_it(daemon, full_house, rundir):
     house = full_house(f"{rundir}/s")
     d = daemon(ini(house.target, SHARED, DEBUG))
-    waiting = [d.raw() for _ in range(3)]
-    for raw in waiting:
-        raw.send_bytes(request("/x", d.host) + b"\x81\x82\0\0\0\0hi")
-    until(lambda: d.log().count("/x: websocket_open_request") == 3, "all three")
-    assert d.canary.echoes("a turn later")
+    waiting = house.queue(d, "/x")
     conn = house.make_room()
     for raw in waiting:
         assert raw.read_response().status == 101

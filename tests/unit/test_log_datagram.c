@@ -47,14 +47,14 @@ static const char *syslog_line(enum log_level level, const char *who,
 TEST(an_event_has_its_fields)
 {
 	struct log_field fields[] = {
-		{ "peer", LOG_WORD, .text = "127.0.0.1:1" },
-		{ "user", LOG_WORD, .text = NULL },
-		{ "seconds", LOG_SECONDS, .seconds = 1.25 },
-		{ "in", LOG_TRAFFIC, .traffic = { 2, 8 } },
-		{ "code", LOG_NUMBER, .number = 1000 },
-		{ "reason", LOG_TEXT, .text = "" },
-		{ "round_trip", LOG_LATENCY, .seconds = 0.0012 },
-		{ "other", LOG_LATENCY, .seconds = -1 },
+		{ "peer", LOG_WORD, .value.text = "127.0.0.1:1" },
+		{ "user", LOG_WORD, .value.text = NULL },
+		{ "seconds", LOG_SECONDS, .value.seconds = 1.25 },
+		{ "in", LOG_TRAFFIC, .value.traffic = { 2, 8 } },
+		{ "code", LOG_NUMBER, .value.number = 1000 },
+		{ "reason", LOG_TEXT, .value.text = "" },
+		{ "round_trip", LOG_LATENCY, .value.seconds = 0.0012 },
+		{ "other", LOG_LATENCY, .value.seconds = -1 },
 	};
 	struct log_event e = { .name = "closed", .fields = fields, .nfields = 8 };
 
@@ -91,7 +91,7 @@ TEST(the_message_is_json_where_the_log_is)
 
 TEST(no_value_begins_another_field)
 {
-	struct log_field f = { "reason", LOG_TEXT, .text = "x\nPRIORITY=0\n\n=\r" };
+	struct log_field f = { "reason", LOG_TEXT, .value.text = "x\nPRIORITY=0\n\n=\r" };
 	struct log_event e = {
 		.name = "closed", .message = { "a\nb=c", 5 }, .fields = &f, .nfields = 1
 	};
@@ -114,7 +114,8 @@ TEST(values_are_cut_and_fields_that_do_not_fit_left_out)
 	memset(longest, 'a', sizeof(longest) - 1);
 	for (size_t i = 0; i < 64; i++) {
 		snprintf(names[i], sizeof(names[i]), "f%zu", i);
-		fields[i] = (struct log_field){ names[i], LOG_TEXT, .text = longest };
+		fields[i] =
+			(struct log_field){ names[i], LOG_TEXT, .value.text = longest };
 	}
 	journal(&conf, LOG_LEVEL_INFO, "", &e);
 	assert_non_null(strstr(entry, "\nWSBRIDGE_F0=aaa"));

@@ -67,7 +67,7 @@ static const char *json(const char *who, const struct log_event *e)
 
 static const char *json_word(const char *word)
 {
-	struct log_field f = { "f", LOG_TEXT, .text = word };
+	struct log_field f = { "f", LOG_TEXT, .value.text = word };
 	struct log_event e = { .fields = &f, .nfields = 1 };
 
 	return json("", &e) + strlen(JSON_HEAD ",\"f\":");
@@ -75,7 +75,7 @@ static const char *json_word(const char *word)
 
 static const char *text_word(const char *word)
 {
-	struct log_field f = { "f", LOG_WORD, .text = word };
+	struct log_field f = { "f", LOG_WORD, .value.text = word };
 	struct log_event e = { .fields = &f, .nfields = 1 };
 
 	return text("", &e) + strlen(" f=");
@@ -84,15 +84,15 @@ static const char *text_word(const char *word)
 TEST(every_type_of_field_has_its_two_forms)
 {
 	static const struct log_field fields[] = {
-		{ "word", LOG_WORD, .text = "server" },
-		{ "none", LOG_WORD, .text = NULL },
-		{ "text", LOG_TEXT, .text = "good bye" },
-		{ "empty", LOG_TEXT, .text = NULL },
-		{ "number", LOG_NUMBER, .number = 1000 },
-		{ "seconds", LOG_SECONDS, .seconds = 1.25 },
-		{ "rtt", LOG_LATENCY, .seconds = 0.0012 },
-		{ "unknown", LOG_LATENCY, .seconds = -1 },
-		{ "in", LOG_TRAFFIC, .traffic = { 2, 8 } },
+		{ "word", LOG_WORD, .value.text = "server" },
+		{ "none", LOG_WORD, .value.text = NULL },
+		{ "text", LOG_TEXT, .value.text = "good bye" },
+		{ "empty", LOG_TEXT, .value.text = NULL },
+		{ "number", LOG_NUMBER, .value.number = 1000 },
+		{ "seconds", LOG_SECONDS, .value.seconds = 1.25 },
+		{ "rtt", LOG_LATENCY, .value.seconds = 0.0012 },
+		{ "unknown", LOG_LATENCY, .value.seconds = -1 },
+		{ "in", LOG_TRAFFIC, .value.traffic = { 2, 8 } },
 	};
 	struct log_event e = { .name = "closed",
 			       .fields = fields,
@@ -204,9 +204,9 @@ TEST(json_is_cut_inside_its_strings_and_stays_an_object)
 {
 	static char bytes[2 * LOG_LINE_MAX];
 	static const char *const fills[] = { "x", "\"", "\x01", "\xFF", "€" };
-	struct log_field fields[] = { { "a", LOG_TEXT, .text = bytes },
-				      { "n", LOG_NUMBER, .number = 7 },
-				      { "b", LOG_TEXT, .text = bytes } };
+	struct log_field fields[] = { { "a", LOG_TEXT, .value.text = bytes },
+				      { "n", LOG_NUMBER, .value.number = 7 },
+				      { "b", LOG_TEXT, .value.text = bytes } };
 	struct log_event e = {
 		.name = "e", .fields = fields, .nfields = 3, .message = SPAN("the end")
 	};
