@@ -18,7 +18,7 @@ import aftermath  # noqa: E402
 import certificates  # noqa: E402
 import inicheck  # noqa: E402
 import services  # noqa: E402
-from harness import Daemon, with_canary  # noqa: E402
+from harness import Daemon, is_valgrind, with_canary  # noqa: E402
 from websocketd import Websocketd  # noqa: E402
 
 DAEMONS = pytest.StashKey()
@@ -135,6 +135,12 @@ def check(tmp_path):
 def values(tmp_path):
     """values(INI): what `wsbridged -T` prints of it, as {(section, key): [values]}."""
     return lambda text, **how: inicheck.values(tmp_path, text, **how)
+
+
+def pytest_runtest_setup(item):
+    mark = item.get_closest_marker("native")
+    if mark and is_valgrind():
+        pytest.skip(mark.kwargs["reason"])
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -77,7 +77,12 @@ def is_sanitized(binary=WSBRIDGED):
     """Whether BINARY holds memory of its own for its checks: sanitizers, or a script that starts valgrind."""
     with open(binary, "rb") as f:
         data = f.read()
-        return b"__asan_init" in data or data.startswith(b"#!")
+        return b"__asan_init" in data or is_valgrind(binary)
+
+
+def is_valgrind(binary=WSBRIDGED):
+    """Whether BINARY is a script that starts valgrind."""
+    return open(binary, "rb").read(2) == b"#!"
 
 
 class Collector:
@@ -326,6 +331,7 @@ __all__ = [
     "run",
     "with_canary",
     "is_sanitized",
+    "is_valgrind",
     "ROOT",
     "WSBRIDGED",
     "ENVIRONMENT",

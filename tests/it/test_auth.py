@@ -252,6 +252,7 @@ def pending(d, path, fields):
     return client
 
 
+@pytest.mark.native(reason="its hashes take longer there than handshake_timeout")
 def test_slow_checks_do_not_hold_up_the_others(daemon, users):
     d = daemon(users(joe=("secret", SLOW)) + ENV)
     waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(20)]
@@ -270,6 +271,7 @@ def test_what_is_sent_behind_the_request_waits_with_it(daemon, users):
     assert [client.recv(), client.recv()] == ["one", "two"]
 
 
+@pytest.mark.native(reason="its hashes take longer there than handshake_timeout")
 @pytest.mark.key("max_checks")
 def test_one_check_too_many_is_told_to_come_again(daemon, users):
     d = daemon("[limits]\nmax_checks = 2\n" + users(joe=("secret", "$6$rounds=1000000$saltsalt")) + CAT)
@@ -684,6 +686,7 @@ def fields(answer, name):
     return [line.split(": ", 1)[1] for line in answer.head.decode().splitlines() if line.lower().startswith(name + ": ")]
 
 
+@pytest.mark.native(reason="valgrind 3.19 does not know openat2(2)")
 @pytest.mark.key("exec")
 def test_the_headers_of_the_program_go_with_pages_and_files_but_no_errors(daemon, decides, tmp_path):
     (tmp_path / "www").mkdir()

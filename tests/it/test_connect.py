@@ -477,6 +477,7 @@ def test_a_password_from_the_command_line_or_the_environment(daemon, tmp_path):
     assert "refused: 401" in Done("-u", "guest:wrong", d.url("/x")).said
 
 
+@pytest.mark.native(reason="the command line is valgrind's")
 def test_a_password_is_hidden_in_the_process_list(daemon, begin):
     d = daemon("[/x]\nexec = cat\n")
     c = begin("--user", "guest:geheim", d.url("/x"))

@@ -44,7 +44,8 @@ def test_three_lines_are_a_shell_that_one_comes_back_to(daemon, values, check):
     ini = "[/shell]\nexec = bash\npty = 24x80\nsession_key = query:s\n"
     d = daemon(ini)
     ws = d.ws("/shell?s=mine")
-    ws.binary(b"PS1=; here=there\n")
+    ws.binary(b"PS1=; here=there; echo is-$here\n")
+    screen(ws, b"is-there\r\n")
     ws.reset()
     ws = d.ws("/shell?s=mine")
     ws.binary(b"echo still-$here\n")

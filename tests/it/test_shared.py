@@ -419,6 +419,7 @@ def test_a_paused_program_goes_on_when_the_slow_one_leaves(daemon):
     assert lines.heard == list(range(1, 20001))
 
 
+@pytest.mark.native(reason="two million lines take minutes there")
 @pytest.mark.key("slow_client")
 def test_each_with_disconnect_does_not_wait_for_its_client(daemon, tmp_path):
     done = tmp_path / "done"
