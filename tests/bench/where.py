@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Where a server's CPU time goes in a row of the table: by kind of kernel work, and by function of its own.
+"""Where a server's CPU time goes in a row of the table: by kind of kernel work, and by function of its own; where
+connections come and go, of which each function has a little, by library.
 
-usage: where.py KEY [wsbridged|floor]...     needs root, and perf(1) of linux-perf
+usage: where.py KEY [wsbridged|floor]...     needs root, and perf(1)
 """
 
 import collections
@@ -17,6 +18,7 @@ from rows import NAMES, ROWS, UNITS
 from servers import SERVERS
 
 SECONDS = 3
+KERNEL = "kernel"
 SHOWN = 8  # of the functions that are not the kernel's, the dearest
 # A sample belongs to the first kind one of whose functions is in its chain of calls.  While others are woken
 # interrupts are off: the sample comes when they are on again.
@@ -31,22 +33,36 @@ KINDS = {
     "the pipe, to read": ("anon_pipe_read", "pipe_read"),
     "the pipe, to write": ("anon_pipe_write", "pipe_write"),
     "epoll": ("do_epoll_wait", "do_epoll_ctl", "ep_send_events"),
+    "to start the program": ("kernel_clone",),
+    "to see it out": ("kernel_wait4", "arch_do_signal_or_restart", "__x64_sys_rt_sigreturn", "__x64_sys_kill",
+                      "__x64_sys_pread64"),
+    "to accept": ("__sys_accept4",),
+    "TCP, to end": ("__sys_shutdown", "__sock_release"),
+    "to open pipes": ("do_pipe2", "__x64_sys_fcntl", "__x64_sys_dup3", "ksys_dup3"),
+    "to close": ("__x64_sys_close", "task_work_run"),
+    "the log": ("ksys_write", "__x64_sys_poll", "__sys_sendto"),
 }
 
 
+def library_of(file):
+    """/lib/libc.so.6) is libc."""
+    return KERNEL if "[kernel" in file else pathlib.Path(file.rstrip(")")).name.split(".so")[0]
+
+
 def chains(samples):
-    """Each sample of perf script: [(function, of the kernel?)], the innermost first."""
+    """Each sample of perf script: [(function, its library, the program or KERNEL)], the innermost first."""
     for sample in samples.split("\n\n"):
         frames = [line.split(maxsplit=1)[1] for line in sample.splitlines() if line.startswith((" ", "\t"))]
         if frames:
-            yield [(f.rsplit(" (", 1)[0].split("+")[0], "[kernel" in f) for f in frames]
+            yield [(f.rsplit(" (", 1)[0].split("+")[0], library_of(f.rsplit(" (", 1)[1])) for f in frames]
 
 
-def kind_of(chain):
+def kind_of(chain, by_library):
     """What a sample is counted as."""
-    if not chain[0][1]:
-        return chain[0][0] + "()"
-    names = {name for name, kernel in chain if kernel}
+    function, library = chain[0]
+    if library != KERNEL:
+        return library if by_library else function + "()"
+    names = {name for name, library in chain if library == KERNEL}
     return next((kind for kind, calls in KINDS.items() if names.intersection(calls)), "kernel, else")
 
 
@@ -57,13 +73,13 @@ def profiled(contender, row):
         data = directory + "/perf.data"
         with SERVERS[contender](row, pathlib.Path(directory)) as server:
             perf = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", "5000", "-g", "-o", data,
-                                     "-p", str(server.process.pid)])
+                                     "--no-inherit", "-p", str(server.process.pid)])  # not its programs
             run = bench.run_load(server, row, options)
             perf.terminate()
             perf.wait()
         samples = subprocess.run(["perf", "script", "-F", "ip,sym,dso", "-i", data], check=True,
                                  capture_output=True, text=True).stdout
-    counted = collections.Counter(kind_of(chain) for chain in chains(samples))
+    counted = collections.Counter(kind_of(chain, row.arguments[0] == "connect") for chain in chains(samples))
     return run[row.metric], {kind: n / counted.total() for kind, n in counted.items()}
 
 

@@ -55,9 +55,18 @@ def test_a_sample_counts_as_what_it_was_taken_in():
 
             1 frame_mask (/usr/sbin/wsbridged)
             2 read ([kernel.kallsyms])
+
+        ffff5 dup_fd ([kernel.kallsyms])
+        ffff6 kernel_clone ([kernel.kallsyms])
+            3 __clone (/usr/lib/x86_64-linux-gnu/libc.so.6)
+
+            4 SHA1_Init (/usr/lib/x86_64-linux-gnu/libcrypto.so.3)
 """
-    kinds = [where.kind_of(chain) for chain in where.chains(samples)]
-    assert kinds == ["to copy the bytes", "TCP, to send", "frame_mask()"]
+    kernel = ["to copy the bytes", "TCP, to send"], "to start the program"
+    chains = list(where.chains(samples))
+    kinds = [where.kind_of(chain, False) for chain in chains]
+    assert kinds == [*kernel[0], "frame_mask()", kernel[1], "SHA1_Init()"]
+    assert [where.kind_of(chain, True) for chain in chains] == [*kernel[0], "wsbridged", kernel[1], "libcrypto"]
 
 
 def test_each_kind_of_run_gives_its_figures(tmp_path):
