@@ -33,16 +33,21 @@ void answer_head(struct client *c, struct http_response *r)
 	client_answered(c, r->status);
 }
 
-void answer(struct client *c, struct http_response *r, struct span body)
+static bool is_head(const struct client *c)
 {
 	struct span method = http_span(buf_len(&c->head) > 0 ? buf_head(&c->head) : "",
 				       c->http.method);
 
+	return span_is(method, SPAN("HEAD"));
+}
+
+void answer(struct client *c, struct http_response *r, struct span body)
+{
 	r->content_length = body.n;
 	if (!r->security)
 		r->security = CSP;
 	answer_head(c, r);
-	if (c->state != CLIENT_DEAD && !span_is(method, SPAN("HEAD")) &&
+	if (c->state != CLIENT_DEAD && !is_head(c) &&
 	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0)
 		client_drop_for_memory(c);
 }
@@ -82,11 +87,17 @@ static const char *target_text(const struct client *c, char *out, size_t cap)
 	return out;
 }
 
-void answer_made(struct client *c, const char *type, char *text, size_t n)
+void answer_buf(struct client *c, const char *type, struct buf *body)
 {
-	struct http_response r = { .status = 200, .content_type = type };
+	struct http_response r = { .status = 200,
+				   .content_type = type,
+				   .content_length = buf_len(body),
+				   .security = CSP };
 
-	answer_text(c, &r, text, n);
+	answer_head(c, &r);
+	if (c->state != CLIENT_DEAD && !is_head(c) && buf_join(&c->out, body) < 0)
+		client_drop_for_memory(c);
+	buf_free(body);
 }
 
 static void log_refusal(const struct client *c, const struct http_refusal *why)

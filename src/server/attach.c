@@ -285,18 +285,14 @@ static void boot(struct server *s, struct route *route)
 		hub_free(a->hub);
 }
 
-static struct route *route_at(struct routes *r, size_t i)
-{
-	return i < r->nexact ? &r->exact[i] : &r->prefix[i - r->nexact];
-}
-
 static bool boot_next(struct server *s)
 {
-	const struct routes *r = s->routes;
+	struct route *r = route_at(s->routes, s->booted);
 
-	if (s->booted == r->nexact + r->nprefix)
+	if (!r)
 		return false;
-	boot(s, route_at(s->routes, s->booted++));
+	s->booted++;
+	boot(s, r);
 	return true;
 }
 

@@ -178,8 +178,8 @@ void answer_plain(struct client *c, int status, struct span text);
 /* Answer STATUS with the embedded file A. */
 void answer_asset(struct client *c, int status, const struct asset *a);
 
-/* Answer 200 with N bytes at TEXT, as answer_text(). */
-void answer_made(struct client *c, const char *type, char *text, size_t n);
+/* Answer 200 with what is in BODY, which is emptied. */
+void answer_buf(struct client *c, const char *type, struct buf *body);
 
 /* ---- answer_page.c ---- */
 

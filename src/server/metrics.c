@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of all metrics, and their text for Prometheus. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,15 @@
 #include "sys.h"
 
 #define NUMBER_TEXT 24 /* room for a label that is a number */
+#define PIECE 64       /* samples that are made before it looks at the clock */
 
-/* What one scrape finds out. */
+/* What one scrape finds out, and how far it is. */
 struct scrape {
 	FILE *f;
+	struct buf text; /* that F writes to */
 	const struct server *server;
+	const struct routes *routes; /* of the paths that it tells of */
+	size_t metric, route;        /* the next sample's */
 	const char *path; /* the value of the label, while paths are looked at */
 	struct self self;
 	struct log_counts log;
@@ -285,27 +290,26 @@ static void put_sample(const struct metric *m, const struct scrape *s, const voi
 		prometheus_count(s->f, m->name, path, *(const unsigned *)at);
 }
 
-static void put_routes(const struct metric *m, struct scrape *s, const struct route *r,
-		       size_t n)
+static void put_path(const struct metric *m, struct scrape *s, const struct route *r)
 {
 	char *path;
 
-	for (; n > 0; n--, r++) {
-		if (asprintf(&path, "%s%s", r->conf->path, r->conf->prefix ? "*" : "") <
-		    0)
-			continue;
-		s->path = path;
-		put_sample(m, s, r->use);
-		free(path);
-	}
+	if (asprintf(&path, "%s%s", r->conf->path, r->conf->prefix ? "*" : "") < 0)
+		return;
+	s->path = path;
+	put_sample(m, s, r->use);
 	s->path = NULL;
+	free(path);
 }
 
-static void put_metric(const struct metric *m, struct scrape *s)
+/* The next metric, or of one of the paths the next sample.  False: it was the last. */
+static bool put_next(struct scrape *s)
 {
-	const struct routes *routes = s->server->routes;
+	const struct metric *m = &metrics[s->metric];
+	const struct route *r = NULL;
 
-	prometheus_head(s->f, m->name, m->type, m->help);
+	if (s->route == 0)
+		prometheus_head(s->f, m->name, m->type, m->help);
 	switch (m->base) {
 	case METRIC_OF_SERVER:
 		put_sample(m, s, s->server);
@@ -314,16 +318,36 @@ static void put_metric(const struct metric *m, struct scrape *s)
 		put_sample(m, s, s);
 		break;
 	case METRIC_OF_PATH:
-		put_routes(m, s, routes->exact, routes->nexact);
-		put_routes(m, s, routes->prefix, routes->nprefix);
+		r = route_at(s->routes, s->route);
+		if (r)
+			put_path(m, s, r);
 		break;
 	}
+	s->route = r ? s->route + 1 : 0;
+	s->metric += !r;
+	return s->metric < metrics_count;
 }
 
-char *metrics_text(const struct server *server, size_t *ret_n)
+/* As write(2), of a stream that buffers: 0 says that it has failed. */
+static ssize_t on_write(void *scrape, const char *p, size_t n)
 {
-	struct scrape s = {
+	struct scrape *s = scrape;
+
+	return buf_append(&s->text, p, n, SIZE_MAX) < 0 ? 0 : (ssize_t)n;
+}
+
+/* Not open_memstream(3), which moves all of a large text each time that it grows. */
+struct scrape *metrics_begin(const struct server *server, const struct routes *routes)
+{
+	const cookie_io_functions_t io = { .write = on_write };
+	struct scrape *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	*s = (struct scrape){
+		.f = fopencookie(s, "w", io),
 		.server = server,
+		.routes = routes,
 		.log = log_counts(),
 		.connections =
 			server->nclients + server->ndownloads + server->bridge.nsessions,
@@ -331,18 +355,32 @@ char *metrics_text(const struct server *server, size_t *ret_n)
 		.longest_turn = lag_longest(&server->stats.lag, sys_now()),
 		.most_work = lag_longest(&server->stats.work.lag, sys_now()),
 	};
-	char *text = NULL;
-	bool failed;
-
-	s.f = open_memstream(&text, ret_n);
-	if (!s.f)
-		return NULL;
-	self_look(&s.self);
-	for (size_t i = 0; i < metrics_count; i++)
-		put_metric(&metrics[i], &s);
-	failed = ferror(s.f);
-	if (fclose(s.f) == 0 && !failed)
-		return text;
-	free(text);
+	if (s->f) {
+		self_look(&s->self);
+		return s;
+	}
+	free(s);
 	return NULL;
+}
+
+bool metrics_go_on(struct scrape *s)
+{
+	bool more = true;
+
+	do
+		for (unsigned i = 0; more && i < PIECE; i++)
+			more = put_next(s);
+	while (more && !turn_is_long(&s->server->bridge.turn));
+	return more;
+}
+
+int metrics_end(struct scrape *s, struct buf *ret)
+{
+	bool failed = ferror(s->f);
+
+	if (fclose(s->f) != 0 || failed)
+		buf_free(&s->text);
+	*ret = s->text;
+	free(s);
+	return buf_len(ret) > 0 ? 0 : -ENOMEM;
 }

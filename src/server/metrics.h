@@ -3,8 +3,12 @@
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
 
+#include <stdbool.h>
+
+#include "buf.h"
 #include "prometheus.h"
 
+struct routes;
 struct scrape;
 struct server;
 
@@ -32,7 +36,18 @@ struct metric {
 extern const struct metric metrics[];
 extern const size_t metrics_count;
 
-/* All of them: a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
-char *metrics_text(const struct server *s, size_t *ret_n);
+/*
+ * The text of all of them, which tells of the paths of ROUTES.  With thousands of paths
+ * it takes several turns of the loop, as long as S and ROUTES are there.  NULL: out of
+ * memory.
+ */
+struct scrape *metrics_begin(const struct server *s, const struct routes *routes);
+
+/* Make more of it, as far as the turn has time, and some in any case.  False: all is
+ * there. */
+bool metrics_go_on(struct scrape *s);
+
+/* S goes; what there is of the text is yours.  0 or -ENOMEM: then *RET is empty. */
+int metrics_end(struct scrape *s, struct buf *ret);
 
 #endif

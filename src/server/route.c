@@ -48,6 +48,14 @@ static struct route *find(struct route *all, size_t count, const char *p, size_t
 	return count ? bsearch(&key, all, count, sizeof(*all), match) : NULL;
 }
 
+struct route *route_at(const struct routes *r, size_t i)
+{
+	if (i < r->nexact)
+		return &r->exact[i];
+	i -= r->nexact;
+	return i < r->nprefix ? &r->prefix[i] : NULL;
+}
+
 struct route *route_find(const struct routes *r, const char *path)
 {
 	size_t n = strlen(path);

@@ -48,6 +48,9 @@ struct routes *routes_new(struct conf *conf, const struct routes *before);
 struct routes *routes_ref(struct routes *r);
 void routes_unref(struct routes *r); /* NULL is a no-op */
 
+/* The I-th of all routes; NULL: there are no more. */
+struct route *route_at(const struct routes *r, size_t i);
+
 /* The route of PATH (decoded), or NULL. */
 struct route *route_find(const struct routes *r, const char *path);
 

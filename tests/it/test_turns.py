@@ -14,7 +14,7 @@ import procfs
 import pytest
 from control import Control
 from crowd import Crowd
-from harness import is_sanitized, with_canary
+from harness import get, is_sanitized, with_canary
 from test_metrics import scrape
 from test_reload import reload
 from waiting import TIMEOUT, until
@@ -69,6 +69,31 @@ def test_a_reload_of_many_paths_costs_as_much_for_each_as_one_of_few(daemon):
 
     few, many = cost(300), cost(4000)
     assert many < 3 * few, f"{few * 1e6:.0f} us and {many * 1e6:.0f} us a path"
+
+
+@pytest.mark.memory(32, reason="the allocator keeps what the text of thousands of paths lay in")
+def test_the_metrics_of_ten_thousand_paths_are_made_in_several_turns(daemon):
+    n = 10 * N
+    d = daemon(MANY + "".join(f"[/p{i}]\nbuiltin = echo\n" for i in range(n)))
+    for _ in range(2):
+        assert len(scrape(d)["wsbridge_sessions"].samples) == n + 1
+    no_turn_was_long(d)
+
+
+@pytest.mark.memory(32, reason="the allocator keeps what the text of thousands of paths lay in")
+def test_metrics_that_take_too_long_are_forgotten(daemon):
+    paths = "".join(f"[/p{i}]\nbuiltin = echo\n" for i in range(10 * N))
+    d = daemon("[web]\nmetrics = /metrics\n" + paths)
+    control = Control(d)
+    control.sock.settimeout(6 * TIMEOUT)
+    control.ask("set", key="limits.handshake_timeout", value="10ms")
+
+    def status():
+        with contextlib.suppress(OSError, EOFError):  # it was too late before it could ask
+            return get(d, "/metrics").status
+
+    assert until(status, "an answer") == 503
+    d.wait_log(r"/metrics: refused status=503 .*handshake_timeout")
 
 
 @pytest.mark.memory(8, reason="the allocator keeps what thousands of paths lay between")
