@@ -256,7 +256,8 @@ const struct conf_key conf_keys[] = {
 	  .def = "5/m", .max = 1000, .values = "a rate, or 0 for no limit",
 	  .doc = "Wrong passwords and tokens that an address may send in this time, a "
 		 "minute's worth of them at once; beyond it all of its credentials get "
-		 "status 429 until it has waited." },
+		 "status 429 until it has waited.  All clients of Unix sockets are as one "
+		 "address." },
 	{ CONF_LIMITS, "full", .parse = conf_parse_word, .field = DAEMON(limits.full),
 	  .def = "http", .words = full_words, .values = "http or close",
 	  .doc = "How a client beyond a limit is told: by HTTP status 503, or by "

@@ -29,6 +29,8 @@ void peers_key(const struct addr *a, unsigned char *key)
 	} else if (a->sa.sa_family == AF_INET6) {
 		key[0] = 6;
 		memcpy(key + 1, &a->in6.sin6_addr, 8);
+	} else {
+		key[0] = 1;
 	}
 }
 

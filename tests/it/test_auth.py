@@ -393,6 +393,15 @@ def test_passwords_that_fail_too_often_make_an_address_wait(daemon, users):
 
 
 @pytest.mark.key("auth_failures")
+def test_the_clients_of_unix_sockets_fail_together(daemon, rundir):
+    listen = f"[server]\nlisten = 127.0.0.1:0\nlisten = unix:{rundir}/s\n"
+    d = daemon(listen + "[limits]\nauth_failures = 3/m\n" + TOKENS + "[/x]\nexec = cat\nauth = ci\n")
+    wrong = [d.handshake("/x", bearer("wrong"), address=f"unix:{rundir}/s").response.status for _ in range(4)]
+    assert wrong == [401, 401, 401, 429]
+    assert status(d, "/x", bearer(TOKEN)) == 101, "and nobody else with them"
+
+
+@pytest.mark.key("auth_failures")
 def test_an_address_that_fails_too_often_has_to_wait(daemon):
     d = daemon("[limits]\nauth_failures = 3/m\n" + TOKENS + "[/x]\nexec = cat\nauth = ci\n")
     assert [status(d, "/x", bearer("wrong")) for _ in range(4)] == [401, 401, 401, 429]
