@@ -79,6 +79,22 @@ static void finish(struct dial *d, int error)
 
 /* ---- one address ---- */
 
+/* The kernel may choose for us the very port that is tried: where nobody listens on it,
+ * TCP connects the socket with itself (RFC 9293 3.5, both sides at once).  Such a one is
+ * given up without TIME-WAIT, for the port is the service's. */
+static bool is_itself(int fd)
+{
+	struct addr here = { .len = sizeof(here.un) }, there = here;
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (getsockname(fd, &here.sa, &here.len) < 0 ||
+	    getpeername(fd, &there.sa, &there.len) < 0 || here.sa.sa_family == AF_UNIX ||
+	    here.len != there.len || memcmp(&here.sa, &there.sa, here.len) != 0)
+		return false;
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	return true;
+}
+
 /* 0, -EINPROGRESS, or another -errno. */
 static int connect_to(struct dial *d, const struct addr *a)
 {
@@ -88,7 +104,7 @@ static int connect_to(struct dial *d, const struct addr *a)
 		return -errno;
 	ev_io_set(&d->io, fd, EV_WRITE);
 	if (connect(fd, &a->sa, a->len) == 0)
-		return 0;
+		return is_itself(fd) ? -ECONNREFUSED : 0;
 	return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
@@ -100,7 +116,7 @@ static int outcome(int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
 		return -errno;
-	return -error;
+	return error == 0 && is_itself(fd) ? -ECONNREFUSED : -error;
 }
 
 /* Try the address at D->at, and those behind it, until one may be it. */

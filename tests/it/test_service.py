@@ -4,6 +4,7 @@
 import re
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -80,6 +81,16 @@ def test_a_service_that_refuses_is_a_502_and_no_websocket(daemon, full_house, ru
     d.wait_log(rf"error: #\d+ /x: connect: {re.escape(house.target)}: Connection refused")
     d.wait_log(rf"error: #\d+ /u: connect: unix:{rundir}/none: No such file or directory")
     assert house.target not in refused(d, 502).text
+
+
+def test_a_port_that_nobody_listens_on_does_not_lead_back_to_itself(daemon):
+    """A port that the kernel may pick for us can be the very one that is tried: TCP then connects the socket with itself."""
+    d = daemon("[/x]\nconnect = 127.0.0.1:40000\n", own_network=True)
+    raw = d.raw()
+    ports = "echo 40000 40001 >/proc/sys/net/ipv4/ip_local_port_range"
+    subprocess.run(["nsenter", "-t", str(d.pid), "-n", "sh", "-c", ports], check=True)
+    raw.send_bytes(request("/x", d.host))
+    assert raw.read_response().status == 502
 
 
 @pytest.mark.key("connect_timeout")
