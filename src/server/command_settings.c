@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands about settings: get, set, keys. */
+/* The commands that tell of settings, get and keys; how a setting is found by its name.
+ */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "conf_alias.h"
+#include "command_settings.h"
 #include "conf_set.h"
 #include "conf_sheet.h"
-#include "log.h"
 #include "nearest.h"
-#include "reload.h"
-
-#define SECTION 300
-
-/* A setting by its name: "limits.full", "/x.queue", "full", "TcpNoDelay". */
-struct setting {
-	char section[SECTION]; /* without brackets */
-	enum conf_class class;
-	const struct conf_key *key;
-	const struct conf_alias *alias; /* by which it was called, or NULL */
-};
 
 /* Its row under either name. */
 static const struct conf_key *find_key(enum conf_class class, const char *name,
@@ -80,7 +67,7 @@ static bool find_bare(struct call *c, const char *name, struct setting *ret)
 		ret->key = key;
 		ret->alias = alias;
 		ret->class = class;
-		snprintf(ret->section, SECTION, "%s", conf_classes[class].word);
+		snprintf(ret->section, SETTING_SECTION, "%s", conf_classes[class].word);
 	}
 	if (!ret->key && path)
 		call_fail(c, CALL_VALUE,
@@ -99,18 +86,17 @@ static bool section_is_there(struct call *c, const struct setting *s)
 	return false;
 }
 
-/* The setting of the parameter "key"; false: C has failed. */
-static bool find(struct call *c, struct setting *ret)
+bool setting_find(struct call *c, struct setting *ret)
 {
 	const char *name = call_text(c, "key", ""), *dot = strrchr(name, '.');
 
 	if (!dot)
 		return find_bare(c, name, ret);
-	if (dot - name >= SECTION) {
+	if (dot - name >= SETTING_SECTION) {
 		call_fail(c, CALL_VALUE, "the section's name is too long");
 		return false;
 	}
-	snprintf(ret->section, SECTION, "%.*s", (int)(dot - name), name);
+	snprintf(ret->section, SETTING_SECTION, "%.*s", (int)(dot - name), name);
 	ret->class = conf_class_find(ret->section);
 	if (ret->class == CONF_CLASS_COUNT) {
 		call_fail(c, CALL_VALUE,
@@ -128,15 +114,14 @@ static bool find(struct call *c, struct setting *ret)
 
 /* ---- what there is to tell ---- */
 
-/* So are all of what has a name: certificates, passwords. */
-static bool is_of_file(const struct conf_key *key)
+bool setting_is_of_file(const struct conf_key *key)
 {
 	return (key->flags & CONF_FILE) || conf_classes[key->class].named.size > 0;
 }
 
-static const char *applies(const struct conf_key *key)
+const char *setting_applies(const struct conf_key *key)
 {
-	if (is_of_file(key))
+	if (setting_is_of_file(key))
 		return "reload";
 	if (key->flags & CONF_RESTART)
 		return "restart";
@@ -186,7 +171,7 @@ static void describe(json_t *r, const struct conf_key *key)
 	json_object_set_new(r, "wsserver",
 			    alias ? json_string(alias->name) : json_null());
 	json_object_set_new(r, "default", json_string(key->def));
-	json_object_set_new(r, "applies", json_string(applies(key)));
+	json_object_set_new(r, "applies", json_string(setting_applies(key)));
 	json_object_set_new(r, "values",
 			    json_string(key->values ? key->values : "yes or no"));
 	json_object_set_new(r, "doc", json_string(key->doc));
@@ -227,10 +212,10 @@ void command_get(struct call *c)
 	const struct conf_section *section;
 	const struct conf_slot *slot;
 	struct setting s;
-	char name[SECTION + 64];
+	char name[SETTING_SECTION + 64];
 	json_t *r, *value;
 
-	if (!find(c, &s))
+	if (!setting_find(c, &s))
 		return;
 	section = conf_sheet_find(conf->sheet, s.section);
 	slot = conf_sheet_effective(conf->sheet, section, s.key);
@@ -269,143 +254,4 @@ json_t *command_keys_row(struct call *c, bool *ret_later)
 	json_object_set_new(r, "key", json_string(key->name));
 	describe(r, key);
 	return r;
-}
-
-/* ---- set ---- */
-
-/* "17.receive": not a setting of the file, but a client's. */
-static bool set_receive(struct call *c, const char *name, const char *value)
-{
-	char *end;
-	unsigned long long id = strtoull(name, &end, 10);
-	struct session *s;
-	bool on = strcmp(value, "on") == 0;
-
-	if (end == name || strcmp(end, ".receive") != 0)
-		return false;
-	s = bridge_find(&c->server->bridge, id);
-	if (!s) {
-		call_fail(c, CALL_NO_CLIENT, "there is no client %llu", id);
-	} else if (!on && strcmp(value, "off") != 0) {
-		call_fail(c, CALL_VALUE, "receive = %.60s is not on or off", value);
-	} else {
-		session_hold(s, !on);
-		call_succeed(c, json_pack("{s:s, s:s, s:s}", "key", name, "value", value,
-					  "applies", "now"));
-	}
-	return true;
-}
-
-/* May it be set at all? */
-static bool may_set(struct call *c, const struct setting *s, const char *value)
-{
-	if (c->server->state != SERVER_RUNNING)
-		call_fail(c, CALL_STOPPING, "the daemon is stopping");
-	else if (!c->server->from_file)
-		call_fail(c, CALL_VALUE, "the configuration is a command line");
-	else if (is_of_file(s->key))
-		call_fail(c, CALL_VALUE, "%s is changed in the file alone: then reload",
-			  s->key->name);
-	else if (s->key->flags & CONF_RESTART)
-		call_fail(c, CALL_VALUE, "%s is changed in the file alone: then restart",
-			  s->key->name);
-	else if (strstr(value, "${"))
-		call_fail(c, CALL_VALUE, "%s: ${...} stands in the file alone",
-			  s->key->name);
-	else if (strpbrk(value, "\r\n"))
-		call_fail(c, CALL_VALUE, "%s: a value is one line", s->key->name);
-	else
-		return true;
-	return false;
-}
-
-/* ---- on its way ---- */
-
-struct set_work {
-	struct call_waiter waiter; /* the first member */
-	const struct conf_key *key;
-	char what[200]; /* for the log; without the value, which can be a secret */
-};
-
-/* The first line of TEXT without its "(control): error: ". */
-static const char *reason_of(const char *text, char *out, size_t cap)
-{
-	const char *wrong = text ? strstr(text, "error: ") : NULL;
-
-	wrong = wrong ? wrong + strlen("error: ") : "out of memory";
-	snprintf(out, cap, "%.*s", (int)strcspn(wrong, "\n"), wrong);
-	return out;
-}
-
-static void log_set(const char *what, const char *wrong)
-{
-	if (wrong)
-		log_info("", "control: %s is refused: %s", what, wrong);
-	else
-		log_info("", "control: %s", what);
-}
-
-static void on_set(void *data, bool taken, const char *text)
-{
-	struct set_work *w = data;
-	struct call *c = w->waiter.call;
-	char wrong[CALL_TEXT];
-
-	if (!taken)
-		reason_of(text, wrong, sizeof(wrong));
-	log_set(w->what, taken ? NULL : wrong);
-	if (c && taken)
-		call_succeed(c,
-			     json_pack("{s:s, s:s, s:s}", "key", call_text(c, "key", ""),
-				       "value", call_text(c, "value", ""), "applies",
-				       applies(w->key)));
-	else if (c)
-		call_fail(c, CALL_VALUE, "%s", wrong);
-	free(w);
-}
-
-/* VALUE is in the key's own unit. */
-static void begin_set(struct call *c, const struct setting *s, const char *value,
-		      const char *what)
-{
-	struct set_work *w = calloc(1, sizeof(*w));
-
-	if (w) {
-		w->key = s->key;
-		snprintf(w->what, sizeof(w->what), "%s", what);
-		call_wait_for(c, &w->waiter);
-	}
-	if (w && reload_set(c->server, s->section, s->key, value, on_set, w))
-		return;
-	call_fail(c, CALL_INTERNAL, "out of memory");
-	c->work = NULL;
-	free(w);
-}
-
-static void set(struct call *c, const char *what)
-{
-	const char *name = call_text(c, "key", ""), *value = call_text(c, "value", "");
-	char ours[CONF_ALIAS_TEXT], wrong[CONF_ALIAS_ERR];
-	struct setting s;
-
-	if (set_receive(c, name, value) || !find(c, &s) || !may_set(c, &s, value))
-		return;
-	if (s.alias)
-		value = conf_alias_read(s.alias, s.key, value, ours, wrong);
-	if (value)
-		begin_set(c, &s, value, what);
-	else
-		call_fail(c, CALL_VALUE, "%s", wrong);
-}
-
-/* The value stays out of the log, which can be a secret; an error names what is none. */
-void command_set(struct call *c)
-{
-	char what[200];
-
-	snprintf(what, sizeof(what), "set %.100s by %.80s", call_text(c, "key", ""),
-		 c->who);
-	set(c, what);
-	if (c->state == CALL_ENDED && !c->work)
-		log_set(what, c->code ? c->text : NULL);
 }
