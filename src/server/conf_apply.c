@@ -23,6 +23,16 @@ static void wrong_value(struct conf_load *l, const struct conf_key *key, const c
 		conf_error(&l->report, where, "%s%s", wrong, conf_value_hint(raw));
 }
 
+/* Must there be more than TEXT, which RAW of KEY has become?  A list is emptied by an
+ * entry without anything; one that turns out to be nothing would allow whatever it is to
+ * limit. */
+static bool lacks_value(const struct conf_key *key, const char *text)
+{
+	if (key->flags & CONF_LIST)
+		return !text[strspn(text, CONF_BLANKS)];
+	return !*text && !(key->flags & CONF_EMPTY);
+}
+
 /* Parse RAW, which stands there under NAME, into FIELD; NULL empties a list. */
 static void apply_value(struct conf_load *l, const struct conf_key *key, const char *name,
 			void *field, const char *raw, struct conf_origin where)
@@ -37,7 +47,7 @@ static void apply_value(struct conf_load *l, const struct conf_key *key, const c
 		conf_error(&l->report, where, "%s: %s", name, wrong);
 		return;
 	}
-	if (r == 0 && v.text && !*v.text && !(key->flags & (CONF_EMPTY | CONF_LIST))) {
+	if (r == 0 && v.text && lacks_value(key, v.text)) {
 		conf_error(&l->report, where, "%s needs a value", name);
 		return;
 	}

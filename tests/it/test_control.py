@@ -939,6 +939,7 @@ def test_a_list_is_replaced_as_a_whole(daemon):
         ("/echo.env", "A=b", "in the file alone: then reload"),
         ("server.user", "nobody", "in the file alone: then restart"),
         ("/echo.close_reason", "${env:HOME}", "stands in the file alone"),
+        ("/echo.origin", " ", "origin needs a value"),
         ("/echo.close_code", "1005", "may not be sent"),
         ("17.receive", "off", "no client 17"),
         ("/echo.queue", "", "needs a value"),

@@ -92,6 +92,13 @@ def test_what_cannot_expand_is_an_error(check, value, pattern):
     fails(check(HEAD + f"[/x]\nexec = cat\nenv = A={value}\n"), (5, re.escape(pattern)))
 
 
+@pytest.mark.parametrize("value", ["", " \t"], ids=["nothing", "blanks"])
+@pytest.mark.parametrize("key", ["origin", "allow", "subprotocol", "queue"])
+def test_what_expands_to_nothing_is_an_error(check, key, value):
+    """`origin` without any was looked at for the first request, and ended the daemon."""
+    fails(check(HEAD + f"[/x]\nexec = cat\n{key} = ${{env:X}}\n", env={"X": value}), (5, key))
+
+
 def test_a_secret_stands_in_no_error_message(check, tmp_path):
     (tmp_path / "secret").write_text("hunter2\n")
     place = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
