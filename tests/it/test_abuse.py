@@ -5,19 +5,23 @@ the loop works; the canary sings meanwhile.  ABUSE=all (make abuse) takes number
 """
 
 import contextlib
+import datetime
+import email.utils
 import json
 import os
 import random
 import select
 import ssl
+import struct
 import threading
 import time
 
 import procfs
 import pytest
 from control import Control, socket_of
-from harness import get, is_sanitized
+from harness import ROOT, get, is_sanitized
 from rawws import BINARY, CONT, PING, PONG, TEXT, Closed, RawWS, encode, request
+from test_log import stderr_to
 from test_memory import Memory
 from test_metrics import scrape
 from tlsflood import TLS_1_2, KeyUpdater
@@ -324,6 +328,52 @@ def test_lengths_beyond_reason_of_a_program(daemon, tmp_path, frame, said, told,
             d.clients.remove(ws.sock)
 
 
+# ---- what is around it ----
+
+
+def test_a_clock_that_jumps(daemon, tmp_path):
+    file = tmp_path / "clock"
+    file.write_bytes(struct.pack("d", 0))
+    shim = str(ROOT / "build" / "fault" / "clock.so")
+    d = daemon(ini("", defaults="ping_interval = 60s\nidle_timeout = 60s\nmax_runtime = 5m"), env={"LD_PRELOAD": shim, "CLOCK_FILE": str(file)})
+    ws, n = d.ws("/echo"), many(300, 20_000)
+    with open(file, "r+b", buffering=0) as clock, bounded(d, MIB, 0.5 + n * 2e-4, 60):
+        for i in range(n):
+            os.pwrite(clock.fileno(), struct.pack("d", (-1) ** i * 10.0 ** (i % 10)), 0)
+            assert ws.echoes(f"{i}")
+        jumped = datetime.datetime.now() + datetime.timedelta(days=30)
+        os.pwrite(clock.fileno(), struct.pack("d", 30 * 86400.0), 0)
+        said = email.utils.parsedate_to_datetime(get(d, "/healthz").headers["date"]).timestamp()
+        assert abs(said - jumped.timestamp()) < 60, "its clock is not wrong"
+
+
+def test_a_log_on_a_full_disk(daemon):
+    """Each request would be a line or two of it."""
+    with open("/dev/full", "w") as full:
+        d = daemon(ini("").replace("level = warning", "level = debug"), **stderr_to(full.fileno()))
+    n = many(500, 20_000)
+    with bounded(d, MIB, 0.5 + n * 3e-4, 90):
+        for _ in range(n):
+            assert get(d, "/nothing").status == 404
+            d.clients.pop().close()
+        assert d.ws("/echo").echoes()
+
+
+def test_clients_that_vanish_with_their_messages(daemon):
+    """They are in the middle of a frame, and their programs' output is on its way."""
+    n, times = many((100, 3), (1000, 10))
+    d = daemon(ini("", defaults="eof_timeout = 50ms"))
+    with bounded(d, n * 16 * KIB, 1 + n * times * 2e-3, 90):
+        for _ in range(times):
+            clients = [d.ws("/echo") for _ in range(n)]
+            for ws in clients:
+                ws.send_bytes(encode(TEXT, b"x" * 50_000) + encode(TEXT, b"and so on")[:5])
+            for ws in clients:
+                ws.reset()
+            until(lambda: len(procfs.children(d.pid)) == 1, "the programs have gone", 30)
+            del d.clients[:]
+
+
 # ---- the control socket ----
 
 
@@ -382,7 +432,7 @@ class Idle:
                 self.pings += 1
 
 
-@pytest.mark.parametrize("tls,n,each", ((False, many(150, 3300), 4 * KIB), (True, many(150, 15_000), 24 * KIB)), ids=("programs", "tls"))
+@pytest.mark.parametrize("tls,n,each", ((False, many(150, 4000), 4 * KIB), (True, many(150, 15_000), 24 * KIB)), ids=("programs", "tls"))
 def test_many_idle_sessions_that_are_pinged(daemon, certificate, tls, n, each):
     listen = "listen = 127.0.0.1:0 tls\n" + certificate().ini() if tls else ""
     path, paths = ("/idle", "[/idle]\nchannel = idle\n") if tls else ("/cat", "[/cat]\nexec = cat\n")
