@@ -278,11 +278,20 @@ static unsigned deadline_key(const struct session *s)
 	       (unsigned)s->reading_paused << 1 | s->ping_waits;
 }
 
+/* Who waits for a turn is not told of again and again meanwhile. */
+static void watch_client(struct session *s, bool reads)
+{
+	bool writes = (outq_len(&s->out) > 0 && !s->late.act) ||
+		      (s->inject && session_inject_pumps(s));
+	int events = (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0);
+
+	stream_watch(s->bridge->loop, &s->client, s->late_events ? 0 : events);
+}
+
 void session_proceed(struct session *s)
 {
-	struct ev_loop *loop = s->bridge->loop;
 	unsigned key;
-	bool reads, writes, was_full = s->output_full;
+	bool reads, was_full = s->output_full;
 
 	if (outq_len(&s->out) == 0)
 		after_flush(s);
@@ -296,9 +305,7 @@ void session_proceed(struct session *s)
 			 (s->inject && s->inject->file);
 	if (was_full != s->output_full)
 		output_changed(s);
-	writes = (outq_len(&s->out) > 0 && !s->late.act) ||
-		 (s->inject && session_inject_pumps(s));
-	stream_watch(EV_A_ & s->client, (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0));
+	watch_client(s, reads);
 	key = deadline_key(s);
 	if (key != s->armed_for) {
 		s->armed_for = (uint8_t)key;
@@ -332,10 +339,13 @@ static void on_turn(struct late *l)
 	struct session *s =
 		(struct session *)((char *)l - offsetof(struct session, late));
 	const ev_io *io = &s->client.io;
-	int revents = ev_is_active(io) ? s->late_events & io->events : 0; /* now, too */
+	int revents = s->late_events;
 	bool taken;
 
 	s->late_events = 0;
+	if (revents)
+		watch_client(s, may_read(s));
+	revents = ev_is_active(io) ? revents & io->events : 0; /* wanted now, too */
 	taken = session_flush(s);
 	if (s->unwritten)
 		session_share_written(s, taken);
@@ -360,6 +370,7 @@ static void on_client(EV_P_ ev_io *w, int revents)
 		session_proceed(s);
 	} else if (s->late.act || !turn_has_time(&s->bridge->turn)) {
 		session_wait(s, revents);
+		watch_client(s, false);
 	} else {
 		serve(s, revents);
 	}

@@ -313,6 +313,22 @@ def test_a_thousand_that_leave_at_once_are_let_go_one_after_the_other(daemon, so
     no_turn_was_long(d)
 
 
+def test_thousands_that_leave_at_once_cost_as_much_each_as_some(daemon):
+    """Those who wait for their turn are not told of again in each one before."""
+
+    def cost(n):
+        d = daemon(MANY + "[/x]\nexec = cat\n")
+        crowd, control = Crowd(d), Control(d)
+        crowd.join("/x", n)
+        before = procfs.cpu_time(d.pid)
+        at_once(d, crowd.leave)
+        until(lambda: control.ask("status")["clients"] == 1, "all have gone", 6 * TIMEOUT)
+        return (procfs.cpu_time(d.pid) - before) / n
+
+    few, many = cost(N // 3), cost(5 * N // 2)
+    assert many < 4 * few, f"{few * 1e6:.0f} us and {many * 1e6:.0f} us for each"
+
+
 def pass_by(seconds):
     """Nothing happens for so long."""
     end = time.monotonic() + seconds
