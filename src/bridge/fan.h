@@ -92,6 +92,8 @@ bool fan_try_again(struct hub *h);
 
 /* ---- for the hub ---- */
 
+/* Somebody waits for H to open: it lingers no more. */
+void fan_expect(struct hub *h);
 void fan_subscribe(struct hub *h, struct session *s);
 void fan_leave(struct hub *h, struct session *s, bool flush);
 

@@ -67,11 +67,16 @@ void fan_close(struct hub *h)
 
 /* ---- clients ---- */
 
+void fan_expect(struct hub *h)
+{
+	ev_timer_stop(h->bridge->loop, &h->fan->linger);
+}
+
 void fan_subscribe(struct hub *h, struct session *s)
 {
 	struct fan *f = h->fan;
 
-	ev_timer_stop(h->bridge->loop, &f->linger);
+	fan_expect(h);
 	LIST_INSERT_HEAD(&f->subscribers, s, subscription);
 	f->n++;
 }

@@ -123,6 +123,8 @@ void hub_reap(struct hub *h)
 void hub_wait(struct hub *h, struct hub_waiter *w)
 {
 	LIST_INSERT_HEAD(&h->waiters, w, link);
+	if (h->fan)
+		fan_expect(h);
 }
 
 void hub_abandon(struct hub *h)

@@ -10,7 +10,7 @@ import time
 import pytest
 from harness import http, with_canary
 from inicheck import fails
-from rawws import request
+from rawws import TEXT, encode, request
 from test_reload import reload
 from test_shared import Lines, arrived, programs, show
 from waiting import until
@@ -353,14 +353,14 @@ def test_a_service_that_comes_back_is_connected_again(daemon, tmp_path):
 class Away:
     """A service on the Unix socket AT that was there, and whose next connection waits for room: a full_house."""
 
-    def __init__(self, daemon, full_house, rundir, ini):
+    def __init__(self, daemon, full_house, rundir, ini, share=SHARED):
         at = str(rundir / "s")
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(at)
             listener.listen()
             listener.settimeout(10)
             self.d = daemon(
-                f"[/s]\nconnect = unix:{at}\nrestart = always\nrestart_delay = 100ms\n{SHARED}{ini}"
+                f"[/s]\nconnect = unix:{at}\nrestart = always\nrestart_delay = 100ms\n{share}{ini}"
             )
             self.clients = [self.d.ws("/s"), self.d.ws("/s")]
             peer, _ = listener.accept()
@@ -393,6 +393,22 @@ def test_a_client_leaves_while_its_service_is_being_reached_again(daemon, full_h
     peer.sendall(b'{"to":"all","text":"yes"}\n')
     assert two.recv() == "yes"
     lines.close()
+    peer.close()
+
+
+@pytest.mark.key("restart", "linger")
+def test_who_waits_for_a_service_to_be_reached_again_keeps_it(daemon, full_house, rundir):
+    """The last client has left, but another has come: it lingers for nobody."""
+    away = Away(daemon, full_house, rundir, "", "process = shared\nlinger = 500ms\n")
+    for ws in away.clients:
+        ws.reset()
+    away.d.wait_log(r"(?s)disconnected .*disconnected ")
+    waiting = away.d.raw()
+    waiting.send_bytes(request("/s", away.d.host) + encode(TEXT, b"hello"))
+    begun = time.monotonic()
+    until(lambda: time.monotonic() > begun + 0.8, "the linger is over")
+    peer = away.house.make_room()
+    assert peer.recv(100) == b"ello\n" and "is stopped" not in away.d.log()
     peer.close()
 
 
