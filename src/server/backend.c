@@ -238,6 +238,10 @@ struct backend_kind {
 	const char *many, *often; /* why there is none for C: max_processes, spawn_rate */
 };
 
+/* Of what is not started only the sessions are counted; the key is not one of its paths'.
+ */
+#define MANY_SESSIONS "too many sessions of this path (max_processes in [defaults])"
+
 static const struct backend_kind kinds[] = {
 	[SOURCE_STATIC] = { .name = "files", .noun = "directory" },
 	[SOURCE_EXEC] = { open_exec, NULL, "program",
@@ -246,10 +250,10 @@ static const struct backend_kind kinds[] = {
 	[SOURCE_CONNECT] = { open_connect, "a service", "connection",
 			     "too many connections of this path (max_processes)",
 			     "too many new connections of this path (spawn_rate)" },
-	[SOURCE_FIFO] = { open_fifo, "a FIFO", "FIFO", NULL, NULL },
-	[SOURCE_FILE] = { open_file, "a file", "file", NULL, NULL },
-	[SOURCE_ECHO] = { open_echo, "an echo", "echo", NULL, NULL },
-	[SOURCE_CHANNEL] = { open_echo, "a channel", "channel", NULL, NULL },
+	[SOURCE_FIFO] = { open_fifo, "a FIFO", "FIFO", MANY_SESSIONS, NULL },
+	[SOURCE_FILE] = { open_file, "a file", "file", MANY_SESSIONS, NULL },
+	[SOURCE_ECHO] = { open_echo, "an echo", "echo", MANY_SESSIONS, NULL },
+	[SOURCE_CHANNEL] = { open_echo, "a channel", "channel", MANY_SESSIONS, NULL },
 	[SOURCE_CONTROL] = { .open = dashboard_open,
 			     .name = "the dashboard",
 			     .noun = "dashboard",

@@ -326,6 +326,18 @@ def test_a_session_hears_a_file_once_and_who_comes_back_what_it_missed(daemon, t
 # ---- what is built in ----
 
 
+@pytest.mark.key("max_processes", "session_key")
+@pytest.mark.parametrize("source", ["builtin = echo", "file = /dev/null"])
+def test_sessions_of_what_is_no_program_have_a_limit_that_is_told(daemon, source, tmp_path):
+    (tmp_path / "text").touch()
+    source = source.replace("/dev/null", f"{tmp_path}/text\nfollow = yes")
+    d = daemon(f"[defaults]\nmax_processes = 2\n[/x]\n{source}\nlinger = 0\n" + SESSION)
+    assert [d.ws(f"/x?s={key}").response.status for key in "abab"] == [101] * 4
+    answer = d.handshake("/x?s=c").response
+    assert (answer.status, "too many sessions of this path" in answer.text) == (503, True)
+    d.wait_log(r'/x: refused status=503 .*reason="too many sessions')
+
+
 @pytest.mark.key("builtin", "process", "session_key", "replay")
 def test_an_echo_of_a_session_is_a_room(daemon):
     d = daemon("[/room]\nbuiltin = echo\nreplay = 5\nlinger = 20s\n" + SESSION)
