@@ -192,6 +192,14 @@ static bool is_done(const struct followed *file)
 	return next && (STAILQ_NEXT(next, link) || size_of(next) > 0);
 }
 
+/* Files of proc(5) and sysfs(5) have bytes and no size. */
+static bool is_truncated(const struct followed *file)
+{
+	uint64_t size = size_of(file);
+
+	return size < file->at && !(size == 0 && file->sizeless);
+}
+
 ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
 {
 	struct followed *file;
@@ -200,11 +208,13 @@ ssize_t follow_read(struct follow *f, char *p, size_t n, bool *ret_cut)
 	*ret_cut = false;
 	while ((file = STAILQ_FIRST(&f->files))) {
 		r = disk_read(file->fd, p, n, file->at, 1, &file->tries);
+		if (r > 0 && file->at == 0)
+			file->sizeless = size_of(file) == 0;
 		if (r > 0)
 			file->at += (uint64_t)r;
 		if (r != 0)
 			return r;
-		if (size_of(file) < file->at) {
+		if (is_truncated(file)) {
 			log_info(f->who, "file: %s was truncated", f->path);
 			file->at = 0;
 		} else if (is_done(file)) {

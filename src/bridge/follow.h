@@ -22,7 +22,8 @@
 struct followed {
 	struct follow *of;
 	int fd;
-	uint64_t at; /* its bytes up to here have been read */
+	uint64_t at;   /* its bytes up to here have been read */
+	bool sizeless; /* it had bytes while its size was 0 */
 	unsigned tries;
 	struct path_watch watch;
 	STAILQ_ENTRY(followed) link;

@@ -8,7 +8,7 @@ import procfs
 import pytest
 from harness import is_sanitized
 from inicheck import fails
-from rawws import BINARY, TEXT, Closed
+from rawws import BINARY, PING, PONG, TEXT, Closed
 from test_flow import MIB, bound_of, grown
 from waiting import readable, until
 
@@ -198,6 +198,16 @@ def test_one_that_was_truncated_is_read_anew(daemon, log):
         until(lambda: d.log().count("was truncated") == i + 1, "it is logged each time")
         append(log, f"after {i}\n")
         assert ws.recv() == f"after {i}"
+
+
+def test_one_whose_size_is_unknown_is_told_once(daemon):
+    """Files of proc(5) have no size: it looks as if they had been truncated whenever they have been read."""
+    d = daemon("[/f]\nfile = /proc/version\nfollow = yes\n")
+    ws = d.ws("/f")
+    assert ws.recv() == open("/proc/version").read().rstrip("\n")
+    assert all(d.canary.echoes() for _ in range(3))
+    ws.send(PING, b"nothing more?")
+    assert ws.frame().opcode == PONG and "truncated" not in d.log()
 
 
 def test_one_that_is_not_there_yet_is_waited_for(daemon, tmp_path):
