@@ -296,11 +296,14 @@ def http(d, raw, address=None):
     return client.read_response()
 
 
+AFTER_A_SHIM = ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+
+
 def preloaded(tmp_path, source):
     """The environment of a daemon that finds the functions of SOURCE, in C, before those of libc."""
     shim = tmp_path / "shim.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-"], input=source, text=True, check=True)
-    return {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": ENVIRONMENT["ASAN_OPTIONS"] + ":verify_asan_link_order=0"}
+    return {"LD_PRELOAD": str(shim), "ASAN_OPTIONS": AFTER_A_SHIM}
 
 
 def get(d, path, fields=(), method="GET"):

@@ -19,7 +19,7 @@ import time
 import procfs
 import pytest
 from control import Control, socket_of
-from harness import ROOT, get, is_sanitized
+from harness import AFTER_A_SHIM, ROOT, get, is_sanitized
 from rawws import BINARY, CONT, PING, PONG, TEXT, Closed, RawWS, encode, request
 from test_log import stderr_to
 from test_memory import Memory
@@ -334,8 +334,8 @@ def test_lengths_beyond_reason_of_a_program(daemon, tmp_path, frame, said, told,
 def test_a_clock_that_jumps(daemon, tmp_path):
     file = tmp_path / "clock"
     file.write_bytes(struct.pack("d", 0))
-    shim = str(ROOT / "build" / "fault" / "clock.so")
-    d = daemon(ini("", defaults="ping_interval = 60s\nidle_timeout = 60s\nmax_runtime = 5m"), env={"LD_PRELOAD": shim, "CLOCK_FILE": str(file)})
+    shim = {"LD_PRELOAD": str(ROOT / "build" / "fault" / "clock.so"), "ASAN_OPTIONS": AFTER_A_SHIM, "CLOCK_FILE": str(file)}
+    d = daemon(ini("", defaults="ping_interval = 60s\nidle_timeout = 60s\nmax_runtime = 5m"), env=shim)
     ws, n = d.ws("/echo"), many(300, 20_000)
     with open(file, "r+b", buffering=0) as clock, bounded(d, MIB, 0.5 + n * 2e-4, 60):
         for i in range(n):
