@@ -78,7 +78,7 @@ def test_each_kind_of_run_gives_its_figures(tmp_path):
         medians = row["summary"]["medians"]["wsbridged"]
         assert medians[row["metric"]] > 0, row["key"]
         if row["metric"].startswith("cpu_"):
-            assert 0 < medians["kernel_share"] <= 1, row["key"]
+            assert 0 <= medians["kernel_share"] <= 1, row["key"]  # of some ten ticks of the clock
     for series in result["scale"]:
         assert [c["median"] > 0 for c in series["cases"]] == [True] * len(series["cases"]), series["key"]
     assert {part["key"] for name in ("rows", "scale") for part in result[name]} == set(rows.split(","))
