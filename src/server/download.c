@@ -72,7 +72,7 @@ void download_begin(struct client *c, int fd, struct range part, int status)
 		.patience = c->route->conf->session.send_timeout,
 		.why = "connection lost",
 	};
-	ev_timer_init(&d->again, on_again, DISK_AGAIN, 0);
+	ev_init(&d->again, on_again);
 	d->again.data = c;
 	TAILQ_REMOVE(&s->clients, c, link);
 	TAILQ_INSERT_TAIL(&s->downloads, c, link);
@@ -136,6 +136,7 @@ bool download_send(struct client *c)
 
 	d->waits = n == -EAGAIN;
 	if (d->waits) {
+		ev_timer_set(&d->again, DISK_AGAIN, 0);
 		ev_timer_start(c->server->loop, &d->again);
 		return false;
 	}

@@ -7,10 +7,11 @@ import json
 import os
 import re
 import socket
+import time
 
 import procfs
 import pytest
-from harness import get, http, with_canary
+from harness import get, http, preloaded, with_canary
 from inicheck import HEAD, fails
 from rawws import RawWS
 from test_reload import reload
@@ -464,6 +465,28 @@ def test_a_file_that_the_disk_has_to_bring_is_waited_for(daemon, www, big, certi
     client.send_bytes(f"GET /big HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
     answer = client.read_response(30)
     assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (BIG, big)
+
+
+COLD = """
+#include <errno.h>
+#include <sys/uio.h>
+
+/* The disk never brings it. */
+ssize_t preadv2(int fd, const struct iovec *v, int n, off_t at, int flags)
+{
+	errno = EAGAIN;
+	return -1;
+}
+"""
+
+
+def test_a_disk_that_takes_its_time_is_asked_now_and_then(daemon, www, tmp_path):
+    """Each 2 ms, for a second."""
+    (www / "small").write_text("at last")
+    d = daemon(f"[/*]\nstatic = {www}\n", env=preloaded(tmp_path, COLD))
+    since = time.monotonic()
+    assert get(d, "/small").body == b"at last"
+    assert time.monotonic() - since > 0.9, "the disk was waited for too early"
 
 
 # ---- the log ----
