@@ -27,7 +27,7 @@ static void on_rest(EV_P_ ev_timer *w, int revents)
 void heap_init(struct heap *h, struct ev_loop *loop)
 {
 	*h = (struct heap){ .loop = loop };
-	ev_timer_init(&h->rest, on_rest, REST, 0);
+	ev_init(&h->rest, on_rest);
 	h->rest.data = h;
 }
 
@@ -39,8 +39,10 @@ void heap_stop(struct heap *h)
 void heap_left(struct heap *h)
 {
 	h->left++;
-	if (h->left == 1)
+	if (h->left == 1) {
+		ev_timer_set(&h->rest, REST, 0); /* once stopped it knows no time */
 		ev_timer_start(h->loop, &h->rest);
-	else if (h->left == CROWD)
+	} else if (h->left == CROWD) {
 		give_back(h);
+	}
 }

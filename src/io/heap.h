@@ -14,7 +14,7 @@
 struct heap {
 	struct ev_loop *loop;
 	unsigned left; /* since memory was given back */
-	ev_timer rest; /* nobody else left meanwhile */
+	ev_timer rest; /* the first of them left a second ago */
 };
 
 void heap_init(struct heap *h, struct ev_loop *loop);
