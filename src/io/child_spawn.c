@@ -53,7 +53,8 @@ static _Noreturn IN_CHILD void fail(struct birth *b, const char *what)
  * refuse 32 and 33, which the C library keeps for itself; whoever started us may have
  * ignored those, too. */
 struct disposition {
-	unsigned long handler, others[3];
+	unsigned long handler, others[2];
+	unsigned char mask[KERNEL_SIGSET];
 };
 
 uint64_t child_signals(void)
@@ -72,7 +73,7 @@ uint64_t child_signals(void)
  * (SIGPIPE, or SIGHUP under nohup) would stay ignored after the exec. */
 static IN_CHILD void default_signals(uint64_t set)
 {
-	static const struct disposition dfl = { (unsigned long)SIG_DFL, { 0 } };
+	static const struct disposition dfl = { (unsigned long)SIG_DFL, { 0 }, { 0 } };
 
 	for (; set; set &= set - 1)
 		(void)syscall(SYS_rt_sigaction, __builtin_ctzll(set) + 1, &dfl, NULL,
