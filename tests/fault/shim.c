@@ -321,7 +321,8 @@ CALL(int, stat, (const char *path, struct stat *st), (path, st), -1, EIO)
 CALL(int, lstat, (const char *path, struct stat *st), (path, st), -1, EIO)
 CALL(int, unlink, (const char *path), (path), -1, EIO)
 CALL(int, mkfifo, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
-CALL(int, chmod, (const char *path, mode_t mode), (path, mode), -1, EPERM)
+CALL(int, fchmodat, (int fd, const char *path, mode_t mode, int flags),
+     (fd, path, mode, flags), -1, EPERM)
 
 /* ---- processes and the rest ---- */
 

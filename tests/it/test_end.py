@@ -100,6 +100,7 @@ def test_a_client_that_has_closed_its_side_may_read_the_tail_slowly(daemon):
     until(lambda: control.ask("list", path="/x")[0]["queue"] > 800_000, "the output waits for the client")
     control.close()
     ws.close()
+    getattr(ws.sock, "close_notify", lambda: None)()  # of TLS
     ws.sock.shutdown(socket.SHUT_WR)
     begun = time.monotonic()
 
