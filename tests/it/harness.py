@@ -82,7 +82,8 @@ def is_sanitized(binary=WSBRIDGED):
 
 def is_valgrind(binary=WSBRIDGED):
     """Whether BINARY is a script that starts valgrind."""
-    return open(binary, "rb").read(2) == b"#!"
+    with open(binary, "rb") as f:
+        return f.read(2) == b"#!"
 
 
 class Collector:
