@@ -38,7 +38,7 @@ void source_exec_close(struct source_exec *x, ev_io *w)
 	if (w->fd < 0)
 		return;
 	if (w == &x->out) {
-		turn_forget(&x->source.hub->bridge->turn, &x->late);
+		turn_forget(&x->source.hub->bridge->turn, &x->child.late);
 		terminal_master_free(x->terminal);
 		x->terminal = NULL;
 	}
@@ -306,8 +306,8 @@ static void read_stdout(struct source_exec *x)
 
 static void on_turn(struct late *l)
 {
-	read_stdout(
-		(struct source_exec *)((char *)l - offsetof(struct source_exec, late)));
+	read_stdout((struct source_exec *)((char *)l -
+					   offsetof(struct source_exec, child.late)));
 }
 
 static void on_out(EV_P_ ev_io *w, int revents)
@@ -318,8 +318,8 @@ static void on_out(EV_P_ ev_io *w, int revents)
 	(void)loop;
 	if (revents & EV_ERROR)
 		source_exec_give_up(x, w);
-	else if (x->late.act || !turn_has_time(turn))
-		turn_wait(turn, &x->late, on_turn);
+	else if (x->child.late.act || !turn_has_time(turn))
+		turn_wait(turn, &x->child.late, on_turn);
 	else
 		read_stdout(x);
 }

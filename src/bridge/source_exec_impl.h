@@ -26,9 +26,9 @@ struct source_exec {
 	bool finishing;     /* stdin ends after what is kept */
 	bool lost;          /* some of it could not be written */
 	struct child child; /* its timer is ours until child_stop(): EXEC_RUNNING:
-			     * max_runtime; EXEC_FLUSHING: it takes nothing */
+			     * max_runtime; EXEC_FLUSHING: it takes nothing; and so is its
+			     * late: OUT is read in another turn of the loop */
 	ev_io in, out, err; /* our ends of its pipes; fd -1: closed */
-	struct late late;   /* OUT is read in another turn of the loop */
 	struct buf kept;    /* for its stdin */
 	size_t queued;      /* of it, as stats has it */
 	struct terminal_master *terminal; /* NULL: it has pipes */

@@ -144,7 +144,7 @@ static void send_signal(struct child *c, int sig)
 		kill(-c->pid, SIGCONT); /* a stopped process sees no other signal */
 	if (!reaches_orphans(c))
 		return;
-	c->signal = sig;
+	c->signal = (uint8_t)sig;
 	c->round++;
 	signal_orphans(c);
 }
@@ -154,7 +154,7 @@ static void enter(struct child *c, enum child_step step)
 	int sig = steps[step].signal ? steps[step].signal(c->stop) : 0;
 
 	c->step = step;
-	c->kills += step == STEP_KILL;
+	c->kills += step == STEP_KILL && c->kills < KILLS;
 	if (sig != 0)
 		send_signal(c, sig);
 	ev_timer_stop(c->all->loop, &c->timer);
@@ -173,8 +173,10 @@ static void gone(struct child *c)
 {
 	LIST_REMOVE(c, link);
 	c->state = CHILD_GONE;
-	turn_forget(c->all->turn, &c->late);
-	ev_timer_stop(c->all->loop, &c->timer);
+	if (c->step != STEP_NONE) {
+		turn_forget(c->all->turn, &c->late);
+		ev_timer_stop(c->all->loop, &c->timer);
+	}
 	c->changed(c->all->loop, c);
 }
 
@@ -204,6 +206,7 @@ void child_stop(struct child *c, const struct child_stop *stop, enum child_step 
 		return;
 	c->stop = stop;
 	c->all->changed = true;
+	turn_forget(c->all->turn, &c->late);
 	ev_timer_stop(c->all->loop, &c->timer);
 	ev_timer_init(&c->timer, on_step, 0, 0);
 	c->timer.data = c;

@@ -41,11 +41,12 @@ struct child {
 		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
 	struct children *all;
 	const struct child_stop *stop;
-	ev_timer timer;   /* of the step; before child_stop() the owner's */
-	unsigned kills;   /* SIGKILLs sent */
-	unsigned round;   /* of signals to its orphans, the present one, */
-	int signal;       /* and what they get in it */
-	struct late late; /* some have not got theirs yet */
+	ev_timer timer; /* of the step; before child_stop() the owner's */
+	struct late
+		late; /* some orphans wait for theirs; before child_stop() the owner's */
+	unsigned round; /* of signals to its orphans, the present one, */
+	uint8_t signal; /* and what they get in it */
+	uint8_t kills;  /* SIGKILLs sent, as far as they count */
 	LIST_ENTRY(child)
 	link; /* among those of a like pid; then among those that wait for their
 	       * group's end */
