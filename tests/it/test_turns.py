@@ -35,15 +35,6 @@ def no_turn_was_long(d):
     assert 0 < longest < LONGEST, f"a turn took {longest * 1000:.1f} ms of CPU time"
 
 
-def few_turns_were_long(d):
-    """On a quiet machine none takes more than 5 ms of CPU time; on a busy one, whose caches others fill, some do."""
-    samples = scrape(d)["wsbridge_loop_turn_cpu_seconds"].samples
-    counts = {dict(labels).get("le"): n for (_, labels), n in samples.items()}
-    total, long = counts["+Inf"], counts["+Inf"] - counts["0.005"]
-    print(f"{total:.0f} turns, {long:.0f} over 5 ms")
-    assert is_sanitized() or (total >= 1000 and long <= total / 50), f"{long:.0f} turns of {total:.0f} took over 5 ms"
-
-
 def at_once(d, action):
     """ACTION is done while D is stopped: what comes of it lies there when it goes on."""
     os.kill(d.pid, signal.SIGSTOP)
@@ -217,21 +208,6 @@ def test_what_a_program_says_to_a_thousand_is_for_several_turns(daemon, tmp_path
     crowd.until(lambda: all(m.got for m in members), "each hears something", 6 * TIMEOUT)
     assert other.echoes()
     no_turn_was_long(d)
-    crowd.leave()
-
-
-def test_few_turns_are_long_while_large_messages_go_to_many(daemon, tmp_path):
-    (tmp_path / "said").write_text(("x" * 1_000_000 + "\n") * 3)
-    gate = procfs.fifo(str(tmp_path / "gate"))
-    d = daemon(
-        MANY + f"[/x]\nshell = read x <{gate}; cat {tmp_path}/said; exec sleep 1000\nqueue = 8M\n{SHARED}"
-    )
-    crowd = Crowd(d)
-    members = crowd.join("/x", N)
-    with open(gate, "w") as f:
-        f.write("go\n")
-    crowd.until(lambda: all(len(m.got) > 3_000_000 for m in members), "each hears all", 12 * TIMEOUT)
-    few_turns_were_long(d)
     crowd.leave()
 
 
