@@ -130,6 +130,10 @@ bool fan_comes_again(const struct hub *h);
 
 /* ... then wait for it. */
 void fan_wait(struct hub *h);
+
+/* No other comes, but there are clients to whom a file is sent. */
+void fan_have_nothing(struct hub *h);
+
 void fan_resized(struct hub *h);
 
 #endif

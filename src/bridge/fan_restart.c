@@ -122,15 +122,20 @@ static void on_again(EV_P_ ev_timer *w, int revents)
 	hub_proceed(h);
 }
 
+void fan_have_nothing(struct hub *h)
+{
+	h->fan->nothing.hub = h;
+	h->source = &h->fan->nothing;
+	h->input_ended = true; /* what clients say is discarded */
+}
+
 void fan_wait(struct hub *h)
 {
 	struct fan *f = h->fan;
 	double delay = next_delay(h);
 
 	f->state = FAN_WAITING;
-	f->nothing.hub = h;
-	h->source = &f->nothing;
-	h->input_ended = true; /* what clients say is discarded */
+	fan_have_nothing(h);
 	log_info(hub_name(h), "the %s starts again in %g s", f->noun, delay);
 	ev_timer_set(&f->again, delay, 0);
 	ev_timer_start(h->bridge->loop, &f->again);
@@ -188,18 +193,27 @@ void fan_restart_init(struct hub *h, struct fan *f)
 
 /* ---- its end ---- */
 
+/* Clients may stay; what they say is discarded. */
+static void stop_source(struct hub *h)
+{
+	h->input_ended = true;
+	h->source->ops->stop(h->source, false);
+	fan_input_changed(h);
+}
+
 void fan_end(struct hub *h, const struct ending *e)
 {
 	struct session *s, *next;
+	bool empty = h->fan->n == 0;
 
 	fan_close(h);
-	if (h->fan->n == 0)
-		h->source->ops->stop(h->source, false);
 	for (s = LIST_FIRST(&h->fan->subscribers); s; s = next) {
 		next = LIST_NEXT(s, subscription);
 		session_backend_ended(s, e);
 		session_proceed(s);
 	}
+	if (empty || h->fan->n > 0) /* else the last to leave has stopped it */
+		stop_source(h);
 }
 
 void fan_ended(struct hub *h, const struct ending *e)
@@ -215,9 +229,7 @@ void fan_ended(struct hub *h, const struct ending *e)
 	}
 	h->fan->state = FAN_ENDED;
 	ev_timer_stop(h->bridge->loop, &h->fan->linger);
-	h->input_ended = true;
-	h->source->ops->stop(h->source, false);
-	fan_input_changed(h);
+	stop_source(h);
 }
 
 void fan_source_gone(struct hub *h)

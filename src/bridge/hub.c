@@ -108,14 +108,19 @@ const char *hub_name(const struct hub *h)
 
 void hub_reap(struct hub *h)
 {
-	if (!h->fan || !fan_comes_again(h)) {
+	bool again = h->fan && fan_comes_again(h);
+
+	if (!again && hub_clients(h) == 0) {
 		hub_free(h);
 		return;
 	}
 	h->source->ops->free(h->source);
 	LIST_REMOVE(h, link);
 	LIST_INSERT_HEAD(&h->bridge->hubs, h, link);
-	fan_wait(h);
+	if (again)
+		fan_wait(h);
+	else
+		fan_have_nothing(h);
 }
 
 /* ---- while it opens ---- */

@@ -90,7 +90,7 @@ void hub_attach(struct hub *h, struct source *source);
 void hub_free(struct hub *h);
 
 /* Only bridge.c, after hub_source_gone(): free H, or only its source if another is to
- * come. */
+ * come, or clients stay. */
 void hub_reap(struct hub *h);
 
 /* ---- while it opens ---- */

@@ -175,7 +175,10 @@ void session_backend_ended(struct session *s, const struct ending *e)
 {
 	const char *usual = s->conf->close_reason ? s->conf->close_reason : "";
 
-	s->process = strdup(e->process);
+	if (!s->process)
+		s->process = strdup(e->process);
+	if (s->hub && session_inject_outlasts(s, e))
+		return;
 	if (e->code)
 		session_close(s, e->code, e->reason, CLOSED_BY_BACKEND);
 	else

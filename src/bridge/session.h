@@ -189,7 +189,7 @@ void session_boundary(struct session *s);
 /* The hub's terminal has another size. */
 void session_tell_size(struct session *s);
 
-/* The source has said everything. */
+/* The source has said everything, and S closes, if not before a file has been sent. */
 void session_backend_ended(struct session *s, const struct ending *e);
 
 #endif

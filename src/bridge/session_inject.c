@@ -82,10 +82,24 @@ void session_inject_free(struct session *s)
 	for (struct injected *m; (m = take_first(i));)
 		free(m);
 	outq_free(&i->after);
+	free(i->ending);
 	free(i);
 }
 
 /* ---- the turns ---- */
+
+/* Nothing waits any more, unless it is the end of the backend. */
+static void be_done(struct session *s)
+{
+	struct ending *e = s->inject->ending;
+
+	s->inject->ending = NULL;
+	session_inject_free(s);
+	if (e) {
+		session_backend_ended(s, e);
+		free(e);
+	}
+}
 
 void inject_next(struct session *s)
 {
@@ -99,7 +113,7 @@ void inject_next(struct session *s)
 		free(m);
 	}
 	if (i && !i->file && STAILQ_EMPTY(&i->waiting))
-		session_inject_free(s);
+		be_done(s);
 	if (s->hub)
 		s->hub->care = s->inject || s->hub->dropping;
 }
@@ -119,6 +133,18 @@ bool session_inject_holds(struct session *s, struct gather *g)
 	if (outq_save(&i->after, g, 0) < 0)
 		session_abort(s, "out of memory");
 	return true;
+}
+
+bool session_inject_outlasts(struct session *s, const struct ending *e)
+{
+	struct inject *i = s->inject;
+
+	if (!i || !i->file || i->ending || !s->hub->fan)
+		return false;
+	i->ending = malloc(sizeof(*e));
+	if (i->ending)
+		*i->ending = *e;
+	return i->ending;
 }
 
 /* ---- the end ---- */
@@ -150,12 +176,18 @@ void session_inject_end(struct session *s, int error)
 
 /* ---- sending ---- */
 
+/* Is there no more to come than what S has been given? */
+static bool is_ending(const struct session *s)
+{
+	return s->state != SESSION_OPEN || !s->hub || (s->inject && s->inject->ending);
+}
+
 int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 {
 	size_t waits = outq_cost(&s->out) + (s->inject ? s->inject->bytes : 0);
 	int r = 0;
 
-	if (s->state != SESSION_OPEN || !s->hub)
+	if (is_ending(s))
 		return -ESHUTDOWN;
 	if (waits > 0 && waits + n > s->conf->queue)
 		return -ENOBUFS;
@@ -172,7 +204,7 @@ int session_send_file(struct session *s, struct session_file *f)
 	struct injected *m;
 	int r;
 
-	if (s->state != SESSION_OPEN || !s->hub)
+	if (is_ending(s))
 		return -ESHUTDOWN;
 	if (has_file(s->inject))
 		return -EBUSY;

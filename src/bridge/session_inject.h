@@ -17,6 +17,7 @@
 
 struct session;
 struct gather;
+struct ending;
 
 /* A file as one message.  Its owner keeps it, and FD open, until it has ended. */
 struct session_file {
@@ -62,6 +63,10 @@ void session_inject_free(struct session *s);
 
 /* While a file is sent, what the backend says (G) is kept behind it: true. */
 bool session_inject_holds(struct session *s, struct gather *g);
+
+/* While a file is sent to one of many, so is their backend's end E, of which
+ * session_backend_ended() hears again: true. */
+bool session_inject_outlasts(struct session *s, const struct ending *e);
 
 /* S has an inject: a file wants to be written on. */
 bool session_inject_pumps(const struct session *s);

@@ -138,11 +138,11 @@ uint64_t session_interrupt(struct session *s)
 		return 0;
 	}
 	s->hub->dropping = s->hub->amid; /* the rest of what the backend has begun */
+	s->hub->care = s->hub->dropping;
 	if (s->inject) {
 		d.bytes += drop_waiting(s);
 		inject_next(s); /* nothing: the list goes */
 	}
-	s->hub->care = s->hub->dropping;
 	session_flush(s);
 	session_proceed(s);
 	return d.bytes;

@@ -5,10 +5,10 @@ import signal
 
 import procfs
 import pytest
-from control import Control
+from control import Control, Refused
 from harness import http, with_canary
 from inicheck import fails
-from rawws import CONT, PING, PONG, TEXT, encode, request
+from rawws import CLOSE, CONT, PING, PONG, TEXT, encode, request
 from test_flow import fill
 from test_metrics import ON, becomes, value
 from test_reload import reload
@@ -576,6 +576,74 @@ def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_p
     assert files == [b"f" * 500_000]
     assert got == sorted(set(got))
     c.end()
+
+
+LAST = "[/last]\nshell = read x; echo last words; exit 3\nprocess = shared\nmax_runtime = "
+
+
+class Ended:
+    """A program of two has said its last words and ended, while one of them was sent a file."""
+
+    def __init__(self, daemon, tmp_path, how=lambda fast: fast.text("go"), max_runtime="0"):
+        self.d = daemon("[socket]\nsend_buffer = 16k\n" + LAST + max_runtime + "\n")
+        self.fast, self.slow = self.d.ws("/last"), self.d.ws("/last", receive_buffer=8192)
+        self.content = b"f" * 4_000_000
+        (tmp_path / "file").write_bytes(self.content)
+        self.c, self.client = Control(self.d), show(self.d, self.slow)["id"]
+        with open(tmp_path / "file", "rb") as f:
+            self.c.begin("send-file", fds=[f.fileno()], to=self.client)
+        how(self.fast)
+        self.heard, self.code, self.reason = self.fast.recv_until_close()
+        self.fast.close(self.code)
+        self.fast.sock.close()
+        until(lambda: not programs(self.d), "the program to go")
+
+
+def test_what_a_program_says_last_comes_behind_a_file_and_then_the_close(daemon, tmp_path):
+    e = Ended(daemon, tmp_path)
+    assert (e.heard, e.code) == (["last words"], 4003)
+    with pytest.raises(Refused, match="is closing"):
+        Control(e.d).ask("send-text", to=e.client, text="too late")
+    e.slow.text("discarded")
+    assert e.slow.recv_until_close()[:2] == ([e.content, "last words"], 4003)
+    assert e.c.end() == {"sent": len(e.content)}
+    e.slow.close(4003)
+    e.slow.sock.close()
+    e.d.wait_log(r'disconnected .* discarded=1/9 .*code=4003 by=backend .* process="status 3"')
+
+
+def test_who_is_sent_a_file_does_not_keep_a_program_beyond_its_time(daemon, tmp_path):
+    e = Ended(daemon, tmp_path, how=lambda fast: None, max_runtime="500ms")
+    assert (e.code, e.reason) == (1008, "time limit")
+    assert e.slow.recv_until_close() == ([e.content], 1008, "time limit")
+
+
+def test_an_interrupt_leaves_the_end_of_the_program(daemon, tmp_path):
+    e = Ended(daemon, tmp_path)
+    assert Control(e.d).ask("interrupt", to=e.client)["dropped"] > 1_000_000
+    messages, code, _ = e.slow.recv_until_close()
+    assert [set(m) for m in messages] == [{ord("f")}] and code == 4003
+
+
+def test_who_goes_while_a_file_is_sent_goes_with_the_end_of_the_program(daemon, tmp_path):
+    e = Ended(daemon, tmp_path)
+    again = e.d.ws("/last")
+    assert len(programs(e.d)) == 1, "of those who come now"
+    e.slow.reset()
+    e.d.wait_log("connection lost|reset")
+    again.text("go")
+    assert again.recv_until_close()[:2] == (["last words"], 4003)
+
+
+def test_who_is_told_to_go_meanwhile_goes_before_the_file_has_ended(daemon, tmp_path):
+    e = Ended(daemon, tmp_path)
+    Control(e.d).ask("disconnect", to=e.client, code=4999)
+    with pytest.raises(Refused, match="the client has gone"):
+        e.c.end()
+    frame = e.slow.frame()
+    while frame.opcode != CLOSE:
+        frame = e.slow.frame()
+    assert frame.close()[0] == 4999
 
 
 # ---- what does not go together ----
