@@ -2,7 +2,6 @@
 /* Asks for the WebSocket, and reads the answer. */
 #include <assert.h>
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -14,11 +13,6 @@
 
 #define HEAD_MAX (16 * 1024) /* of an answer */
 #define BODY_MAX 2048        /* of what refuses; one line is shown */
-
-static void sha1(const void *p, size_t n, unsigned char *out)
-{
-	SHA1(p, n, out);
-}
 
 static bool say(const char *why)
 {
@@ -213,7 +207,7 @@ bool connect_handshake(struct wire *w, const struct connect_options *o, const ch
 		return false;
 	if (r.status != 101)
 		return refused(w, &r, end, ret_got);
-	wrong = handshake_judge_answer(&q, &r, buf_head(ret_got), sha1, &subprotocol);
+	wrong = handshake_judge_answer(&q, &r, buf_head(ret_got), &subprotocol);
 	if (wrong)
 		return say(wrong);
 	if (o->subprotocols[0] && !o->quiet)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Decides if a request is a legal RFC 6455 upgrade and builds the answer. */
 #include <assert.h>
-#include <stdint.h>
-#include <stdio.h>
 
+#include "base64.h"
 #include "handshake.h"
+#include "sha1.h"
 
 static const char alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -296,49 +296,57 @@ struct span handshake_offered(const struct http *h, const char *data, const char
 
 /* ---- the answer ---- */
 
-/* The base64 of the 20 bytes at P: 28 characters and a NUL to OUT. */
-static void base64_of_20(const unsigned char *p, char *out)
-{
-	for (unsigned i = 0; i < 7; i++, p += 3) {
-		unsigned third = i < 6 ? p[2] : 0; /* 20 = 6 * 3 + 2 */
-		uint32_t bits = (uint32_t)(p[0] << 16 | p[1] << 8) | third;
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*out++ = alphabet[bits >> shift & 63];
-	}
-	out[-1] = '=';
-	out[0] = 0;
-}
-
-void handshake_accept(struct span key, handshake_sha1 *sha1, char *out)
+void handshake_accept(struct span key, char *out)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	unsigned char digest[20];
+	unsigned char digest[SHA1_SIZE];
 	char text[24 + sizeof(guid) - 1];
 
 	assert(key.n == 24);
 	memcpy(text, key.p, 24);
 	memcpy(text + 24, guid, sizeof(guid) - 1);
-	sha1(text, sizeof(text), digest);
-	base64_of_20(digest, out);
+	sha1((struct span){ text, sizeof(text) }, digest);
+	base64_encode((struct span){ (const char *)digest, sizeof(digest) }, out);
 }
 
-size_t handshake_answer(const struct handshake *hs, handshake_sha1 *sha1, char *out,
-			size_t cap)
-{
-	bool chosen = hs->subprotocol.n > 0;
-	char accept[HANDSHAKE_ACCEPT_SIZE + 1];
-	int n;
+/* What stands in the answer, piece by piece. */
+struct answer {
+	char *out;
+	size_t cap, n; /* n >= cap: it did not fit */
+};
 
-	handshake_accept(hs->key, sha1, accept);
-	n = snprintf(out, cap,
-		     "HTTP/1.1 101 Switching Protocols\r\n"
+static void add(struct answer *a, struct span piece)
+{
+	if (a->n < a->cap && piece.n < a->cap - a->n)
+		memcpy(a->out + a->n, piece.p, piece.n);
+	a->n += piece.n;
+}
+
+static void add_text(struct answer *a, const char *text)
+{
+	add(a, (struct span){ text, strlen(text) });
+}
+
+size_t handshake_answer(const struct handshake *hs, char *out, size_t cap)
+{
+	struct answer a = { .out = out, .cap = cap };
+	char accept[HANDSHAKE_ACCEPT_SIZE + 1];
+
+	handshake_accept(hs->key, accept);
+	add(&a, SPAN("HTTP/1.1 101 Switching Protocols\r\n"
 		     "Upgrade: websocket\r\n"
 		     "Connection: Upgrade\r\n"
-		     "Sec-WebSocket-Accept: %s\r\n"
-		     "%s%.*s%s%s\r\n",
-		     accept, chosen ? "Sec-WebSocket-Protocol: " : "",
-		     (int)hs->subprotocol.n, chosen ? hs->subprotocol.p : "",
-		     chosen ? "\r\n" : "", hs->headers ? hs->headers : "");
-	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+		     "Sec-WebSocket-Accept: "));
+	add(&a, (struct span){ accept, HANDSHAKE_ACCEPT_SIZE });
+	if (hs->subprotocol.n > 0) {
+		add_text(&a, "\r\nSec-WebSocket-Protocol: ");
+		add(&a, hs->subprotocol);
+	}
+	add_text(&a, "\r\n");
+	add_text(&a, hs->headers ? hs->headers : "");
+	add_text(&a, "\r\n");
+	if (a.n >= cap)
+		return 0;
+	out[a.n] = 0;
+	return a.n;
 }

@@ -41,13 +41,9 @@ enum handshake_result handshake_check(const struct http *h, const char *data,
 /* The subprotocol NAME as the client offers it; n == 0: it does not. */
 struct span handshake_offered(const struct http *h, const char *data, const char *name);
 
-/* SHA-1 of N bytes to the 20 at OUT; comes in as a function so that proto needs no
- * library. */
-typedef void handshake_sha1(const void *p, size_t n, unsigned char *out);
-
 /* Sec-WebSocket-Accept for KEY (RFC 6455 4.2.2): HANDSHAKE_ACCEPT_SIZE bytes and a NUL to
  * OUT. */
-void handshake_accept(struct span key, handshake_sha1 *sha1, char *out);
+void handshake_accept(struct span key, char *out);
 
 /* Is TOKEN among the elements of the fields called NAME, in any case (RFC 9110 5.6.1)? */
 bool handshake_names(const struct http *h, const char *data, const char *name,
@@ -55,7 +51,6 @@ bool handshake_names(const struct http *h, const char *data, const char *name,
 
 /* Write the whole 101 response to OUT (CAP bytes): its length, or 0 when it does not fit.
  */
-size_t handshake_answer(const struct handshake *hs, handshake_sha1 *sha1, char *out,
-			size_t cap);
+size_t handshake_answer(const struct handshake *hs, char *out, size_t cap);
 
 #endif

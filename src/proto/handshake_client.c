@@ -69,13 +69,13 @@ static bool find_one(const struct response *r, const char *data, const char *nam
 
 const char *handshake_judge_answer(const struct handshake_request *q,
 				   const struct response *r, const char *data,
-				   handshake_sha1 *sha1, struct span *ret_subprotocol)
+				   struct span *ret_subprotocol)
 {
 	static const char chosen[] = "Sec-WebSocket-Protocol";
 	char accept[HANDSHAKE_ACCEPT_SIZE + 1];
 	struct span value, subprotocol = { NULL, 0 };
 
-	handshake_accept(span_of(q->key), sha1, accept);
+	handshake_accept(span_of(q->key), accept);
 	if (r->status != 101 || r->head.minor < 1)
 		return "the answer is no 101 of HTTP/1.1";
 	if (!find_one(r, data, "Upgrade", &value) ||

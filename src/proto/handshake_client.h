@@ -32,6 +32,6 @@ void handshake_write_request(const struct handshake_request *q, FILE *out);
  */
 const char *handshake_judge_answer(const struct handshake_request *q,
 				   const struct response *r, const char *data,
-				   handshake_sha1 *sha1, struct span *ret_subprotocol);
+				   struct span *ret_subprotocol);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A legal upgrade: access checks, the backend's start, the 101, a session. */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,15 +13,6 @@
 
 #define ANSWER_MAX \
 	(1024 + 3 * HOOK_ANSWER_MOST) /* bytes of the 101, with what programs add */
-
-static void sha1(const void *p, size_t n, unsigned char *out)
-{
-	static EVP_MD *md; /* looked up once: that costs more than the hash */
-
-	if (!md)
-		md = EVP_MD_fetch(NULL, "SHA1", NULL);
-	EVP_Digest(p, n, out, NULL, md, NULL);
-}
 
 /* ---- may it? ---- */
 
@@ -89,7 +79,7 @@ static struct session *open_session(struct client *c, const struct route *route,
 	struct server *s = c->server;
 	struct routes *keep = routes_ref(c->routes);
 	char answer[ANSWER_MAX], via[ADDR_TEXT];
-	size_t n = handshake_answer(hs, sha1, answer, sizeof(answer));
+	size_t n = handshake_answer(hs, answer, sizeof(answer));
 	const char *data = buf_head(&c->head);
 	struct span asked[ASKED_COUNT] = {
 		[ASKED_URI] = http_span(data, c->http.target),

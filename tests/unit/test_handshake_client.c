@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-#include <openssl/sha.h>
 
 #include "handshake_client.h"
 
@@ -24,11 +23,6 @@
 
 static const char *const offers[] = { "chat", "x", NULL };
 static const char *const fields[] = { "A: b", "C:d", NULL };
-
-static void sha1(const void *p, size_t n, unsigned char *out)
-{
-	SHA1(p, n, out);
-}
 
 static const struct {
 	const char *head; /* without the empty line */
@@ -74,7 +68,7 @@ TEST(only_a_legal_101_opens)
 		snprintf(data, sizeof(data), "%s\r\n", rows[i].head);
 		response_init(&r, sizeof(data));
 		assert_int_equal(response_parse(&r, data, strlen(data)), HTTP_DONE);
-		wrong = handshake_judge_answer(&q, &r, data, sha1, &chosen);
+		wrong = handshake_judge_answer(&q, &r, data, &chosen);
 		snprintf(got, sizeof(got), "%.*s", wrong ? 200 : (int)chosen.n,
 			 wrong      ? wrong
 			 : chosen.n ? chosen.p
@@ -92,7 +86,7 @@ TEST(who_offers_no_subprotocol_takes_none)
 
 	response_init(&r, sizeof(data));
 	assert_int_equal(response_parse(&r, data, sizeof(data) - 1), HTTP_DONE);
-	assert_non_null(handshake_judge_answer(&q, &r, data, sha1, &chosen));
+	assert_non_null(handshake_judge_answer(&q, &r, data, &chosen));
 }
 
 TEST(a_request_is_what_the_server_takes)

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "handshake.h"
 #include "handshake_vector.h"
 
@@ -27,11 +25,6 @@ struct told {
 struct cutting {
 	size_t first, step;
 };
-
-static void sha1(const void *p, size_t n, unsigned char *out)
-{
-	SHA1(p, n, out);
-}
 
 __attribute__((format(printf, 2, 3))) static void tell(struct told *told,
 						       const char *format, ...)
@@ -82,7 +75,7 @@ static void tell_decision(struct told *told, const struct handshake_vector *v,
 		tell(told, " http ");
 		break;
 	case HANDSHAKE_OK:
-		if (handshake_answer(&hs, sha1, answer, sizeof(answer)) == 0)
+		if (handshake_answer(&hs, answer, sizeof(answer)) == 0)
 			abort();
 		tell(told, " 101 ");
 		tell_answer(told, "accept", answer, "\r\nSec-WebSocket-Accept: ");
