@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 sys.dont_write_bytecode = True
 
@@ -19,9 +20,12 @@ import certificates  # noqa: E402
 import inicheck  # noqa: E402
 import services  # noqa: E402
 from harness import Daemon, is_valgrind, with_canary  # noqa: E402
+from waiting import TooMuch  # noqa: E402
 from websocketd import Websocketd  # noqa: E402
 
 DAEMONS = pytest.StashKey()
+TOO_MUCH = pytest.StashKey()  # what a try has failed of, when that was a measure
+TRIES = 3  # of a test that measures
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def daemon(request, tmp_path):
     is ready and the canary (a WebSocket to a `cat`) is open; after it, aftermath.check() looks at what is left.
     start(argv=[...], canary=PATH or None) runs one without a file of ours.
     """
-    daemons = request.node.stash.setdefault(DAEMONS, [])
+    daemons = request.node.stash[DAEMONS] = []
     rundirs = []
 
     def start(ini="", *, argv=None, canary="/canary", **options):
@@ -170,10 +174,28 @@ def opt_outs(item):
     return without, margin
 
 
+def pytest_runtest_protocol(item, nextitem):
+    """One test.  What fails by a measure alone is tried again from its beginning, and fails when no try is good."""
+    where = {"nodeid": item.nodeid, "location": item.location}
+    item.ihook.pytest_runtest_logstart(**where)
+    for left in reversed(range(TRIES)):
+        item.stash[TOO_MUCH] = None
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        if not left or not item.stash[TOO_MUCH]:
+            break
+        item.warn(pytest.PytestWarning(f"measured again: {item.stash[TOO_MUCH]}"))
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(**where)
+    return True
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
+    if call.excinfo and call.excinfo.errisinstance(TooMuch):
+        item.stash[TOO_MUCH] = str(call.excinfo.value)
     if report.failed:
         for number, d in enumerate(item.stash.get(DAEMONS, []), 1):
             report.sections.append((f"log of daemon {number} (pid {d.pid})", d.log()[-20000:]))

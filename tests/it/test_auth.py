@@ -296,8 +296,8 @@ def test_a_client_may_vanish_while_its_password_is_checked(daemon, users):
 
 @pytest.mark.key("handshake_timeout")
 def test_a_check_that_takes_too_long_is_given_up(daemon, users):
-    ini = users(joe=("secret", "$6$rounds=2000000$saltsalt"))
-    d = daemon("[limits]\nhandshake_timeout = 300ms\n" + ini + CAT)
+    ini = users(joe=("secret", "$6$rounds=4000000$saltsalt"))
+    d = daemon("[limits]\nhandshake_timeout = 800ms\n" + ini + CAT)
     answer = get(d, "/x", basic("joe", "secret"))
     assert answer.status == 503 and "handshake_timeout" in answer.text
     assert d.canary.echoes()

@@ -20,7 +20,7 @@ from harness import ENVIRONMENT, ROOT, WSBRIDGED, get, is_sanitized, with_canary
 from inicheck import fails
 from rawws import CONT, PING, PONG, TEXT
 from test_reload import file_of
-from waiting import TIMEOUT, readable, until
+from waiting import TIMEOUT, readable, until, within
 
 ECHO = "[/echo]\nexec = cat\n"
 TLS = "[server]\nlisten = 127.0.0.1:0 tls\n"
@@ -223,7 +223,7 @@ def test_a_client_that_is_rude_harms_nobody(daemon):
 def test_a_client_that_does_not_read_stops_being_read(daemon):
     d = daemon(ECHO)
     c, other = Control(d), Control(d)
-    c.sock.settimeout(0.3)
+    c.sock.settimeout(2)
     before = procfs.memory(d.pid)
     with pytest.raises(TimeoutError):
         for _ in range(100000):
@@ -667,7 +667,8 @@ def test_a_long_request_may_come_in_small_pieces(daemon):
     for i in range(0, len(line), 30):
         c.send(line[i : i + 30])
     assert c.line()["result"] == {"sent": 1} and ws.recv() == text
-    assert is_sanitized() or procfs.cpu_seconds(d.pid) - before < 0.8, "what has been looked at is looked at again"
+    if not is_sanitized():
+        within(0.8, procfs.cpu_seconds(d.pid) - before, "seconds of CPU time: what has been looked at is looked at again")
 
 
 def test_a_request_of_very_many_values_is_refused_before_it_is_read(daemon):

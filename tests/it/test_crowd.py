@@ -13,7 +13,7 @@ from harness import is_sanitized
 from rawws import CLOSE
 from test_metrics import ON, value
 from test_shared import programs
-from waiting import TIMEOUT, until
+from waiting import TIMEOUT, until, within
 
 N = 150 if is_sanitized() else 1000
 SLOW = 10
@@ -154,10 +154,10 @@ def test_memory_for_a_thousand_is_one_copy_and_pointers(daemon):
         select.select([], [], [], 0.3)
         return cpu == procfs.cpu_seconds(d.pid)
 
-    until(at_rest, "the program waits", 3 * TIMEOUT)
+    until(lambda: at_rest() and procfs.memory(d.pid) - before > MIB, "much waits for them, and so the program", 3 * TIMEOUT)
     held = procfs.memory(d.pid) - before
     if not is_sanitized():
-        assert MIB < held < 2 * MIB + N * 8 * 1024, f"{held} bytes"
+        assert held < 2 * MIB + N * 8 * 1024, f"{held} bytes"
     crowd.leave(members)
     speaker.reset()
 
@@ -183,7 +183,7 @@ def test_a_thousand_leave_and_join_at_once(daemon):
         assert all(m.got == expected for m in members)
         s.crowd.leave()
         longest = max(longest, *(round_trip(other) for _ in range(20)))
-    assert longest < 1 if is_sanitized() else 0.25
+    within(1, longest, "seconds of the longest round trip of another")
     until(lambda: value(s.d, "wsbridge_sessions", path="/lines") == 1, "all have gone")
     assert len(programs(s.d)) == 2
 
@@ -228,5 +228,5 @@ def test_stalled_clients_delay_nobody(daemon):
         s.say(1)
         times.append(time.monotonic() - start)
     times.sort()
-    assert times[25] < (0.5 if is_sanitized() else 0.05), times
+    within(0.5 if is_sanitized() else 0.05, times[25], "seconds until a line is heard")
     s.crowd.leave(slow)

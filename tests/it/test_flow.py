@@ -7,6 +7,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import threading
 import time
 
 import procfs
@@ -14,7 +15,7 @@ import pytest
 from control import Control
 from harness import is_sanitized
 from rawws import BINARY, CLOSE, CONT, PING, PONG, TEXT, encode
-from waiting import until
+from waiting import TIMEOUT, until, within
 
 MIB = 1 << 20
 SLACK = 256 * 1024  # of the allocator, beside what DESIGN 5 allows
@@ -95,12 +96,22 @@ def test_no_more_than_a_turns_worth_waits_for_a_program_that_takes_it(daemon):
     """A client that is faster than its program is read as that takes its bytes: more would only be copied twice."""
     d = daemon("[/sink]\nshell = exec cat >/dev/null\nframe = raw\nqueue = 16M\n")
     ws, control = d.ws("/sink"), Control(d)
-    sender = ws.send_in_background(encode(BINARY, bytes(65535)) * (48 * MIB // 65535))
-    waiting = []
-    while sender.is_alive():
+    messages, over, waiting = encode(BINARY, bytes(65535)) * 16, threading.Event(), []
+
+    def flood():
+        while not over.is_set():
+            ws.send_bytes(messages)
+
+    def seen():
         waiting.append(control.ask("status")["to_programs"])
-    assert len(waiting) > 20 and max(waiting) > 0
-    assert statistics.median(waiting) <= 2 * 65536, waiting
+        return len(waiting) > 50 and max(waiting) > 0
+
+    sender = threading.Thread(target=flood, daemon=True)
+    sender.start()
+    until(seen, "something waits")
+    over.set()
+    sender.join()
+    within(2 * 65536 + 1, statistics.median(waiting), "bytes that wait, half of the time")
 
 
 @pytest.mark.key("queue", "slow_client")
@@ -186,7 +197,10 @@ def test_a_flood_delays_an_echo_of_another_session_by_less_than_20_ms(daemon, tm
         try:
             until(lambda: procfs.cpu_seconds(d.pid) > before + 0.2, "the daemon is busy")
             bound = 0.08 if is_sanitized() else 0.02
-            until(lambda: round_trip(other) < bound, f"a median round trip below {bound} s")
+            end, least = time.monotonic() + TIMEOUT, round_trip(other)
+            while least >= bound and time.monotonic() < end:
+                least = min(least, round_trip(other))
+            within(bound, least, "seconds of the best median round trip")
             assert flooder.poll() is None, "the flood goes on"
         finally:
             os.killpg(flooder.pid, signal.SIGKILL)

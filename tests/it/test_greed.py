@@ -11,11 +11,11 @@ from control import Control
 from rawws import PING, PONG, TEXT, encode, request
 from tlsflood import KeyUpdater
 from tlssock import context
-from waiting import TIMEOUT, readable
+from waiting import TIMEOUT, TooMuch, readable, within
 
 LISTEN = "[server]\nlisten = 127.0.0.1:0 tls\n"
 ECHO = "[/echo]\nexec = cat\nmax_message = 64M\n"
-TURNS = 10  # round trips of another client that fit in between
+TURNS = 5  # round trips of another client that fit in between
 
 
 @pytest.fixture
@@ -31,10 +31,16 @@ def round_trips(d, n):
         assert d.canary.frame().payload == b"%d" % i
 
 
-def is_answered_after(d, sock, flood):
+def others_first(what, early):
+    """What took long was not over before others had their answers, unless we were late to look."""
+    if early:
+        raise TooMuch(f"{what} kept others waiting")
+
+
+def is_answered_in_turns(d, sock, flood):
     """
-    FLOOD is sent on SOCK, whose answer comes once the daemon has read all of it.  Is the canary served several
-    times before?  That needs no clock: a daemon that reads it in one turn answers the canary behind it.
+    FLOOD is sent on SOCK, whose answer comes once the daemon has read all of it.  The canary is served several
+    times before.  That needs no clock: a daemon that reads it in one turn answers the canary behind it.
     """
     sender = threading.Thread(target=sock.sendall, args=(flood,))
     d.process.send_signal(signal.SIGSTOP)
@@ -44,7 +50,7 @@ def is_answered_after(d, sock, flood):
     round_trips(d, TURNS)
     early = readable(sock, 0)
     sender.join()
-    return not early
+    others_first("the flood", early)
 
 
 def hellos(n):
@@ -66,10 +72,10 @@ def test_new_keys_without_an_end_keep_nobody_waiting(secure):
     client.write(request("/echo", d.host))
     sock.sendall(client.sealed())
     assert client.recv().startswith(b"HTTP/1.1 101 ")
-    for _ in range(20_000):
+    for _ in range(30_000):
         client.update_keys()
     client.write(encode(PING, b"done"))
-    assert is_answered_after(d, sock, client.sealed())
+    is_answered_in_turns(d, sock, client.sealed())
     assert client.recv().endswith(b"done")
     client.close()
 
@@ -77,9 +83,9 @@ def test_new_keys_without_an_end_keep_nobody_waiting(secure):
 def test_a_byte_a_record_keeps_nobody_waiting(secure):
     d = secure()
     ws = d.ws("/echo")
-    message = encode(TEXT, b"x" * 20_000)
-    assert is_answered_after(d, ws.sock.sock, b"".join(ws.sock.seal(message[i : i + 1]) for i in range(len(message))))
-    assert ws.frame().payload == b"x" * 20_000
+    message = encode(TEXT, b"x" * 60_000)
+    is_answered_in_turns(d, ws.sock.sock, b"".join(ws.sock.seal(message[i : i + 1]) for i in range(len(message))))
+    assert ws.frame().payload == b"x" * 60_000
 
 
 def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
@@ -92,7 +98,7 @@ def test_handshakes_that_come_at_once_keep_nobody_waiting(secure):
         sock.sendall(hello)
     d.process.send_signal(signal.SIGCONT)
     round_trips(d, 3)
-    assert not all(readable(sock, 0) for sock in waiting)
+    others_first("the handshakes", all(readable(sock, 0) for sock in waiting))
     assert all(readable(sock, TIMEOUT) for sock in waiting)  # each gets its turn
 
 
@@ -130,7 +136,7 @@ def test_requests_that_come_at_once_keep_nobody_waiting(daemon):
         sock.sendall(f"Host: {d.host}\r\n\r\n".encode())
     d.process.send_signal(signal.SIGCONT)
     round_trips(d, 2)
-    assert not all(readable(sock, 0) for sock in clients)
+    others_first("the requests", all(readable(sock, 0) for sock in clients))
     assert all(readable(sock, TIMEOUT) for sock in clients)
 
 
@@ -141,4 +147,4 @@ def test_a_long_message_to_many_is_sent_in_several_turns(daemon):
     alone = c.ask("status")["loop_cpu"]  # what the line itself takes
     clients = [d.ws("/echo", receive_buffer=4096) for _ in range(190)]
     assert c.ask("send-text", to="path=/echo", text=text) == {"sent": len(clients)}
-    assert c.ask("status")["loop_cpu"] < 3 * alone + 0.005
+    within(3 * alone + 0.005, c.ask("status")["loop_cpu"], "seconds of CPU time in one turn")

@@ -220,7 +220,7 @@ def key_of(result):
 
 @pytest.mark.metric("wsbridge_handshakes_total")
 def test_who_does_not_come_to_an_end_is_counted_by_why(daemon):
-    d = daemon("[limits]\nhandshake_timeout = 300ms\nmax_handshakes = 4\n" + ECHO)
+    d = daemon("[limits]\nhandshake_timeout = 1s\nmax_handshakes = 4\n" + ECHO)
     slow = d.connect()
     slow.sendall(b"GET ")
     assert slow.recv(1) == b""

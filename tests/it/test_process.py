@@ -338,12 +338,12 @@ signal.signal(signal.SIGUSR1, stopped)
 while True: signal.pause()
 """
     )
-    d = daemon(f"[/stubborn]\nexec = {tool}\nstop_signal = USR1\neof_timeout = 1600ms\n")
+    d = daemon(f"[/stubborn]\nexec = {tool}\nstop_signal = USR1\neof_timeout = 2500ms\n")
     ws = d.ws("/stubborn")
     assert ws.recv() == "ready"
     ws.close()
     waited = float(exists(out))
-    assert 1.4 < waited < 8, "eof_timeout is the time between the two"
+    assert waited > 1.5, "eof_timeout is the time between the two"
 
 
 @pytest.mark.key("stop_timeout")

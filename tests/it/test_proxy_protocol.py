@@ -212,7 +212,7 @@ def test_a_proxy_at_a_unix_socket_sends_the_header_too(daemon, rundir):
 
 @pytest.mark.key("handshake_timeout")
 def test_the_header_must_come_in_time(daemon):
-    d = daemon(TRUSTING + ENV + "[limits]\nhandshake_timeout = 300ms\n")
+    d = daemon(TRUSTING + ENV + "[limits]\nhandshake_timeout = 1s\n")
     silent, half = connect(d), connect(d)
     half.send_bytes(V1[:20])
     assert silent.end() == "FIN" and half.end() in ("FIN", "RST")

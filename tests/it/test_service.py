@@ -118,12 +118,12 @@ def test_a_unix_socket_is_tried_again_until_it_has_room(daemon, full_house, rund
 
 
 def test_handshake_timeout_ends_a_connection_that_takes_longer(daemon, full_house):
-    d = daemon(ini(full_house().target, head="[limits]\nhandshake_timeout = 300ms\n"))
+    d = daemon(ini(full_house().target, head="[limits]\nhandshake_timeout = 1s\n"))
     refused(d, 503, "handshake_timeout")
 
 
 def test_a_client_that_leaves_meanwhile_leaves_nothing(daemon, full_house, service):
-    d = daemon(ini(full_house().target, "max_processes = 1\nconnect_timeout = 400ms\n", DEBUG))
+    d = daemon(ini(full_house().target, "max_processes = 1\nconnect_timeout = 1500ms\n", DEBUG))
     raw = d.raw()
     raw.send_bytes(request("/x", d.host))
     d.wait_log(r"/x: websocket_open_request")
@@ -594,7 +594,7 @@ def test_all_who_wait_for_a_connection_hear_why_there_is_none(daemon, full_house
 
 
 def test_of_those_who_wait_the_last_to_leave_ends_the_connection(daemon, full_house):
-    limits = "[limits]\nhandshake_timeout = 300ms\n"
+    limits = "[limits]\nhandshake_timeout = 1s\n"
     d = daemon(ini(full_house().target, SHARED + "connect_timeout = 1h\nmax_processes = 1\n", limits))
     waiting = [d.raw() for _ in range(3)]
     for raw in waiting:

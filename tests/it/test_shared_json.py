@@ -167,7 +167,7 @@ def test_the_end_of_the_program_closes_all(herald):
 
 @pytest.mark.key("restart")
 def test_a_program_that_starts_again_hears_of_all_who_have_stayed(herald):
-    d = herald("restart = always\nrestart_delay = 600ms\neof = yes")
+    d = herald("restart = always\nrestart_delay = 2s\neof = yes")
     a, b, c = three(d)
     c.eof()
     for ws in (a, b, c):
@@ -196,7 +196,7 @@ for e in events():
     say(to="all", text=e["event"])
 """
     )
-    d = daemon(f"[/x]\nexec = {file}\n{SHARED}restart = always\nrestart_delay = 100ms\nmax_runtime = 700ms\n")
+    d = daemon(f"[/x]\nexec = {file}\n{SHARED}restart = always\nrestart_delay = 100ms\nmax_runtime = 3s\n")
     ws = d.ws("/x")
     assert ws.recv() == "open"
     ws.text("die")

@@ -13,7 +13,7 @@ import procfs
 import pytest
 from harness import is_sanitized
 from rawws import BINARY, encode
-from waiting import until
+from waiting import until, within
 
 MIB = 1 << 20
 
@@ -32,7 +32,7 @@ def test_one_start_too_many_is_503_until_its_time_has_come(daemon):
     began = time.monotonic()
     for _ in range(12):
         until(lambda: start_of(d, "/more") == 101, "there is a start again")
-    assert 7 / 5 - 0.2 < time.monotonic() - began < 6, "5 at once, then 5 a second"
+    assert time.monotonic() - began > 7 / 5 - 0.2, "5 at once, then 5 a second"
 
 
 @pytest.mark.key("spawn_rate")
@@ -61,7 +61,7 @@ def test_a_start_too_many_can_be_told_by_a_close_code(daemon):
 
 def test_500_at_the_same_moment_all_start(daemon):
     d = daemon(
-        "[server]\nbacklog = 600\n[limits]\naccept_rate = 0\nmax_handshakes = 600\n"
+        "[server]\nbacklog = 600\n[limits]\naccept_rate = 0\nmax_handshakes = 600\nhandshake_timeout = 5m\n"
         "[/many]\nshell = echo hello; exec cat\nspawn_rate = 0\nmax_processes = 500\n"
         "eof_timeout = 100ms\nstop_timeout = 200ms\n"
     )
@@ -169,7 +169,7 @@ def test_a_start_costs_the_same_when_the_daemon_holds_a_gibibyte(daemon):
         lambda: f"the daemon holds it all: {(procfs.memory(d.pid) - d.baseline.memory) // MIB} MiB",
     )
     costly = cpu_per_start(d, "/true")
-    assert costly < cheap + 0.005, f"{cheap * 1e3:.2f} ms, with the memory {costly * 1e3:.2f} ms"
+    within(cheap + 0.005, costly, "seconds of CPU time with the memory")
     for sock in d.clients:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
@@ -207,7 +207,7 @@ def test_a_start_costs_the_same_when_the_daemon_has_thousands_of_descriptors(dae
             d.connect()
         until(lambda: len(os.listdir(f"/proc/{d.pid}/fd")) >= count, "the daemon has accepted them all")
         many = fastest_start(d, "/true")
-        assert many < few + 0.0005, f"{few * 1e3:.2f} ms, with {count} descriptors {many * 1e3:.2f} ms"
+        within(few + 0.0005, many, f"seconds with {count} descriptors")
         d.abandon_clients()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -7,22 +7,22 @@ import time
 import procfs
 import pytest
 from rawws import BINARY, PING, PONG, TEXT, encode, request
-from waiting import until
+from waiting import until, within
 
 ECHO = "[/echo]\nexec = cat\n"
 SLEEPY = "exec = tail -f /dev/null\neof_timeout = 50ms\n"
 
 
-def ends_between(client, least, most):
-    """The server ends the connection after LEAST to MOST seconds; what came before that."""
+def ends_between(d, least, most):
+    """The server ends a connection that says nothing after LEAST to MOST seconds."""
     began = time.monotonic()
+    client = d.raw()
     try:
         while client._more(began + most):
             pass
     except ConnectionResetError:
         pass
     assert least <= time.monotonic() - began <= most
-    return bytes(client.got)
 
 
 # ---- handshake_timeout ----
@@ -30,16 +30,16 @@ def ends_between(client, least, most):
 
 @pytest.mark.key("handshake_timeout")
 def test_a_client_that_says_nothing_is_dropped(daemon):
-    d = daemon("[limits]\nhandshake_timeout = 400ms\n" + ECHO)
-    ends_between(d.raw(), 0.2, 5)
+    d = daemon("[limits]\nhandshake_timeout = 800ms\n" + ECHO)
+    ends_between(d, 0.7, 8)
 
 
 @pytest.mark.key("handshake_timeout")
 def test_a_head_that_trickles_is_dropped_too(daemon):
     """Slowloris: bytes are no progress, only the whole head is."""
-    d = daemon("[limits]\nhandshake_timeout = 500ms\n" + ECHO)
-    client = d.raw()
+    d = daemon("[limits]\nhandshake_timeout = 800ms\n" + ECHO)
     began = time.monotonic()
+    client = d.raw()
     trickle = iter(request("/echo", d.host, [("X", "x" * 4000)]))
     client.sock.setblocking(False)
 
@@ -52,16 +52,16 @@ def test_a_head_that_trickles_is_dropped_too(daemon):
         except (ConnectionResetError, BrokenPipeError):
             return True
 
-    until(gone, "the connection ends", 5)
-    assert time.monotonic() - began > 0.3
+    until(gone, "the connection ends", 8)
+    assert time.monotonic() - began > 0.7
 
 
 @pytest.mark.key("handshake_timeout")
 def test_an_open_websocket_has_no_handshake_timeout(daemon):
-    d = daemon("[limits]\nhandshake_timeout = 300ms\n" + ECHO)
+    d = daemon("[limits]\nhandshake_timeout = 800ms\n" + ECHO)
     ws = d.ws("/echo")
-    ends_between(d.raw(), 0.1, 5)
-    ends_between(d.raw(), 0.1, 5)
+    ends_between(d, 0.7, 8)
+    ends_between(d, 0.7, 8)
     assert ws.echoes()
 
 
@@ -70,14 +70,14 @@ def test_an_open_websocket_has_no_handshake_timeout(daemon):
 
 @pytest.mark.key("ping_interval")
 def test_pings_come_at_their_interval(daemon):
-    ws = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\n").ws("/quiet")
-    times = []
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\n")
+    began = time.monotonic()
+    ws = d.ws("/quiet")
     for _ in range(4):
         frame = ws.frame()
         assert (frame.opcode, frame.fin) == (PING, True)
-        times.append(time.monotonic())
         ws.send(PONG, frame.payload)
-    assert 0.4 < times[3] - times[0] < 3
+    assert time.monotonic() - began > 0.7
 
 
 @pytest.mark.key("ping_interval")
@@ -100,18 +100,18 @@ def test_no_interval_is_no_ping(daemon):
 @pytest.mark.key("ping_timeout")
 def test_a_client_that_does_not_answer_a_ping_is_dropped_and_the_log_says_why(daemon):
     d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\nping_timeout = 300ms\n")
+    began = time.monotonic()
     ws = d.ws("/quiet")
     assert ws.frame().opcode == PING
-    began = time.monotonic()
     with pytest.raises(ConnectionResetError):
-        ws.frame(6)
-    assert time.monotonic() - began > 0.1
+        ws.frame()
+    assert time.monotonic() - began > 0.4
     d.wait_log(r"#\d+ /quiet.*ping timeout")
 
 
 @pytest.mark.key("ping_timeout")
 def test_a_client_that_answers_stays(daemon):
-    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 100ms\nping_timeout = 400ms\n")
+    d = daemon("[/quiet]\n" + SLEEPY + "ping_interval = 200ms\nping_timeout = 1s\n")
     ws = d.ws("/quiet")
     for _ in range(8):
         ping = ws.frame()
@@ -125,7 +125,7 @@ def test_while_the_client_is_not_read_the_time_for_its_pong_stands_still(daemon,
     os.mkfifo(go)
     d = daemon(
         f"[/late]\nshell = read line < {go}; exec wc -l\nqueue = 64k\nline_buffer = no\neof_timeout = 50ms\n"
-        "ping_interval = 300ms\nping_timeout = 300ms\n"
+        "ping_interval = 300ms\nping_timeout = 1500ms\n"
         "[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
     )
     ws, clock = d.ws("/late"), d.ws("/clock")
@@ -133,7 +133,7 @@ def test_while_the_client_is_not_read_the_time_for_its_pong_stands_still(daemon,
     sent = ws.send_in_background(message * 10_000)  # more than daemon and kernel take
     while (ping := ws.frame()).opcode != PING:
         assert ping.opcode == PONG  # to see whether the client is there
-    for _ in range(8):
+    for _ in range(12):
         clock.recv()
     assert sent.is_alive() and "ping timeout" not in d.log()
     rest = ws.send_in_background_after(sent, encode(PONG, ping.payload) + encode(BINARY))
@@ -161,12 +161,12 @@ def test_the_round_trip_is_measured(daemon):
 @pytest.mark.key("idle_timeout")
 def test_a_session_without_messages_is_closed_1001_whatever_pings_say(daemon):
     ws = daemon("[/idle]\nexec = cat\nidle_timeout = 500ms\nping_interval = 100ms\n").ws("/idle")
-    assert ws.echoes()
     began = time.monotonic()
+    assert ws.echoes()
     ws.send(PING, b"I am here")
     code, reason = ws.closed()
     assert (code, bool(reason)) == (1001, True)
-    assert 0.3 < time.monotonic() - began < 4
+    assert time.monotonic() - began > 0.4
     ws.close(1001)
     assert ws.end() == "FIN"
 
@@ -175,13 +175,13 @@ def test_a_session_without_messages_is_closed_1001_whatever_pings_say(daemon):
 @pytest.mark.parametrize("how", ["from the client", "from the program"])
 def test_messages_in_either_direction_keep_a_session(daemon, how):
     d = daemon(
-        "[/sink]\nshell = cat > /dev/null\nidle_timeout = 800ms\n"
-        "[/tick]\nshell = while :; do echo tick; sleep 0.2; done\nidle_timeout = 800ms\n"
+        "[/sink]\nshell = cat > /dev/null\nidle_timeout = 2s\n"
+        "[/tick]\nshell = while :; do echo tick; sleep 0.2; done\nidle_timeout = 2s\n"
         "eof_timeout = 50ms\n"
         "[/clock]\nshell = while :; do echo tick; sleep 0.2; done\neof_timeout = 50ms\n"
     )
     ws, clock = d.ws("/sink" if how == "from the client" else "/tick"), d.ws("/clock")
-    for _ in range(8):
+    for _ in range(13):
         clock.recv()
         if how == "from the client":
             ws.text("busy")
@@ -218,12 +218,12 @@ def test_a_client_that_takes_nothing_of_what_the_kernel_has_is_dropped_for_the_s
 def test_a_client_that_takes_a_little_stays(daemon):
     """Progress is what the kernel takes, in portions of a third of its send buffer."""
     d = daemon(
-        "[/flood]\nexec = cat /dev/zero\nframe = raw\nsend_timeout = 800ms\nqueue = 64k\n"
+        "[/flood]\nexec = cat /dev/zero\nframe = raw\nsend_timeout = 2s\nqueue = 64k\n"
         "eof_timeout = 50ms\n[/clock]\nshell = while :; do echo tick; sleep 0.2; done\n"
         "eof_timeout = 50ms\n"
     )
     ws, clock = d.ws("/flood"), d.ws("/clock")
-    for _ in range(9):
+    for _ in range(13):
         clock.recv()
         got = 0
         while got < 3_000_000:
@@ -255,7 +255,7 @@ def test_timers_cost_nothing_when_nothing_happens(daemon):
     before = procfs.cpu_seconds(d.pid)
     for _ in range(5):
         clock.recv()
-    assert procfs.cpu_seconds(d.pid) - before <= 0.05
+    within(0.06, procfs.cpu_seconds(d.pid) - before, "seconds of CPU time in one")
 
 
 def test_a_message_that_trickles_in_is_a_message(daemon):

@@ -303,7 +303,7 @@ def test_whatever_comes_first_others_are_served(secure):
 @pytest.mark.key("handshake_timeout")
 @pytest.mark.parametrize("how", ["silent", "half a hello", "no request", "half a request"])
 def test_one_deadline_stands_for_tls_and_http(secure, how):
-    d = secure("[limits]\nhandshake_timeout = 300ms\n" + ECHO)
+    d = secure("[limits]\nhandshake_timeout = 1s\n" + ECHO)
     other = d.ws("/echo")
     sock = d.connect(plain=True)
     if how == "half a hello":

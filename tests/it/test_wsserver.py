@@ -175,7 +175,7 @@ def test_wsserver_WaitForCloseResponse(daemon):
         polite.end(0.2)
     polite.close()
     assert polite.end(3) == "FIN"
-    silent, began = d.ws("/x"), time.monotonic()
+    began, silent = time.monotonic(), d.ws("/x")
     assert silent.closed() == (1000, "") and silent.end(5) in ("FIN", "RST")
     assert time.monotonic() - began > 0.3
     silent = d.ws("/no")

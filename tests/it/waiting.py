@@ -9,6 +9,19 @@ SLOW = float(os.environ.get("SLOW", 1))  # how often as long all may take
 TIMEOUT = 10.0 * SLOW  # seconds within which anything expected must have happened
 
 
+class TooMuch(AssertionError):
+    """
+    A measured time, or what follows from one, is over its bound.  Other work on the machine adds to it and never
+    takes away, so that the least of several tries counts: conftest.py makes them.
+    """
+
+
+def within(bound, measured, what):
+    """MEASURED, which other work only makes more, is less than BOUND."""
+    if not measured < bound:
+        raise TooMuch(f"{what}: {measured:g}, less than {bound:g} is allowed")
+
+
 def until(condition, what, timeout=TIMEOUT):
     """The first true result of condition(), asked every few milliseconds; else a failure that says WHAT."""
     end = time.monotonic() + timeout
