@@ -314,6 +314,7 @@ int children_init(struct children *all, struct turn *turn, long nofile)
 	r = reserve_slots(all);
 	seen = orphans_init(&all->orphans, turn);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would make the kernel wait for them */
 	ev_signal_init(&all->sigchld, on_sigchld, SIGCHLD);
 	ev_prepare_init(&all->settle, on_settle);
 	/* after turn.h's, before what is gone is freed */

@@ -57,8 +57,9 @@ struct ev_loop *loop_new(void)
 
 	ev_set_allocator(grow);
 	/* Not the default loop, nor LIBEV_FLAGS from the environment: they could choose
-	 * select(2). */
-	loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	 * select(2).  Signals are read from a descriptor: a handler costs each program
+	 * that ends a signal frame, a write to wake the loop, and a turn of it. */
+	loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_SIGNALFD);
 	if (!loop)
 		return NULL;
 	ev_async_init(&wake, on_wake);

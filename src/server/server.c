@@ -237,13 +237,14 @@ static int server_init(struct server *s, struct conf *conf,
 	LIST_INIT(&s->calls);
 	LIST_INIT(&s->channels);
 	TAILQ_INIT(&s->reloads);
+	sigemptyset(&none); /* whoever started us may have blocked some; then only the
+			     * loop does, those that it reads */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	r = bridge_init(&s->bridge, s->loop, sys_raise_nofile(), &owner);
 	logging_apply(s);
 	s->started = s->bridge.now;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a log that may not grow any more (ulimit -f) */
-	sigemptyset(&none); /* whoever started us may have blocked SIGCHLD or SIGTERM */
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	start_signal(s, &s->sigterm, on_stop, SIGTERM);
 	start_signal(s, &s->sigint, on_stop, SIGINT);
 	start_signal(s, &s->sigusr1, on_status, SIGUSR1);

@@ -213,6 +213,21 @@ os.execvp(sys.argv[1], sys.argv[1:])""",
     assert d.ws("/x").closed() == (4003, "process exited with status 3")
 
 
+def test_a_daemon_that_inherits_ignored_signals_still_reaps_reloads_and_ends(daemon):
+    """With SIGCHLD ignored the kernel would keep every exit status to itself."""
+    wrap = (
+        "python3",
+        "-c",
+        """import os, signal, sys
+for s in (signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM): signal.signal(s, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])""",
+    )
+    d = daemon("[/x]\nexec = sh -c 'exit 3'\n", wrap=wrap)
+    assert d.ws("/x").closed() == (4003, "process exited with status 3")
+    d.process.send_signal(signal.SIGHUP)
+    d.wait_log("reload: .* is taken")
+
+
 def test_a_session_of_its_own(daemon):
     d = daemon("[/session]\nshell = echo $$; exec cat\n")
     ws = d.ws("/session")
