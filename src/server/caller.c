@@ -9,8 +9,9 @@
 #include "follower.h"
 #include "rpc.h"
 
-#define OUT_ROOM (64 * 1024)   /* bytes of answers, from which on none is made */
-#define OUT_MOST (1024 * 1024) /* one answer more than that may be long */
+#define OUT_ROOM (64 * 1024)      /* bytes of answers, from which on none is made */
+#define ANSWER_MOST (1024 * 1024) /* bytes of one, which comes on top of that */
+#define OUT_MOST (OUT_ROOM + ANSWER_MOST)
 #define LINES_PER_TURN 16
 #define ROWS_PER_TURN 100
 
@@ -74,11 +75,15 @@ static void answer_error(struct caller *c, int code, const char *text, const jso
 static void answer_result(struct caller *c, const json_t *result)
 {
 	char *line = rpc_result(c->id, result);
+	bool fits = !line || strlen(line) <= ANSWER_MOST;
 
-	if (line)
+	if (line && fits) {
 		queue(c, line);
-	else
-		answer_error(c, CALL_INTERNAL, "out of memory", NULL);
+		return;
+	}
+	free(line);
+	answer_error(c, CALL_INTERNAL,
+		     fits ? "out of memory" : "the answer has more than 1 MiB", NULL);
 }
 
 /* The call has ended: its answer. */

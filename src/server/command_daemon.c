@@ -9,6 +9,11 @@
 #include "listen.h"
 #include "reload.h"
 
+/* Bytes of what is wrong that an answer tells, which has room for them even if each
+ * becomes six in JSON, and of one line of it. */
+#define LINES_MOST (64 * 1024)
+#define LINE_MOST 4096
+
 /* The names of what C's caller may give. */
 static json_t *names_of_commands(const struct call *c)
 {
@@ -101,15 +106,28 @@ void command_status(struct call *c)
 
 /* ---- listen, shutdown ---- */
 
-/* The lines of TEXT (or NULL); NULL: out of memory. */
+/* The first lines of TEXT (or NULL), and how many more there are;
+ * NULL: out of memory. */
 static json_t *lines_of(const char *text)
 {
-	char *copy = strdup(text ? text : ""), *save, *line;
+	char *copy = strdup(text ? text : ""), *save, *line, last[64];
 	json_t *lines = copy ? json_array() : NULL;
+	size_t room = LINES_MOST;
+	unsigned more = 0;
 
 	for (line = lines ? strtok_r(copy, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
-		json_array_append_new(lines, call_json_text(line));
+	     line = strtok_r(NULL, "\n", &save)) {
+		size_t n = strnlen(line, LINE_MOST);
+
+		line[n] = '\0';
+		more += n > room;
+		room = n > room ? 0 : room - n;
+		if (more == 0)
+			json_array_append_new(lines, call_json_text(line));
+	}
+	snprintf(last, sizeof(last), "... and %u more", more);
+	if (more > 0)
+		json_array_append_new(lines, json_string(last));
 	free(copy);
 	return lines;
 }

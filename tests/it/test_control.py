@@ -577,6 +577,29 @@ def test_reload_waits_and_tells_every_error(daemon):
     d.wait_note("RELOADING=1")
 
 
+def test_more_errors_than_an_answer_has_room_for_are_counted(daemon):
+    d = daemon(ECHO)
+    c = Control(d)
+    wrong = '"' * 500  # each of which is two bytes in JSON
+    paths = "".join(f"[/{n}]\nexec = cat\nqueue = {wrong}\n" for n in range(1_000))
+    file_of(d).write_text(with_canary(paths + "[/long]\nexec = cat\nqueue = " + "x" * 200_000 + "\n"))
+    with pytest.raises(Refused) as refused:
+        c.ask("reload")
+    errors = refused.value.data
+    more = re.fullmatch(r"\.\.\. and (\d+) more", errors[-1])
+    assert len(errors) > 50 and len(errors) - 1 + int(more[1]) == 1_001
+    assert all("error: queue = " in e for e in errors[:-1])
+    assert c.ask("version"), "it is still there"
+
+
+def test_an_answer_that_would_be_too_long_is_an_error_and_drops_nobody(daemon):
+    d = daemon(ECHO.replace("[/echo]", "[/long]\nexec = cat " + "x" * 1_100_000 + "\n[/echo]"))
+    c = Control(d)
+    with pytest.raises(Refused, match="the answer has more than 1 MiB"):
+        c.ask("get", key="/long.exec")
+    assert c.ask("version")
+
+
 def test_a_list_of_many_clients_is_whole(daemon):
     d = daemon("[limits]\naccept_rate = 0\n[/echo]\nexec = cat\nspawn_rate = 0\n")
     c, other = Control(d), Control(d)
