@@ -130,6 +130,11 @@ void proxied_read_header(struct client *c);
 /* A step: what trusted proxies say in the request's fields holds from now on. */
 enum step proxied_read_fields(struct client *c);
 
+/* Has C's request come through a proxy that is not listed in trusted_proxy?  It hides
+ * whom it speaks for: all of the world would come from its address, which [web] allow may
+ * well have. */
+bool proxied_is_hidden(const struct client *c);
+
 /* ---- request.c ---- */
 
 /* Is it a GET or HEAD, and no upgrade? */

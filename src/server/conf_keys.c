@@ -492,8 +492,8 @@ const struct conf_key conf_keys[] = {
 	  .doc = "Addresses that may read the metrics and open the dashboard, else status "
 		 "403, and for which console and terminal are shown; so they are to whoever "
 		 "the auth of a path knows.  A web server in front that passes on every path "
-		 "may be one of them itself: name it in trusted_proxy, or keep these pages "
-		 "from it." },
+		 "may be one of them itself: name it in trusted_proxy, else metrics and "
+		 "dashboard are refused to whom it speaks for, and keep the others from it." },
 
 	/* ---- [hooks] ---- */
 

@@ -40,22 +40,9 @@ static enum step refuse(struct client *c, int status, const char *reason)
 	return STEP_END;
 }
 
-/* A proxy that is not listed in trusted_proxy hides whom it speaks for: all of the world
- * would come from its address, which [web] allow may well have. */
-static bool is_hidden(const struct client *c)
-{
-	static const char *const says[] = { "Forwarded", "X-Forwarded-For", "X-Real-IP",
-					    "Via" };
-
-	for (size_t i = 0; !c->named && i < sizeof(says) / sizeof(*says); i++)
-		if (http_count(&c->http, buf_head(&c->head), says[i]) > 0)
-			return true;
-	return false;
-}
-
 bool dashboard_is_for(const struct client *c)
 {
-	return c->routes->dashboard.conf && !is_hidden(c) &&
+	return c->routes->dashboard.conf && !proxied_is_hidden(c) &&
 	       cidr_list_has(&c->routes->conf->web_allow, &c->peer);
 }
 
@@ -71,7 +58,7 @@ enum step dashboard_check(struct client *c)
 		return refuse(c, 421,
 			      "the dashboard is not served under this name; open it by "
 			      "address, or add server_name");
-	if (is_hidden(c))
+	if (proxied_is_hidden(c))
 		return refuse(c, 403,
 			      "this came through a proxy that trusted_proxy does not "
 			      "list: the dashboard cannot tell whose it is");

@@ -119,3 +119,14 @@ enum step proxied_read_fields(struct client *c)
 		c->http.host = f.host;
 	return STEP_NEXT;
 }
+
+bool proxied_is_hidden(const struct client *c)
+{
+	static const char *const says[] = { "Forwarded", "X-Forwarded-For", "X-Real-IP",
+					    "Via" };
+
+	for (size_t i = 0; !c->named && i < sizeof(says) / sizeof(*says); i++)
+		if (http_count(&c->http, buf_head(&c->head), says[i]) > 0)
+			return true;
+	return false;
+}

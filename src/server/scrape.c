@@ -69,8 +69,14 @@ enum step answer_scrape(struct client *c)
 {
 	if (!is_scrape(c))
 		return STEP_NEXT;
-	if (cidr_list_has(&c->routes->conf->web_allow, &c->peer))
+	if (proxied_is_hidden(c))
+		answer_error(c, 403,
+			     "this came through a proxy that trusted_proxy does not "
+			     "list: the metrics cannot tell whose it is");
+	else if (cidr_list_has(&c->routes->conf->web_allow, &c->peer))
 		return begin(c);
-	answer_error(c, 403, "the metrics are not for your address ([web] allow)");
+	else
+		answer_error(c, 403,
+			     "the metrics are not for your address ([web] allow)");
 	return STEP_END;
 }

@@ -107,6 +107,14 @@ def test_behind_a_trusted_proxy_the_address_is_the_one_that_it_names(daemon):
     assert get(d, "/metrics").status == 200
 
 
+@pytest.mark.key("trusted_proxy")
+@pytest.mark.parametrize("field", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_who_hides_behind_a_proxy_that_nobody_trusts_is_refused(daemon, field):
+    d = daemon(ECHO)
+    assert get(d, "/metrics", [(field, "127.0.0.1")]).status == 403
+    d.wait_log(r"refused status=403 .*metrics cannot tell whose it is")
+
+
 @pytest.mark.key("allow")
 def test_a_list_of_addresses_that_is_none_is_refused(check):
     fails(check("[web]\nallow = 10.0.0.1/8\n[/x]\nexec = cat\n"), (2, "allow"))
