@@ -64,20 +64,26 @@ static void no_progress(struct session *s)
 	session_abort(s, "send timeout");
 }
 
-/* From the time when the last of the output has left. */
+/* From the time when the last of the output has left; while there is some, which is what
+ * send_timeout is about, and that is none: when the client has taken some. */
 static double close_at(const struct session *s)
 {
 	double since =
 		s->last_progress > s->state_since ? s->last_progress : s->state_since;
+	double timeout = s->conf->close_timeout;
 
-	if (s->state == SESSION_OPEN || outq_len(&s->out) > 0)
+	if (s->state == SESSION_OPEN)
 		return INFINITY;
-	return since + s->conf->close_timeout;
+	if (outq_len(&s->out) == 0)
+		return since + timeout;
+	if (s->conf->send_timeout > 0)
+		return INFINITY;
+	return since + (timeout > STALLED ? timeout : STALLED);
 }
 
 static void close_over(struct session *s)
 {
-	session_die(s, false);
+	session_die(s, outq_len(&s->out) > 0);
 }
 
 /* Of one whose end has been read nothing more is to be learned but whether it takes what

@@ -675,7 +675,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_PATH, "close_timeout", .parse = conf_parse_seconds,
 	  .field = PATH(session.close_timeout),
 	  .def = "5s", .max = HOUR, .values = "a duration up to 1h",
-	  .doc = "Wait this long for the client's close frame." },
+	  .doc = "Wait this long for the client's close frame; with send_timeout = 0 also for "
+		 "a client that takes nothing of what is left for it." },
 
 	/* ---- [/path]: source ---- */
 

@@ -142,6 +142,23 @@ def test_but_no_longer_than_close_timeout(daemon):
     assert time.monotonic() - began > 0.4
 
 
+@pytest.mark.key("close_timeout", "send_timeout")
+def test_who_closes_and_takes_nothing_goes_then_where_no_send_timeout_says_so(daemon):
+    d = daemon(
+        "[socket]\nsend_buffer = 16k\n[/x]\nshell = head -c 900000 /dev/zero; read x\nframe = raw\nqueue = 2M\n"
+        "send_timeout = 0\nclose_timeout = 1500ms\n"
+    )
+    ws, control = d.ws("/x", receive_buffer=4096), Control(d)
+    until(lambda: control.ask("list", path="/x")[0]["queue"] > 800_000, "the output waits for the client")
+    control.close()
+    began = time.monotonic()
+    ws.close()
+    getattr(ws.sock, "close_notify", lambda: None)()  # of TLS
+    ws.sock.shutdown(socket.SHUT_WR)
+    d.wait_log(r"/x: disconnected .* code=1000 by=client")
+    assert time.monotonic() - began > 1.4
+
+
 @pytest.mark.key("close_wait")
 def test_or_not_at_all(daemon):
     ws = daemon("[/x]\nexec = true\nclose_wait = no\nclose_timeout = 30s\n").ws("/x")
