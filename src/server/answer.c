@@ -17,20 +17,26 @@
 #define TARGET_TEXT 256 /* bytes of a target that a line of the log shows */
 #define RETRY_AFTER 5   /* seconds, in 429 and 503 */
 
-void answer_head(struct client *c, struct http_response *r)
+bool answer_head(struct client *c, struct http_response *r)
 {
 	char *head = c->server->bridge.scratch.read; /* a Location may be long */
+	bool is_error = r->status >= 400 && r->status != 426;
 	size_t n;
 
 	r->date = time(NULL);
-	r->more = r->status < 400 || r->status == 426 ? c->fields : NULL;
+	r->more = is_error ? NULL : c->fields;
 	n = http_respond(head, TURN_BYTES, r);
-	if (n == 0 || buf_append(&c->out, head, n, SIZE_MAX) < 0)
+	if (n == 0 && !is_error) {
+		answer_error(c, 431, "the head of the answer would be over 64 KiB");
+		return false;
+	}
+	if (n == 0 || buf_append(&c->out, head, n, SIZE_MAX) < 0) {
 		client_drop_for_memory(c);
-	if (c->state == CLIENT_DEAD)
-		return;
+		return false;
+	}
 	c->state = CLIENT_ANSWERING;
 	client_answered(c, r->status);
+	return true;
 }
 
 static bool is_head(const struct client *c)
@@ -41,15 +47,17 @@ static bool is_head(const struct client *c)
 	return span_is(method, SPAN("HEAD"));
 }
 
-void answer(struct client *c, struct http_response *r, struct span body)
+bool answer(struct client *c, struct http_response *r, struct span body)
 {
 	r->content_length = body.n;
 	if (!r->security)
 		r->security = CSP;
-	answer_head(c, r);
-	if (c->state != CLIENT_DEAD && !is_head(c) &&
-	    buf_append(&c->out, body.p, body.n, SIZE_MAX) < 0)
-		client_drop_for_memory(c);
+	if (!answer_head(c, r))
+		return false;
+	if (is_head(c) || buf_append(&c->out, body.p, body.n, SIZE_MAX) == 0)
+		return true;
+	client_drop_for_memory(c);
+	return false;
 }
 
 void answer_text(struct client *c, struct http_response *r, char *text, size_t n)
@@ -94,8 +102,7 @@ void answer_buf(struct client *c, const char *type, struct buf *body)
 				   .content_length = buf_len(body),
 				   .security = CSP };
 
-	answer_head(c, &r);
-	if (c->state != CLIENT_DEAD && !is_head(c) && buf_join(&c->out, body) < 0)
+	if (answer_head(c, &r) && !is_head(c) && buf_join(&c->out, body) < 0)
 		client_drop_for_memory(c);
 	buf_free(body);
 }

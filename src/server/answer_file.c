@@ -57,9 +57,9 @@ void answer_slash(struct client *c)
 		return;
 	}
 	r.location = to;
-	answer(c, &r, SPAN("It is a directory: add a slash.\n"));
+	if (answer(c, &r, SPAN("It is a directory: add a slash.\n")))
+		download_log(c, r.status, 0, 0, "");
 	free(to);
-	download_log(c, r.status, 0, 0, "");
 }
 
 /* ---- a file ---- */
@@ -103,8 +103,7 @@ static void answer_part(struct client *c, struct http_response *r,
 			 (unsigned long long)file->size);
 		r->content_range = range;
 	}
-	answer_head(c, r);
-	if (c->state == CLIENT_DEAD || empty)
+	if (!answer_head(c, r) || empty)
 		close(file->fd);
 	else
 		download_begin(c, file->fd, part, r->status);

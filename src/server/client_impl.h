@@ -165,11 +165,12 @@ struct http_refusal {
 
 void answer_refusal(struct client *c, const struct http_refusal *why);
 
-/* Answer with the head R alone. */
-void answer_head(struct client *c, struct http_response *r);
+/* Answer with the head R alone.  False: C has been dropped, or told that the head would
+ * be too long; a body is not for it. */
+bool answer_head(struct client *c, struct http_response *r);
 
-/* Answer R with BODY, which a HEAD request does not get. */
-void answer(struct client *c, struct http_response *r, struct span body);
+/* Answer R with BODY, which a HEAD request does not get.  False: as of answer_head(). */
+bool answer(struct client *c, struct http_response *r, struct span body);
 
 /* The same with N bytes at TEXT, which is freed; NULL: out of memory. */
 void answer_text(struct client *c, struct http_response *r, char *text, size_t n);

@@ -86,8 +86,8 @@ enum step answer_redirect(struct client *c)
 	}
 	r.status = status_of(c);
 	r.location = to;
-	answer(c, &r, SPAN("Only https:// and wss:// are served here.\n"));
+	if (answer(c, &r, SPAN("Only https:// and wss:// are served here.\n")))
+		log_redirect(c, r.status);
 	free(to);
-	log_redirect(c, r.status);
 	return STEP_END;
 }

@@ -45,6 +45,16 @@ def test_a_page_is_at_https_with_the_same_host_and_target(d, host, target, to):
     assert "https://" in answer.text
 
 
+def test_a_target_for_which_an_answer_has_no_room_is_refused_and_not_for_want_of_memory(d):
+    d = d("redirect", NAMES + "[limits]\nmax_header = 64k\n")
+    room = 65536 - len("GET /? HTTP/1.1\r\nHost: bridge.example\r\n\r\n")
+    answer = ask(d, "/?" + "a" * room)
+    assert (answer.status, "64 KiB" in answer.text) == (431, True)
+    d.wait_log("refused status=431 .*head of the answer would be over 64 KiB")
+    assert "redirected" not in d.log() and "memory" not in d.log()
+    assert ask(d, "/?" + "a" * (room - 1000)).status == 301
+
+
 def test_the_port_may_be_another(d):
     assert ask(d("redirect=8443", NAMES)).headers["location"] == "https://bridge.example:8443/"
 
