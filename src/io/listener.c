@@ -135,6 +135,31 @@ static int remove_stale(const struct addr *at)
 	return r;
 }
 
+/* A Unix socket has its mode from the beginning, by the umask: no other thread makes
+ * files. */
+static int bind_with_mode(int fd, const struct listener_conf *conf)
+{
+	mode_t before = conf->mode >= 0 ? umask(0777 & ~(mode_t)conf->mode) : 0;
+	int r = bind(fd, &conf->at.sa, conf->at.len) < 0 ? -errno : 0;
+
+	if (conf->mode >= 0)
+		umask(before);
+	return r;
+}
+
+/* A default ACL of the directory counts for more than the umask.  Without /proc glibc can
+ * change no mode that way: it need not be changed then. */
+static int set_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (S_ISSOCK(st.st_mode) && (st.st_mode & 07777) == mode)
+		return 0;
+	return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 /* Who owns the directory may have put a link in the place of the socket: root, who opens
  * it, would change what that leads to. */
 static int set_owner(const struct listener_conf *conf)
@@ -149,10 +174,7 @@ static int set_owner(const struct listener_conf *conf)
 		if (lchown(path, (uid_t)-1, g->gr_gid) < 0)
 			return -errno;
 	}
-	if (conf->mode >= 0 &&
-	    fchmodat(AT_FDCWD, path, (mode_t)conf->mode, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return 0;
+	return conf->mode >= 0 ? set_mode(path, (mode_t)conf->mode) : 0;
 }
 
 /* Bind L's socket; for a Unix socket its mode and group stand before anybody can connect.
@@ -173,8 +195,9 @@ static int bind_to(struct listener *l)
 		r = -errno;
 	if (r < 0)
 		return r;
-	if (bind(l->io.fd, &at->sa, at->len) < 0)
-		return -errno;
+	r = bind_with_mode(l->io.fd, &l->conf);
+	if (r < 0)
+		return r;
 	l->bound = true;
 	return is_unix ? set_owner(&l->conf) : 0;
 }

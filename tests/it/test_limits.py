@@ -2,6 +2,7 @@
 """Limits: how many clients, how fast, how large, and what the one too many is told."""
 
 import grp
+import os
 import select
 import socket
 import struct
@@ -214,6 +215,23 @@ def test_a_unix_socket_has_the_mode_it_is_given_whatever_the_umask(daemon, rundi
     client = d.client("/echo")
     client.send("over unix")
     assert client.recv() == "over unix"
+
+
+@pytest.mark.key("listen")
+def test_a_unix_socket_has_its_mode_also_where_there_is_no_proc(daemon, rundir):
+    wrap = ("unshare", "-m", "sh", "-c", 'umask 0077; mount -t tmpfs none /proc && exec "$@"', "sh")
+    d = daemon(f"[server]\nlisten = unix:{rundir}/s mode=0666\n" + ECHO, wrap=wrap)
+    assert (rundir / "s").stat().st_mode & 0o7777 == 0o666
+    assert d.ws("/echo").echoes()
+
+
+@pytest.mark.key("listen")
+def test_a_unix_socket_has_its_mode_whatever_its_directory_hands_down(daemon, rundir):
+    entries = [(0x01, 6), (0x04, 4), (0x20, 0)]  # the owner, the group, the others
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", tag, perm, 0xFFFFFFFF) for tag, perm in entries)
+    os.setxattr(rundir, "system.posix_acl_default", acl)
+    daemon(f"[server]\nlisten = unix:{rundir}/s mode=0626\n" + ECHO)
+    assert (rundir / "s").stat().st_mode & 0o7777 == 0o626
 
 
 @pytest.mark.key("listen")
