@@ -300,7 +300,7 @@ void session_proceed(struct session *s)
 		after_flush(s);
 	if (s->state == SESSION_DEAD)
 		return;
-	stats_follow(&s->stats->output_queue, &s->queued, outq_len(&s->out));
+	stats_follow(&s->stats->output_queue, &s->queued, outq_cost(&s->out));
 	check_patience(s);
 	reads = may_read(s);
 	pause_reading(s, !reads);

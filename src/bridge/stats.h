@@ -32,7 +32,7 @@ struct path_stats {
 	struct traffic dropped;   /* of sent: never was, as the client is too slow */
 	uint64_t cut;             /* messages of backends over max_message */
 	size_t input_queue;       /* bytes that wait for backends now */
-	size_t output_queue;      /* bytes that wait for clients now */
+	size_t output_queue; /* bytes that wait for clients now, as `queue` counts them */
 	uint64_t spawns, spawn_failures;
 	uint64_t stderr_dropped; /* lines */
 	uint64_t json_skipped;   /* lines of programs that were no orders */

@@ -26,7 +26,7 @@ struct top {
 
 static double queue_of(struct session *s)
 {
-	return (double)outq_len(&s->out);
+	return (double)outq_cost(&s->out);
 }
 
 static double traffic_of(struct session *s)

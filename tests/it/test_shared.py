@@ -558,6 +558,18 @@ def test_an_interrupt_drops_what_waits_for_one_client_and_cuts_no_message(daemon
     assert got[-500:] == list(range(lines.asked - 499, lines.asked + 1))
 
 
+def test_who_has_no_room_for_a_message_has_as_much_waiting_as_the_list_says(daemon):
+    lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
+    lines.drop(1)
+    c, client = Control(lines.d), show(lines.d, lines.slow)["id"]
+    with pytest.raises(Refused, match=r": (\d+) bytes wait for it already") as refused:
+        c.ask("send-text", to=client, text="x" * 300_000)
+    rows = {row["id"]: row["queue"] for row in c.ask("list", sort="queue")}
+    assert f" {rows[client]} bytes" in refused.value.message
+    assert max(rows.values()) == rows[client] == c.ask("status")["queue"]
+    assert value(lines.d, "wsbridge_output_queue_bytes", path="/lines") == rows[client]
+
+
 def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_path):
     lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
     (tmp_path / "file").write_bytes(b"f" * 500_000)
