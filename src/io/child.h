@@ -64,7 +64,9 @@ struct children {
 	struct child_list by_pid[CHILD_LISTS]; /* those whose leader lives */
 	struct child_list exited;              /* leader gone, but not all */
 	bool changed;                          /* one of them may be gone by now */
-	ev_prepare settle;                     /* finds out, once in a turn of the loop */
+	bool signalled;                        /* one has ended while we rest */
+	ev_timer rest;     /* they are many: not looked at meanwhile */
+	ev_prepare settle; /* finds out, once in a turn of the loop */
 	struct orphans orphans;
 	struct late looking; /* not all of them are known yet */
 	size_t running;      /* leaders alive */

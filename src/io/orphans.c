@@ -14,7 +14,7 @@
 
 #define ENVIRON_MAX (256 * 1024) /* bytes that are looked through */
 #define LIST "/proc/thread-self/children"
-#define LIST_PIECE 1024 /* bytes of it that are read at once */
+#define LIST_PIECE 4096 /* bytes of it that the kernel gives at once, at most */
 #define PROC_PATH 40
 #define PROC_STAT 1024
 #define ENV_START 50 /* the field of /proc/PID/stat, see proc(5); behind it env_end */
@@ -184,8 +184,10 @@ static int read_list(struct orphans *o, orphans_started *started, const void *da
 		const char *rest = text;
 
 		text[kept + (size_t)n] = '\0';
-		while (!o->cut && (pid = first_pid(rest, &rest)))
+		while (!o->cut && (pid = first_pid(rest, &rest))) {
 			o->cut = !look_at(o, pid, started, data);
+			o->listed++;
+		}
 		kept = strlen(rest);
 		memmove(text, rest, kept);
 		at += n;
@@ -204,6 +206,7 @@ void orphans_look(struct orphans *o, orphans_started *started, const void *data)
 		return;
 	}
 	o->unsettled = o->cut = false;
+	o->listed = 0;
 	o->fresh = read_list(o, started, data) == 0;
 	if (!o->fresh || o->cut)
 		o->unsettled = true; /* again later */

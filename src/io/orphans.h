@@ -28,6 +28,7 @@ struct orphans {
 	void *by_pid; /* tsearch(3) tree */
 	LIST_HEAD(, orphan) all;
 	int list;       /* the kernel's list of our children, opened; -1: it has none */
+	size_t listed;  /* how many children it had at the last look */
 	bool fresh;     /* nothing has happened since the last look */
 	bool unsettled; /* one was just being born or just ending then */
 	bool cut;       /* the turn had no time for all of them */

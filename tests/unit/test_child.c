@@ -530,6 +530,48 @@ TEST(each_of_many_children_gets_its_own_end)
 	}
 }
 
+static void wake(EV_P_ struct child *c)
+{
+	(void)c;
+	ev_break(EV_A_ EVBREAK_ONE);
+}
+
+/* To go through so many takes so long that who ends next has to wait a little. */
+TEST(who_ends_among_many_waits_for_others)
+{
+	static const struct child_stop stop = { .eof_timeout = LONG };
+	static struct child many[200];
+	static int in[COUNT(many)];
+	siginfo_t info;
+	const char *what;
+
+	for (size_t i = 0; i < COUNT(many); i++) {
+		struct child_spec spec = { SH("exec cat"), .envp = no_env, .id = i + 1 };
+
+		many[i] = (struct child){ .changed = wake };
+		assert_int_equal(start_with(spec, &many[i], &what), 0);
+		in[i] = to_child;
+		close(from_child);
+	}
+	to_child = from_child = -1;
+	for (size_t i = 0; i < 2; i++) {
+		close(in[i]);
+		child_stop(&many[i], &stop, STEP_EOF);
+		assert_int_equal(
+			waitid(P_PID, (id_t)many[i].pid, &info, WEXITED | WNOWAIT), 0);
+		for (; ev_is_active(&all.rest); ev_run(loop, EVRUN_ONCE))
+			assert_int_equal(many[i].state, CHILD_RUNNING);
+		await(&many[i], CHILD_GONE);
+		assert_true(ev_is_active(&all.rest));
+	}
+	for (size_t i = 2; i < COUNT(many); i++) {
+		close(in[i]);
+		child_stop(&many[i], &stop, STEP_EOF);
+	}
+	for (size_t i = 2; i < COUNT(many); i++)
+		await(&many[i], CHILD_GONE);
+}
+
 /* ---- the way out ---- */
 
 static void expect_exit(int code)
@@ -733,6 +775,7 @@ int main(void)
 		CHILD_TEST(the_leaders_end_and_that_of_its_group_are_two_things),
 		CHILD_TEST(who_left_the_group_is_not_waited_for_but_reaped),
 		CHILD_TEST(each_of_many_children_gets_its_own_end),
+		CHILD_TEST(who_ends_among_many_waits_for_others),
 		CHILD_TEST(a_program_that_ends_at_EOF_sees_no_signal),
 		CHILD_TEST(a_program_that_does_not_care_for_EOF_gets_the_signal),
 		CHILD_TEST(the_signal_can_be_the_first_step),
