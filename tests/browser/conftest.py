@@ -17,7 +17,7 @@ from selenium.webdriver.common.by import By
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WSBRIDGED = ROOT / os.environ.get("WSBRIDGED", "build/wsbridged")
-PATIENCE = 10  # seconds until a daemon that does not start, or stop, is a failure
+PATIENCE = 60  # seconds until a daemon that does not start, or stop, is a failure
 
 INI = """\
 [server]

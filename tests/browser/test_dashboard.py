@@ -7,7 +7,7 @@ import socket
 import struct
 
 import pytest
-from conftest import Daemon, brightness
+from conftest import PATIENCE, Daemon, brightness
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 from test_console import Page
@@ -38,7 +38,7 @@ class Client:
     """A WebSocket that the browser has nothing to do with."""
 
     def __init__(self, daemon, path, fields=""):
-        self.sock = socket.create_connection(("127.0.0.1", daemon.port), 10)
+        self.sock = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\nUpgrade: websocket\r\n"
                           f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{fields}\r\n".encode())

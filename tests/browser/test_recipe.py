@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "it"))
 import manual  # noqa: E402
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture

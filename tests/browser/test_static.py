@@ -35,7 +35,7 @@ def site(tmp_path, browser):
 @pytest.mark.parametrize("path", ["/page/", "/page"])
 def test_a_page_runs_its_script_and_talks_to_the_websocket_beside_it(browser, site, path):
     browser.get(site.url(path))
-    WebDriverWait(browser, 10).until(lambda b: b.title != "not yet")
+    WebDriverWait(browser, 60).until(lambda b: b.title != "not yet")
     assert browser.title == "hello rgb(1, 2, 3)"
     assert browser.current_url == site.url("/page/")
     assert browser.get_log("browser") == []

@@ -16,7 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from test_dashboard import Dashboard
 
-PATIENCE = 10
+PATIENCE = 60
 
 INI = """\
 [server]

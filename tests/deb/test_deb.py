@@ -11,7 +11,7 @@ INI, DAEMON = "etc/wsbridge.ini", "usr/sbin/wsbridged"
 
 def wsbridged(machine, *words):
     return subprocess.run(
-        [machine.root / DAEMON, *words], env=harness.ENVIRONMENT, capture_output=True, text=True, timeout=10
+        [machine.root / DAEMON, *words], env=harness.ENVIRONMENT, capture_output=True, text=True, timeout=60
     )
 
 
@@ -40,7 +40,7 @@ def test_lintian_has_nothing_to_say(builds):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -51,7 +51,7 @@ def test_lintian_has_nothing_to_say(builds):
 def test_the_package_brings_what_make_install_does(machine, tmp_path):
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     argv = ["make", "-s", "install", f"DESTDIR={tmp_path}/plain", "PREFIX=/usr", "UNITDIR=/lib/systemd/system"]
-    subprocess.run(argv, cwd=harness.ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    subprocess.run(argv, cwd=harness.ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=600)
     plain = {str(p.relative_to(tmp_path / "plain")) for p in (tmp_path / "plain").rglob("*") if p.is_file()}
     assert DAEMON in plain
     assert {name + ".gz" if "/man/" in name else name for name in plain} <= machine.files()

@@ -13,6 +13,7 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
 
+import procfs  # noqa: E402
 from rawws import TEXT, encode  # noqa: E402
 from scenes import HEAD, Scene  # noqa: E402
 from test_faults import Life, start  # noqa: E402
@@ -75,7 +76,9 @@ def says(messages):
     def act(d, directory):
         client, kept = d.ws("/keep"), directory / "kept"
         with held(d):
-            client.send_bytes(b"".join(encode(TEXT, message.encode()) for message in messages))
+            sent = b"".join(encode(TEXT, message.encode()) for message in messages)
+            client.send_bytes(sent)
+            until(lambda: procfs.unread(d.pid) == len(sent), "all of it lies there")
         until(
             lambda: kept.exists() and kept.read_text().count("\n") == len(messages), "the program has read"
         )

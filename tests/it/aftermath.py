@@ -13,7 +13,7 @@ CHECKS = ("children", "descriptors", "canary", "memory", "exit", "orphans", "log
 
 # A client that left while it was not read is noticed within 10 s; then come the stop steps, 6 s by default.
 GONE_WITHIN = 17 * SLOW
-EXIT_WITHIN = 5 * SLOW
+EXIT_WITHIN = (15 if is_sanitized() else 5) * SLOW  # leaks are looked for
 
 # Allocator slack that is no leak.  AddressSanitizer keeps freed memory in quarantine: no bound is meaningful there.
 MEMORY_MARGIN = 1024 * 1024

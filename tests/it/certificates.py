@@ -44,7 +44,7 @@ subjectKeyIdentifier = hash
 
 def openssl(*argv):
     result = subprocess.run(
-        ["openssl", *map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        ["openssl", *map(str, argv)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, f"openssl {' '.join(map(str, argv))}:\n{result.stderr}"
     return result.stdout

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Runs a wsbridged of its own for a test and hands out connections to it."""
 
+import contextlib
 import os
+import random
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -87,19 +90,35 @@ def is_valgrind(binary=WSBRIDGED):
 
 
 class Collector:
-    """Reads a pipe to its end in a thread, so that its writer never waits."""
+    """
+    Reads a pipe to its end in a thread, so that its writer never waits.  What was written before text() is asked
+    for is in it, whether or not the thread has had its turn.
+    """
 
     def __init__(self, pipe):
-        self.data = bytearray()
-        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self.pipe, self.data, self.ended, self.lock = pipe, bytearray(), False, threading.Lock()
+        os.set_blocking(pipe.fileno(), False)
+        self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
-    def _read(self, pipe):
-        with pipe:
-            while chunk := os.read(pipe.fileno(), 65536):
+    def _read(self):
+        poll = select.poll()
+        poll.register(self.pipe, select.POLLIN)
+        with self.pipe:
+            while not self.ended:
+                poll.poll()
+                self._take()
+
+    def _take(self):
+        """What there is: a pipe holds less than that."""
+        with self.lock, contextlib.suppress(BlockingIOError):
+            if not self.ended:
+                chunk = os.read(self.pipe.fileno(), 1 << 20)
                 self.data += chunk
+                self.ended = not chunk
 
     def text(self):
+        self._take()
         return bytes(self.data).decode("utf-8", "backslashreplace")
 
 
@@ -290,6 +309,17 @@ class Daemon:
         self.stderr.thread.join(1)
 
 
+def free_port():
+    """A port to listen on, below those that the kernel hands out to everybody: nobody else gets it meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        low = int(f.read().split()[0])
+    while True:
+        port = random.randrange(low // 2, low)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("", port))
+            return port
+
+
 def http(d, raw, address=None):
     """The whole answer of D to the bytes RAW."""
     client = RawWS(d.connect(address), None)
@@ -330,6 +360,7 @@ def run(*argv, env=None, cwd=None, timeout=TIMEOUT):
 __all__ = [
     "Daemon",
     "Response",
+    "free_port",
     "get",
     "http",
     "run",

@@ -22,7 +22,7 @@ def run(script, *argv, fails=False):
     """What SCRIPT of tests/bench prints."""
     env = {**os.environ, "B": str(Path(WSBRIDGED).parent), "PYTHONDONTWRITEBYTECODE": "1"}
     argv = [sys.executable, BENCH / script, *argv]
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=1200)
     assert bool(done.returncode) == fails, done.stdout + done.stderr
     return done.stdout + done.stderr
 

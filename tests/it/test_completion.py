@@ -32,7 +32,7 @@ def offered(*words, cwd="/", before=""):
         program=shlex.quote(WSBRIDGED),
     )
     result = subprocess.run(
-        ["bash", "--norc", "-u", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=30
+        ["bash", "--norc", "-u", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=120
     )
     assert result.stderr == "complete -F _wsbridged wsbridged\n"
     return result.stdout.split("\n")[:-1] if result.stdout.strip() else []

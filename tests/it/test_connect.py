@@ -15,7 +15,7 @@ import threading
 import pytest
 from control import WSBRIDGECTL
 from fakeserver import ACCEPT, UPGRADE, FakeServer, close, frame
-from harness import ENVIRONMENT, is_sanitized
+from harness import ENVIRONMENT, free_port, is_sanitized
 from rawws import BINARY, CLOSE, CONT, PING, PONG, TEXT
 from test_auth import TOKEN, TOKENS
 from waiting import TIMEOUT, readable, until
@@ -354,9 +354,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(fake, tmp_path
 
 
 def test_nobody_there_is_69():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
-    done = Done(f"ws://127.0.0.1:{port}/")
+    done = Done(f"ws://127.0.0.1:{free_port()}/")
     assert done.status == 69 and "Connection refused" in done.said
     done = Done("unix:/nonexistent/x:/y")
     assert done.status == 69 and "No such file" in done.said

@@ -431,7 +431,7 @@ def test_the_manuals_examples_work_as_written(daemon):
     manual = (ROOT / "man" / "wsbridge-control.7").read_text()
     shown = manual.split(".Sh EXAMPLES")[1].split(".Bd -literal\n")[1].split("\n.Ed")[0]
     script = re.sub(r"^\$ ", "", shown, flags=re.M).replace("/run/wsbridge/control.sock", socket_of(d))
-    result = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, timeout=20)
+    result = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, timeout=120)
     assert result.returncode == 0 and not result.stderr, result.stderr
     assert re.search(r"^\d+\t/load\t127\.0\.0\.1:\d+$", result.stdout, re.M)
     assert '"result":{"closed":1}' in result.stdout

@@ -148,7 +148,7 @@ def test_flags_are_read_as_go_reads_them(args):
     ],
 )
 def test_what_websocketd_refuses_is_64(args):
-    there = subprocess.run(["/usr/bin/websocketd", *args], capture_output=True, timeout=10)
+    there = subprocess.run(["/usr/bin/websocketd", *args], capture_output=True, timeout=60)
     assert there.returncode in (1, 2), "websocketd refuses it, too"
     result = convert(*args)
     assert (result.returncode, result.stdout) == (USAGE, "")

@@ -49,7 +49,7 @@ def test_max_connections_is_checked_against_the_limit_of_descriptors(tmp_path):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
     )
     assert re.search(r"^wsbridge\.ini:4: warning: .*max_connections", result.stderr, re.M), result.stderr
 

@@ -35,9 +35,11 @@ FILES = {
 def alone():
     """No other test runs make: two at once write the same files of build/."""
     fd = os.open(ROOT, os.O_RDONLY)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    yield
-    os.close(fd)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 # Beside the ini: the files of the instances, and its drop-ins.
@@ -49,7 +51,7 @@ def make(destdir, *words):
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     argv = ["make", "-s", *words, f"DESTDIR={destdir}", "PREFIX=/opt/x"]
     with alone():
-        subprocess.run(argv, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(argv, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL, timeout=3600)
 
 
 def there(destdir):

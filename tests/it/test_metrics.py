@@ -401,7 +401,7 @@ def test_prometheus_itself_finds_no_fault_in_the_page(daemon, certificate):
     page = get(d, "/metrics").text
     for seen in r'{path="/a \"b\\"', 'code="4003"', 'result="404"', "wsbridge_tls_certificate_expiry_timestamp_seconds 1":
         assert seen in page, page
-    result = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, timeout=30)
+    result = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 

@@ -70,7 +70,7 @@ def test_root_stays_root_when_it_is_told_to(daemon):
 def test_root_without_a_user_does_not_start(tmp_path):
     file = tmp_path / "bare.ini"
     file.write_text(HEAD + "[/x]\nexec = cat\n")
-    result = subprocess.run([WSBRIDGED, "-c", file], env=ENVIRONMENT, capture_output=True, text=True, timeout=10)
+    result = subprocess.run([WSBRIDGED, "-c", file], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert result.returncode == CONFIG
     assert "listening" not in result.stderr
     assert re.search(r"bare\.ini: error: .*root.*user = NAME", result.stderr)

@@ -410,7 +410,7 @@ with_socket = pytest.mark.parametrize("lets_encrypt", [(SOCKET,)], indirect=True
 @with_socket
 def test_the_socket_unit_has_no_fault(socket_unit):
     argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "./wsbridged.socket"]
-    done = subprocess.run(argv, cwd=socket_unit[1], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, cwd=socket_unit[1], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 

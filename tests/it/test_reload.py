@@ -12,7 +12,7 @@ from pathlib import Path
 import procfs
 import pytest
 from control import Control, Refused
-from harness import get, preloaded, with_canary
+from harness import free_port, get, preloaded, with_canary
 from rawws import TEXT
 from waiting import TIMEOUT, until
 
@@ -35,12 +35,6 @@ def reload(d, ini, verdict="is taken", timeout=TIMEOUT):
     )
     last = re.findall(r"reload: .*(is (?:not )?taken)", d.log())[-1]
     assert last == verdict, d.log()
-
-
-def free_port(host="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
 
 
 def status(d, path):

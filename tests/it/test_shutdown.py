@@ -31,7 +31,7 @@ def test_a_signal_closes_every_session_with_1001_and_ends_with_0(daemon, number)
         ws.close(1001)
         assert ws.end() == "FIN"
         ws.sock.close()
-    assert d.wait_exit(4) == 0
+    assert d.wait_exit() == 0
     assert not any(procfs.state(pid) for pid in pids)
     d.wait_note("STOPPING=1")
 
@@ -39,7 +39,7 @@ def test_a_signal_closes_every_session_with_1001_and_ends_with_0(daemon, number)
 def test_without_a_session_the_end_is_at_once(daemon):
     d = daemon(ECHO, canary=None)
     d.terminate()
-    assert d.wait_exit(5) == 0
+    assert d.wait_exit() == 0
 
 
 def test_new_clients_are_refused_while_it_ends(daemon):
@@ -55,14 +55,14 @@ def test_new_clients_are_refused_while_it_ends(daemon):
     with pytest.raises((ConnectionRefusedError, ConnectionResetError)):
         d.connect()
     ws.sock.close()
-    assert d.wait_exit(8) == 0
+    assert d.wait_exit() == 0
 
 
 def test_the_socket_files_are_gone_afterwards(daemon, rundir):
     d = daemon(f"[server]\nlisten = unix:{rundir}/s\n" + ECHO, canary=None)
     assert (rundir / "s").exists()
     d.terminate()
-    assert d.wait_exit(5) == 0
+    assert d.wait_exit() == 0
     assert not (rundir / "s").exists()
 
 
@@ -137,16 +137,16 @@ def test_a_client_that_does_not_answer_the_1001_does_not_hold_it_up(daemon):
     ws = d.ws("/echo")
     d.terminate()
     assert ws.closed()[0] == 1001
-    assert d.wait_exit(5) == 0
+    assert d.wait_exit() == 0
 
 
 def test_a_handshake_under_way_does_not_hold_it_up(daemon):
-    d = daemon("[server]\nshutdown_timeout = 30s\n" + ECHO, canary=None)
+    d = daemon("[server]\nshutdown_timeout = 30s\n[limits]\nhandshake_timeout = 1m\n" + ECHO, canary=None)
     client = d.raw()
     client.send_bytes(b"GET /echo HTTP/1.1\r\n")
     until(lambda: len(procfs.descriptors(d.pid)) > len(d.baseline.descriptors), "it is accepted")
     d.terminate()
-    assert d.wait_exit(5) == 0
+    assert d.wait_exit() == 0
 
 
 def test_who_waits_for_a_program_to_come_again_is_told_too(daemon):

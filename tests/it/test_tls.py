@@ -36,7 +36,7 @@ def secure(daemon, certificate):
 def s_client(d, *options, say=b""):
     """What `openssl s_client` says of a connection that it makes, on which it sends SAY."""
     argv = ["openssl", "s_client", "-connect", d.host, *options]
-    result = subprocess.run(argv, input=say, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    result = subprocess.run(argv, input=say, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
     return result.stdout.decode("utf-8", "replace")
 
 

@@ -20,7 +20,7 @@ ECHO = "[/echo]\nexec = cat\n"
 
 def run(*argv, env=None):
     return subprocess.run(
-        [WSBRIDGECTL, *argv], env={**ENVIRONMENT, **(env or {})}, capture_output=True, text=True, timeout=10
+        [WSBRIDGECTL, *argv], env={**ENVIRONMENT, **(env or {})}, capture_output=True, text=True, timeout=60
     )
 
 
@@ -111,7 +111,7 @@ def test_disconnect_and_ping(daemon):
         frame = ws.frame()
         assert frame.opcode == PING
         ws.send(PONG, frame.payload)
-        assert re.fullmatch(rf"{number}: [\d.]+ ms\n", ping.communicate(timeout=10)[0])
+        assert re.fullmatch(rf"{number}: [\d.]+ ms\n", ping.communicate(timeout=60)[0])
     assert ctl(d, "disconnect", number, 4000, "so long") == "closed: 1\n"
     assert ws.closed() == (4000, "so long")
 
@@ -236,7 +236,7 @@ def offered(*words, cwd="/"):
         program=WSBRIDGECTL,
     )
     result = subprocess.run(
-        ["bash", "--norc", "-u", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=30
+        ["bash", "--norc", "-u", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=120
     )
     assert result.stderr == "complete -F _wsbridgectl wsbridgectl\n"
     return result.stdout.split()

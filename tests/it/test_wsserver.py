@@ -17,7 +17,7 @@ from pathlib import Path
 import procfs
 import pytest
 from control import Control
-from harness import ENVIRONMENT, WSBRIDGED, run, with_canary
+from harness import ENVIRONMENT, WSBRIDGED, free_port, run, with_canary
 from inicheck import fails
 from rawws import CONT, PING, PONG, TEXT
 from systemd import listening as listening_socket
@@ -120,9 +120,7 @@ def test_wsserver_LocalPort(daemon):
     assert re.search(rf"listening on 127\.0\.0\.1:{d.port}\b", d.log())
     d.wait_note(rf"STATUS=.*\b127\.0\.0\.1:{d.port}\b.*")
     assert Control(d).ask("status")["listening"] == [f"127.0.0.1:{d.port}"]
-    with socket.socket() as s:  # one that is free
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     assert daemon(f"[server]\nlisten = 127.0.0.1:{port}\n" + ECHO).port == port
 
 
@@ -283,9 +281,7 @@ def test_wsserver_BindExclusively(daemon, tmp_path, first, second):
 @pytest.mark.key("exclusive")
 def test_wsserver_BindExclusively_by_a_reload(daemon, tmp_path):
     """What is changed holds for who comes later; live sessions stay."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     ini = f"[server]\nlisten = 127.0.0.1:{port}\nuser = root\nexclusive = %s\n" + ECHO
     d = daemon(ini % "yes")
     ws = d.ws("/echo")

@@ -5,17 +5,11 @@ import socket
 import subprocess
 
 import procfs
-from harness import ENVIRONMENT, Collector
+from harness import ENVIRONMENT, Collector, free_port
 from rawws import RawWS, Response, request
 from waiting import TIMEOUT, until
 
 TRIES = 10  # ports: it has no port 0, and a free one can be taken by somebody else
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Websocketd:
