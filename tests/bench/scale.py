@@ -37,6 +37,8 @@ SERIES = [
            {f"{n:,}": case("builtin", ["echo", "--clients", str(n)]) for n in (10, 1000, 4000)}),
     Series("accept", "connect + echo + close beside sessions:", "cpu_us_per_msg",
            {f"{n:,}": case("builtin", crowd(n, "connect", "--clients", "4")) for n in (10, 1000, 4000)}),
+    Series("spawn", "connect + spawn + echo + close beside sessions with programs:", "cpu_us_per_msg",
+           {f"{n:,}": case("echo", crowd(n, "connect", "--clients", "4")) for n in (10, 1000, 2500)}),
     Series("paths", "connect + echo + close, paths in the file:", "cpu_us_per_msg",
            {f"{n:,}": case(f"paths-{n}", ["connect", "--clients", "4"]) for n in (10, 10000)}),
     Series("pings", "a ping to an idle session, of", "cpu_us_per_msg",
