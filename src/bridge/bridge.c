@@ -62,7 +62,7 @@ int bridge_init(struct bridge *b, struct ev_loop *loop, long nofile,
 	gather_reset(&b->scratch.gather);
 	turn_init(&b->turn, loop);
 	r = children_init(&b->children, &b->turn, nofile);
-	path_watches_init(&b->paths, loop);
+	path_watches_init(&b->paths, &b->turn);
 	heap_init(&b->heap, loop);
 	ev_prepare_init(&b->reaper, on_prepare);
 	ev_check_init(&b->clock, on_check);

@@ -2,6 +2,7 @@
 /* Tells when a file, or what is behind a path, may have changed. */
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -10,6 +11,7 @@
 #include "path_watch.h"
 
 #define LOOK 1.0 /* seconds between looks */
+#define LOOKS 8  /* in each turn of the loop, in any case */
 #define COMINGS_AND_GOINGS                                                      \
 	(IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | \
 	 IN_MOVE_SELF)
@@ -60,16 +62,16 @@ static bool concerns(const struct path_watch *w, const struct inotify_event *e)
 	return !w->path || e->len == 0 || strcmp(e->name, w->name) == 0;
 }
 
-/* Tell all that E concerns; NULL: all that a look is for. */
+/* Tell all that E concerns. */
 static void tell(struct path_watches *all, const struct inotify_event *e)
 {
 	struct path_watch *w;
 
 	for (w = LIST_FIRST(&all->list); w; w = all->next) {
 		all->next = LIST_NEXT(w, link);
-		if (e ? !concerns(w, e) : !w->path)
+		if (!concerns(w, e))
 			continue;
-		if (e && e->mask & IN_IGNORED) /* the kernel has let it go */
+		if (e->mask & IN_IGNORED) /* the kernel has let it go */
 			w->wd = -1;
 		w->changed(w);
 	}
@@ -90,24 +92,55 @@ static void on_events(EV_P_ ev_io *io, int revents)
 	}
 }
 
+/* ---- looking ---- */
+
+static void look_at(struct path_watches *all, struct path_watch *w)
+{
+	if (!w->path)
+		return;
+	if (w->wd < 0)
+		w->wd = watch_directory(all, w);
+	w->changed(w);
+}
+
+static void look_on(struct path_watches *all);
+
+static void on_turn(struct late *l)
+{
+	look_on((struct path_watches *)((char *)l - offsetof(struct path_watches, late)));
+}
+
+static void look_on(struct path_watches *all)
+{
+	struct path_watch *w = all->unseen;
+
+	for (unsigned n = 0; w; w = all->unseen) {
+		if (n++ >= LOOKS && turn_is_long(all->turn)) {
+			turn_wait(all->turn, &all->late, on_turn);
+			return;
+		}
+		all->unseen = LIST_NEXT(w, link);
+		look_at(all, w);
+	}
+}
+
 static void on_look(EV_P_ ev_timer *timer, int revents)
 {
 	struct path_watches *all = timer->data;
-	struct path_watch *w;
 
 	(void)loop;
 	(void)revents;
-	LIST_FOREACH(w, &all->list, link)
-	if (w->path && w->wd < 0)
-		w->wd = watch_directory(all, w);
-	tell(all, NULL);
+	if (all->unseen) /* the last look is not over yet */
+		return;
+	all->unseen = LIST_FIRST(&all->list);
+	look_on(all);
 }
 
 /* ---- life ---- */
 
-void path_watches_init(struct path_watches *all, struct ev_loop *loop)
+void path_watches_init(struct path_watches *all, struct turn *turn)
 {
-	*all = (struct path_watches){ .loop = loop };
+	*all = (struct path_watches){ .loop = turn->loop, .turn = turn };
 	ev_io_init(&all->io, on_events, -1, EV_READ);
 	ev_timer_init(&all->look, on_look, LOOK, LOOK);
 	all->io.data = all->look.data = all;
@@ -125,6 +158,7 @@ void path_watches_open(struct path_watches *all)
 
 void path_watches_end(struct path_watches *all)
 {
+	turn_forget(all->turn, &all->late);
 	if (all->io.fd < 0)
 		return;
 	ev_io_stop(all->loop, &all->io);
@@ -169,6 +203,8 @@ void path_watch_stop(struct path_watch *w)
 		return;
 	if (all->next == w)
 		all->next = LIST_NEXT(w, link);
+	if (all->unseen == w)
+		all->unseen = LIST_NEXT(w, link);
 	LIST_REMOVE(w, link);
 	w->all = NULL;
 	forget(all, wd);

@@ -4,7 +4,8 @@
  *
  * inotify(7) says so at once; a look once a second finds what it cannot see: behind a
  * symbolic link, on another machine's disk, in a directory that is not there yet, or
- * where the kernel gives no watches any more.  There is one inotify descriptor for all,
+ * where the kernel gives no watches any more; of thousands it takes several turns of the
+ * loop.  There is one inotify descriptor for all,
  * which stays, since closing it can take the kernel milliseconds.
  */
 #ifndef IO_PATH_WATCH_H
@@ -12,6 +13,8 @@
 
 #include <ev.h>
 #include <sys/queue.h>
+
+#include "turn.h"
 
 struct path_watch {
 	/* Something may have changed: look.  It may start and stop any watch. */
@@ -26,13 +29,16 @@ struct path_watch {
 /* Those of one loop. */
 struct path_watches {
 	struct ev_loop *loop;
-	ev_io io;                /* fd -1: there is no inotify */
-	ev_timer look;           /* once a second while somebody watches */
-	struct path_watch *next; /* to be told */
+	struct turn *turn;
+	ev_io io;                  /* fd -1: there is no inotify */
+	ev_timer look;             /* once a second while somebody watches */
+	struct late late;          /* the rest of a look */
+	struct path_watch *next;   /* to be told of an event */
+	struct path_watch *unseen; /* next of a look */
 	LIST_HEAD(, path_watch) list;
 };
 
-void path_watches_init(struct path_watches *all, struct ev_loop *loop);
+void path_watches_init(struct path_watches *all, struct turn *turn);
 
 /* Somebody will watch. */
 void path_watches_open(struct path_watches *all);

@@ -19,6 +19,7 @@
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
 static struct ev_loop *loop;
+static struct turn work;
 static struct path_watches all;
 static char top[] = "/tmp/path-watch-XXXXXX";
 static char path[sizeof(top) + 10], other[sizeof(top) + 10];
@@ -55,7 +56,8 @@ static int teardown(void **state)
 static int begin(void **state)
 {
 	(void)state;
-	path_watches_init(&all, loop);
+	turn_init(&work, loop);
+	path_watches_init(&all, &work);
 	a = b = (struct path_watch){ .changed = on_changed };
 	told_a = told_b = 0;
 	a_stops_b = false;
@@ -70,6 +72,7 @@ static int end(void **state)
 	unlink(path);
 	unlink(other);
 	path_watches_end(&all);
+	turn_stop(&work);
 	return ev_is_active(&all.look) ? -1 : 0;
 }
 
@@ -168,6 +171,33 @@ TEST(a_directory_that_is_not_there_is_looked_for)
 	assert_int_equal(a.wd, -1);
 }
 
+TEST(a_look_at_many_takes_several_turns_and_leaves_out_who_has_stopped)
+{
+	struct path_watch many[20];
+
+	for (unsigned i = 0; i < 20; i++) {
+		many[i] = (struct path_watch){ .changed = on_changed };
+		path_watch_start(&all, &many[i], path);
+	}
+	path_watch_start(&all, &a, path); /* the newest is told first, the oldest last */
+	turn_begin(&work, 0);             /* it is long */
+	ev_invoke(loop, &all.look, EV_TIMER);
+	assert_int_equal(told_a, 1);
+	assert_ptr_equal(all.unseen, &many[12]);
+	path_watch_stop(&many[12]);
+	ev_invoke(loop, &all.look, EV_TIMER); /* no look begins amid another */
+	assert_ptr_equal(all.unseen, &many[11]);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_ptr_equal(all.unseen, &many[3]);
+	for (unsigned i = 0; i < 12; i++)
+		path_watch_stop(&many[i]);
+	assert_null(all.unseen);
+	turn();
+	assert_int_equal(told_a, 1);
+	for (unsigned i = 13; i < 20; i++)
+		path_watch_stop(&many[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +207,7 @@ int main(void)
 		T(two_watch_the_same_and_one_stops),
 		T(who_is_told_may_stop_another_that_would_be_next),
 		T(a_directory_that_is_not_there_is_looked_for),
+		T(a_look_at_many_takes_several_turns_and_leaves_out_who_has_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
