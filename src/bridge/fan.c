@@ -199,6 +199,6 @@ void fan_resized(struct hub *h)
 
 	for (s = LIST_FIRST(&h->fan->subscribers); s; s = next) {
 		next = LIST_NEXT(s, subscription);
-		session_tell_size(s);
+		session_tell_size_in_time(s);
 	}
 }

@@ -349,6 +349,8 @@ static void on_turn(struct late *l)
 	if (revents)
 		watch_client(s, may_read(s));
 	revents = ev_is_active(io) ? revents & io->events : 0; /* wanted now, too */
+	if (s->size_waits)
+		session_tell_size(s);
 	taken = session_flush(s);
 	if (s->unwritten)
 		session_share_written(s, taken);

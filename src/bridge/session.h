@@ -69,6 +69,7 @@ struct session {
 	char *newest_ping; /* NULL until there were too many */
 
 	bool refused;         /* it never had a hub */
+	bool size_waits;      /* the terminal's, to be told in another turn */
 	bool terminal;        /* it speaks terminal.wsbridge */
 	bool input_ended;     /* the client has sent its end of input */
 	bool aside;           /* its messages may not be for the backend */
@@ -188,6 +189,10 @@ void session_boundary(struct session *s);
 
 /* The hub's terminal has another size. */
 void session_tell_size(struct session *s);
+
+/* The same for one of many: in this turn of the loop, or when it is long enough, in
+ * another. */
+void session_tell_size_in_time(struct session *s);
 
 /* The source has said everything, and S closes, if not before a file has been sent. */
 void session_backend_ended(struct session *s, const struct ending *e);

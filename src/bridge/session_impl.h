@@ -48,6 +48,9 @@ void session_wait(struct session *s, int events);
 
 /* ---- session_share.c ---- */
 
+/* What many hear waits for another turn of the loop; until then they hear no more. */
+void session_share_wait(struct session *s);
+
 /* What had to wait for this turn is written; TAKEN: all that was offered. */
 void session_share_written(struct session *s, bool taken);
 

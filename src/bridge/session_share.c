@@ -102,15 +102,20 @@ static void check_queue(struct session *s)
 		too_slow(s, behind, waits - s->conf->queue);
 }
 
+void session_share_wait(struct session *s)
+{
+	session_wait(s, 0);
+	s->hub->fan->unwritten += !s->unwritten;
+	s->unwritten = true;
+}
+
 /* B is for another turn of the loop. */
 static void put_off(struct session *s, const struct batch *b)
 {
 	wait_with(s, b, 0);
 	if (s->state == SESSION_DEAD) /* out of memory */
 		return;
-	session_wait(s, 0);
-	s->hub->fan->unwritten += !s->unwritten;
-	s->unwritten = true;
+	session_share_wait(s);
 }
 
 void session_share_written(struct session *s, bool taken)

@@ -19,7 +19,18 @@ void session_tell_size(struct session *s)
 {
 	char text[TERMINAL_CONTROL];
 
+	s->size_waits = false;
 	if (s->terminal && s->hub) /* a client that has no room for it learns it later */
 		(void)session_send(s, OP_TEXT, text,
 				   terminal_write_control(s->hub->terminal, text));
+}
+
+void session_tell_size_in_time(struct session *s)
+{
+	if (!s->late.act && turn_has_time(&s->bridge->turn)) {
+		session_tell_size(s);
+	} else if (s->terminal) {
+		s->size_waits = true;
+		session_share_wait(s);
+	}
 }

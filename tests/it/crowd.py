@@ -42,9 +42,9 @@ class Crowd:
     def __init__(self, d):
         self.d, self.members, self.poll = d, {}, select.epoll()
 
-    def join(self, path, n, receive_buffer=None):
+    def join(self, path, n, receive_buffer=None, fields=()):
         """N more clients of PATH, once each has its 101."""
-        head = request(path, self.d.host)
+        head = request(path, self.d.host, fields)
         new = []
         for _ in range(n):
             sock = self.d.connect(receive_buffer=receive_buffer)

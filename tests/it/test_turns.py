@@ -17,6 +17,7 @@ from control import Control
 from crowd import Crowd
 from harness import get, is_sanitized, preloaded, with_canary
 from test_metrics import scrape
+from test_pty import SIZES, open_terminal, resize
 from test_reload import reload
 from waiting import TIMEOUT, until, within
 
@@ -115,6 +116,20 @@ def test_a_reload_over_thousands_of_sessions_is_for_no_turn(daemon, tmp_path):
     reload(d, with_canary(MANY + sessions))
     reload(d, with_canary(MANY + sessions + "queue = 8k\n"))
     assert Control(d).ask("status")["clients"] == n + 1
+    no_turn_was_long(d)
+    crowd.leave()
+
+
+def test_the_size_of_a_terminal_is_told_to_thousands_in_several_turns(daemon, program):
+    """And what is drawn in that size comes behind it."""
+    n, size, drawn = 3 * N, b'{"rows":40,"cols":100}', b"<40x100>"
+    d = daemon(MANY + f"[/t]\nexec = {program(SIZES)}\npty = 24x80\nprocess = shared\n")
+    crowd = Crowd(d)
+    members = crowd.join("/t", n, fields=[("Sec-WebSocket-Protocol", "terminal.wsbridge")])
+    ws, _ = open_terminal(d, "/t")
+    resize(ws, 40, 100)
+    crowd.until(lambda: all(drawn in m.got for m in members), "each sees what the program has drawn")
+    assert all(0 < m.got.find(size) < m.got.find(drawn) for m in members)
     no_turn_was_long(d)
     crowd.leave()
 
