@@ -218,11 +218,13 @@ def test_a_unix_socket_has_the_mode_it_is_given_whatever_the_umask(daemon, rundi
 
 
 @pytest.mark.key("listen")
+@pytest.mark.without("canary", "descriptors", "children", "memory", "exit", reason="LeakSanitizer wants /proc at the end")
 def test_a_unix_socket_has_its_mode_also_where_there_is_no_proc(daemon, rundir):
     wrap = ("unshare", "-m", "sh", "-c", 'umask 0077; mount -t tmpfs none /proc && exec "$@"', "sh")
     d = daemon(f"[server]\nlisten = unix:{rundir}/s mode=0666\n" + ECHO, wrap=wrap)
     assert (rundir / "s").stat().st_mode & 0o7777 == 0o666
     assert d.ws("/echo").echoes()
+    d.kill()
 
 
 @pytest.mark.key("listen")
