@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages: what paths there are, and those that talk to them. */
-#include <stdio.h>
+/* The pages that talk to the paths. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,58 +10,6 @@
 
 #define HTML "text/html; charset=utf-8"
 #define PATHS_JSON "/-/paths.json" /* what the pages ask for */
-#define PATH_TEXT 256              /* bytes of a path that a page shows */
-
-/* ---- what paths there are ---- */
-
-static void describe(const struct path_conf *p, char *star, size_t cap,
-		     struct web_path *ret)
-{
-	snprintf(star, cap, "%s%s", p->path, p->prefix ? "*" : "");
-	*ret = (struct web_path){
-		.path = star,
-		.exec = backend_name(p),
-		.files = p->files,
-		.frame = framing_traits(p->hub.framing.kind)->name,
-		.type = p->hub.framing.type == OP_TEXT ? "text" : "binary",
-		.write = p->session.write,
-		.eof = p->session.eof,
-		.terminal = p->exec.pty.rows > 0,
-		.subprotocols = p->subprotocol,
-		.session = p->hub.process == PROCESS_SESSION &&
-					   p->session_key.from == SESSION_KEY_QUERY
-				   ? p->session_key.name
-				   : NULL,
-		.replay = p->hub.replay.messages || p->hub.replay.bytes,
-		.shared = p->hub.process != PROCESS_EACH,
-	};
-}
-
-/* The page about the paths that are open to the client's address. */
-static void answer_paths(struct client *c, const char *type, bool json)
-{
-	const struct conf *conf = c->routes->conf;
-	struct web_path *paths = calloc(conf->npaths + 1, sizeof(*paths));
-	char(*names)[PATH_TEXT] = calloc(conf->npaths + 1, PATH_TEXT);
-	struct http_response r = { .status = 200, .content_type = type };
-	size_t n = 0, shown = 0;
-	char *text = NULL;
-
-	for (size_t i = 0; paths && names && i < conf->npaths; i++)
-		if (cidr_allows(&conf->paths[i]->access.clients, &c->peer)) {
-			describe(conf->paths[i], names[shown], PATH_TEXT, &paths[shown]);
-			shown++;
-		}
-	if (paths && names)
-		text = json ? pages_json(paths, shown, &n)
-			    : pages_index(paths, shown, conf->console,
-					  dashboard_is_for(c), &n);
-	free(paths);
-	free(names);
-	answer_text(c, &r, text, n);
-}
-
-/* ---- pages that talk to them ---- */
 
 /* Those that are on. */
 static unsigned pages_on(const struct client *c)
@@ -157,24 +104,24 @@ static void answer_upgrade(struct client *c, int status)
 	} else if (can == PAGES_CAN) {
 		answer_asset(c, status, asset_find(ASSET_CONSOLE));
 	} else {
-		describe(c->route->conf, name, sizeof(name), &path);
+		answer_describe(c->route->conf, name, sizeof(name), &path);
 		text = pages_upgrade(&path, can, &n);
 		answer_text(c, &r, text, n);
 	}
 }
 
-static void answer_console(struct client *c)
+static enum step answer_console(struct client *c)
 {
 	switch (page_for(c, true)) {
 	case PAGES_CROSS_SITE: /* no page is loaded, no program is started for it */
-		answer_paths(c, HTML, false);
-		break;
+		return answer_paths(c, false);
 	case PAGES_ELSEWHERE:
 		answer_error(c, 403, "the console is not for your address ([web] allow)");
 		break;
 	default:
 		answer_asset(c, 200, asset_find(ASSET_CONSOLE));
 	}
+	return STEP_END;
 }
 
 void answer_terminal_page(struct client *c)
@@ -185,20 +132,21 @@ void answer_terminal_page(struct client *c)
 		answer_error(c, 404, "there is no terminal (pty) at that path");
 }
 
-void answer_page(struct client *c, const struct route *route)
+enum step answer_page(struct client *c, const struct route *route)
 {
 	const struct asset *a = asset_of(c);
 
 	if (route)
 		answer_upgrade(c, 426);
 	else if (strcmp(c->path, "/") == 0)
-		answer_paths(c, HTML, false);
+		return answer_paths(c, false);
 	else if (a && strcmp(a->path, ASSET_CONSOLE) == 0)
-		answer_console(c);
+		return answer_console(c);
 	else if (a)
 		answer_asset(c, 200, a);
 	else if (answer_is_console(c))
-		answer_paths(c, "application/json", true);
+		return answer_paths(c, true);
 	else
 		answer_error(c, 404, "no such path");
+	return STEP_END;
 }

@@ -35,6 +35,7 @@ struct asset;
 struct download;
 struct grant;
 struct verdict;
+struct web_path;
 
 struct client {
 	struct server *server;
@@ -193,11 +194,23 @@ void answer_buf(struct client *c, const char *type, struct buf *body);
  * these. */
 bool answer_is_console(const struct client *c);
 
-/* An ordinary GET or HEAD: the pages. */
-void answer_page(struct client *c, const struct route *route);
+/* An ordinary GET or HEAD, which is answered or waits: the pages. */
+enum step answer_page(struct client *c, const struct route *route);
 
 /* The same of a terminal's page: client.terminal. */
 void answer_terminal_page(struct client *c);
+
+/* ---- answer_paths.c ---- */
+
+/* The list of the paths that are open to C's address: a page, or with JSON what pages ask
+ * for. */
+enum step answer_paths(struct client *c, bool json);
+
+#define PATH_TEXT 256 /* bytes of a path that a page shows */
+
+/* What a page says of P; NAME, of CAP bytes, and P stay as long as that. */
+void answer_describe(const struct path_conf *p, char *name, size_t cap,
+		     struct web_path *ret);
 
 /* ---- answer_file.c ---- */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf_stream.h"
 #include "conf_tls.h"
 #include "log.h"
 #include "metrics.h"
@@ -328,24 +329,14 @@ static bool put_next(struct scrape *s)
 	return s->metric < metrics_count;
 }
 
-/* As write(2), of a stream that buffers: 0 says that it has failed. */
-static ssize_t on_write(void *scrape, const char *p, size_t n)
-{
-	struct scrape *s = scrape;
-
-	return buf_append(&s->text, p, n, SIZE_MAX) < 0 ? 0 : (ssize_t)n;
-}
-
-/* Not open_memstream(3), which moves all of a large text each time that it grows. */
 struct scrape *metrics_begin(const struct server *server, const struct routes *routes)
 {
-	const cookie_io_functions_t io = { .write = on_write };
 	struct scrape *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	*s = (struct scrape){
-		.f = fopencookie(s, "w", io),
+		.f = buf_stream(&s->text),
 		.server = server,
 		.routes = routes,
 		.log = log_counts(),

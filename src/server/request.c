@@ -149,7 +149,7 @@ bool request_is_plain(const struct client *c)
 	       http_count(&c->http, buf_head(&c->head), "Upgrade") == 0;
 }
 
-static void serve_page(struct client *c)
+static enum step serve_page(struct client *c)
 {
 	if (c->route && c->route->conf->prefix && answer_is_console(c))
 		c->route = NULL;
@@ -164,7 +164,8 @@ static void serve_page(struct client *c)
 	else if (!c->route && is_directory_of_files(c))
 		answer_slash(c);
 	else
-		answer_page(c, c->route);
+		return answer_page(c, c->route);
+	return STEP_END;
 }
 
 /* Those that may be chosen, in this order; NULL: none. */
@@ -182,8 +183,7 @@ static enum step serve(struct client *c)
 	switch (handshake_check(&c->http, buf_head(&c->head), subprotocols_of(c), &hs,
 				&status, &reason)) {
 	case HANDSHAKE_NONE:
-		serve_page(c);
-		break;
+		return serve_page(c);
 	case HANDSHAKE_BAD:
 		answer_error(c, status, reason);
 		break;

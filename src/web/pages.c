@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The small pages that name the paths. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf_stream.h"
 #include "http.h"
 #include "pages.h"
+
+#define PAGE_END "</main></body></html>\n"
 
 static void put_html(FILE *f, const char *text)
 {
@@ -81,7 +85,7 @@ static char *finish(FILE *f, char **text)
 
 static char *finish_page(FILE *f, char **text)
 {
-	fputs("</main></body></html>\n", f);
+	fputs(PAGE_END, f);
 	return finish(f, text);
 }
 
@@ -94,17 +98,13 @@ static void put_mode(FILE *f, const struct web_path *p)
 		fprintf(f, "%s as %s", p->frame, p->type);
 }
 
-static void put_row(FILE *f, const struct web_path *p, bool link)
+static void put_row(FILE *f, const struct web_path *p)
 {
-	fputs("<li>", f);
-	if (link) {
-		fputs("<a href=\"", f);
-		put_url(f, p->path);
-		fputs("\">", f);
-	}
-	fputs("<code>", f);
+	fputs("<li><a href=\"", f);
+	put_url(f, p->path);
+	fputs("\"><code>", f);
 	put_html(f, p->path);
-	fputs(link ? "</code></a> <span>" : "</code> <span>", f);
+	fputs("</code></a> <span>", f);
 	put_html(f, p->exec);
 	fputs("</span>", f);
 	if (!p->files) {
@@ -125,24 +125,6 @@ static void put_links(FILE *f, bool console, bool dashboard)
 	if (dashboard)
 		fputs("<a href=\"/-/dashboard\">Dashboard</a>\n", f);
 	fputs("</nav>\n", f);
-}
-
-char *pages_index(const struct web_path *paths, size_t count, bool console,
-		  bool dashboard, size_t *ret_n)
-{
-	char *text = NULL;
-	FILE *f = open_memstream(&text, ret_n);
-
-	if (!f)
-		return NULL;
-	begin(f, "wsbridged", console || dashboard);
-	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n",
-	      f);
-	for (size_t i = 0; i < count; i++)
-		put_row(f, &paths[i], true);
-	fputs("</ul>\n", f);
-	put_links(f, console, dashboard);
-	return finish_page(f, &text);
 }
 
 /* What PATH can be done with in spite of WHY. */
@@ -209,36 +191,81 @@ static void put_subprotocols(FILE *f, char *const *names)
 	fputc(']', f);
 }
 
-char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n)
+static void put_object(FILE *f, const struct web_path *p, bool first)
 {
-	char *text = NULL;
-	FILE *f = open_memstream(&text, ret_n);
-
-	if (!f)
-		return NULL;
-	fputc('[', f);
-	for (size_t i = 0, n = 0; i < count; i++) {
-		const struct web_path *p = &paths[i];
-
-		if (p->files)
-			continue;
-		fputs(n++ ? ",\n{\"path\":" : "{\"path\":", f);
-		put_json(f, p->path);
-		fprintf(f,
-			",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,"
-			"\"terminal\":%s,\"shared\":%s,\"exec\":",
-			p->write ? "true" : "false", p->frame, p->type,
-			p->eof ? "true" : "false", p->terminal ? "true" : "false",
-			p->shared ? "true" : "false");
-		put_json(f, p->exec);
-		put_subprotocols(f, p->subprotocols);
-		fprintf(f, ",\"replay\":%s", p->replay ? "true" : "false");
-		if (p->session) {
-			fputs(",\"session\":", f);
-			put_json(f, p->session);
-		}
-		fputc('}', f);
+	fputs(first ? "{\"path\":" : ",\n{\"path\":", f);
+	put_json(f, p->path);
+	fprintf(f,
+		",\"write\":%s,\"frame\":\"%s\",\"type\":\"%s\",\"eof\":%s,"
+		"\"terminal\":%s,\"shared\":%s,\"exec\":",
+		p->write ? "true" : "false", p->frame, p->type, p->eof ? "true" : "false",
+		p->terminal ? "true" : "false", p->shared ? "true" : "false");
+	put_json(f, p->exec);
+	put_subprotocols(f, p->subprotocols);
+	fprintf(f, ",\"replay\":%s", p->replay ? "true" : "false");
+	if (p->session) {
+		fputs(",\"session\":", f);
+		put_json(f, p->session);
 	}
-	fputs("]\n", f);
-	return finish(f, &text);
+	fputc('}', f);
+}
+
+/* ---- the list ---- */
+
+struct pages_list {
+	FILE *f;
+	struct buf text; /* that F writes to */
+	bool json, console, dashboard;
+	bool any; /* there is an object */
+};
+
+struct pages_list *pages_list_begin(bool json, bool console, bool dashboard)
+{
+	struct pages_list *l = calloc(1, sizeof(*l));
+
+	if (l)
+		*l = (struct pages_list){
+			buf_stream(&l->text), { 0 }, json, console, dashboard, false
+		};
+	if (!l || !l->f) {
+		free(l);
+		return NULL;
+	}
+	if (json) {
+		fputc('[', l->f);
+		return l;
+	}
+	begin(l->f, "wsbridged", console || dashboard);
+	fputs("<p>Each path is a WebSocket in front of a program.</p>\n<ul class=\"paths\">\n",
+	      l->f);
+	return l;
+}
+
+void pages_list_add(struct pages_list *l, const struct web_path *path)
+{
+	if (!l->json) {
+		put_row(l->f, path);
+	} else if (!path->files) {
+		put_object(l->f, path, !l->any);
+		l->any = true;
+	}
+}
+
+int pages_list_end(struct pages_list *l, struct buf *ret)
+{
+	bool failed;
+
+	if (l->json) {
+		fputs("]\n", l->f);
+	} else {
+		fputs("</ul>\n", l->f);
+		put_links(l->f, l->console, l->dashboard);
+		fputs(PAGE_END, l->f);
+	}
+	failed = ferror(l->f);
+	if (fclose(l->f) != 0 || failed)
+		buf_free(&l->text);
+	*ret = l->text;
+	free(l);
+	return buf_len(ret) > 0 ? 0 : -ENOMEM;
 }

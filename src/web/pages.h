@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
+
 /* What a page says of one path. */
 struct web_path {
 	const char *path; /* a prefix path ends in a star */
@@ -21,12 +23,16 @@ struct web_path {
 	bool files;          /* it is no WebSocket: there are no messages */
 };
 
-/* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
+/* A list of paths: a page, with a link to the CONSOLE and the DASHBOARD; or with JSON
+ * [{"path":"/clock","write":true,...},...] of those that are a WebSocket.  NULL: out of
+ * memory. */
+struct pages_list *pages_list_begin(bool json, bool console, bool dashboard);
+void pages_list_add(struct pages_list *l, const struct web_path *path);
 
-/* The list of the COUNT paths at PATHS; with CONSOLE each is a link to its console.  With
- * DASHBOARD a link leads there. */
-char *pages_index(const struct web_path *paths, size_t count, bool console,
-		  bool dashboard, size_t *ret_n);
+/* L goes; its text is *RET's.  0 or -ENOMEM: then *RET is empty. */
+int pages_list_end(struct pages_list *l, struct buf *ret);
+
+/* Each gives a text of *RET_N bytes, yours to free(), or NULL: out of memory. */
 
 /* May a browser that opens a path have a page that connects to it at once? */
 enum pages_can {
@@ -41,8 +47,5 @@ char *pages_upgrade(const struct web_path *path, enum pages_can why, size_t *ret
 
 /* An error page: STATUS with its phrase, and REASON. */
 char *pages_error(int status, const char *reason, size_t *ret_n);
-
-/* [{"path":"/clock","write":true,...},...] */
-char *pages_json(const struct web_path *paths, size_t count, size_t *ret_n);
 
 #endif

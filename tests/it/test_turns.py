@@ -2,6 +2,7 @@
 """However much there is to do at once, no turn of the loop takes long: by its CPU time, as others may have the machine."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -74,9 +75,20 @@ def test_the_metrics_of_ten_thousand_paths_are_made_in_several_turns(daemon):
     no_turn_was_long(d)
 
 
-@pytest.mark.memory(32, reason="the allocator keeps what the text of thousands of paths lay in")
-def test_metrics_that_take_too_long_are_forgotten(daemon):
-    paths = "".join(f"[/p{i}]\nbuiltin = echo\n" for i in range(10 * N))
+@pytest.mark.memory(64, reason="the allocator keeps what the text of thousands of paths lay in")
+def test_the_list_of_tens_of_thousands_of_paths_is_made_in_several_turns(daemon):
+    n = 30 * N
+    d = daemon(MANY.replace("[web]", "[web]\nconsole = yes") + "".join(f"[/p{i}]\nbuiltin = echo\n" for i in range(n)))
+    for _ in range(2):
+        assert get(d, "/").text.count("<li>") == n + 1
+        assert len(json.loads(get(d, "/-/paths.json").text)) == n + 1
+    no_turn_was_long(d)
+
+
+@pytest.mark.memory(64, reason="the allocator keeps what the text of thousands of paths lay in")
+@pytest.mark.parametrize("page, n", [("/metrics", 10 * N), ("/", 30 * N)])
+def test_a_page_that_takes_too_long_is_forgotten(daemon, page, n):
+    paths = "".join(f"[/p{i}]\nbuiltin = echo\n" for i in range(n))
     d = daemon("[web]\nmetrics = /metrics\n" + paths)
     control = Control(d)
     control.sock.settimeout(6 * TIMEOUT)
@@ -84,10 +96,10 @@ def test_metrics_that_take_too_long_are_forgotten(daemon):
 
     def status():
         with contextlib.suppress(OSError, EOFError):  # it was too late before it could ask
-            return get(d, "/metrics").status
+            return get(d, page).status
 
-    assert until(status, "an answer") == 503
-    d.wait_log(r"/metrics: refused status=503 .*handshake_timeout")
+    until(lambda: status() == 503, "an answer that is too late")
+    d.wait_log(rf"{page}: refused status=503 .*handshake_timeout")
 
 
 @pytest.mark.memory(8, reason="the allocator keeps what thousands of paths lay between")

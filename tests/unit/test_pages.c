@@ -47,12 +47,24 @@ static char *page(char *text, size_t n)
 	return text;
 }
 
+static char *list_of(const struct web_path *paths, size_t count, bool json, bool links)
+{
+	struct pages_list *l = pages_list_begin(json, links, links);
+	struct buf list;
+	char *text;
+
+	assert_non_null(l);
+	for (size_t i = 0; i < count; i++)
+		pages_list_add(l, &paths[i]);
+	assert_int_equal(pages_list_end(l, &list), 0);
+	text = strndup(buf_head(&list), buf_len(&list));
+	buf_free(&list);
+	return page(text, text ? strlen(text) : 0);
+}
+
 static char *index_of(const struct web_path *paths, size_t count, bool console)
 {
-	size_t n;
-	char *text = pages_index(paths, count, console, console, &n);
-
-	return page(text, n);
+	return list_of(paths, count, false, console);
 }
 
 static char *upgrade_of(const struct web_path *path, enum pages_can why)
@@ -65,10 +77,7 @@ static char *upgrade_of(const struct web_path *path, enum pages_can why)
 
 static char *json_of(const struct web_path *paths, size_t count)
 {
-	size_t n;
-	char *text = pages_json(paths, count, &n);
-
-	return page(text, n);
+	return list_of(paths, count, true, false);
 }
 
 static char *error_of(int status, const char *reason)
