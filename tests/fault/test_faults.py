@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
 
 import procfs  # noqa: E402
 from aftermath import ALARMS  # noqa: E402
-from harness import ROOT, Daemon  # noqa: E402
+from harness import ROOT, Daemon, hand_down  # noqa: E402
 from rawws import Closed  # noqa: E402
 from scenes import SCENES, echo, one_echo, words  # noqa: E402
 from waiting import until  # noqa: E402
@@ -99,6 +99,7 @@ class Life:
 
 def start(scene, directory, fault):
     ini, report = directory / "wsbridge.ini", directory / "report"
+    hand_down(directory, 0o640)  # so that a socket's mode is changed
     (directory / "log").touch()
     ini.write_text(scene.ini.format(**words(directory)))
     environment = {"LD_PRELOAD": SHIM, "FAULT": fault, "FAULT_REPORT": str(report)}

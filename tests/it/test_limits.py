@@ -2,7 +2,6 @@
 """Limits: how many clients, how fast, how large, and what the one too many is told."""
 
 import grp
-import os
 import select
 import socket
 import struct
@@ -11,7 +10,7 @@ import time
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, get, with_canary
+from harness import ENVIRONMENT, get, hand_down, with_canary
 from rawws import BINARY, CONT, PING, PONG, Closed, RawWS, request
 from systemd import listening, passing
 from test_reload import reload
@@ -229,9 +228,7 @@ def test_a_unix_socket_has_its_mode_also_where_there_is_no_proc(daemon, rundir):
 
 @pytest.mark.key("listen")
 def test_a_unix_socket_has_its_mode_whatever_its_directory_hands_down(daemon, rundir):
-    entries = [(0x01, 6), (0x04, 4), (0x20, 0)]  # the owner, the group, the others
-    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", tag, perm, 0xFFFFFFFF) for tag, perm in entries)
-    os.setxattr(rundir, "system.posix_acl_default", acl)
+    hand_down(rundir, 0o640)
     daemon(f"[server]\nlisten = unix:{rundir}/s mode=0626\n" + ECHO)
     assert (rundir / "s").stat().st_mode & 0o7777 == 0o626
 
