@@ -26,7 +26,7 @@ from test_memory import Memory
 from test_metrics import scrape
 from tlsflood import TLS_1_2, KeyUpdater
 from tlssock import TlsSock
-from waiting import until
+from waiting import until, within
 
 KIB, MIB = 1024, 1024 * 1024
 LONG, TOO_LONG = "0.005", "0.02"  # seconds of CPU time in a turn: one in a thousand may take longer; none may
@@ -116,13 +116,13 @@ def bounded(d, memory, cpu, seconds):
     long, too_long, total = turns.over(LONG)[0], *turns.over(TOO_LONG)
     print(f"\n  {took:.1f} s, {used:.2f} s CPU of {cpu:g}, peak {peak / MIB:.1f} MiB of {memory / MIB:.1f}, {total:.0f} turns, "
           f"{long:.0f} over 5 ms, {too_long:.0f} over 20 ms, canary {singer.worst * 1000:.0f} ms")
-    assert took < seconds, f"{took:.1f} s, at most {seconds} are allowed"
+    within(seconds, took, "seconds")
     if is_sanitized():
         return
     assert peak < memory + SLACK, f"{peak:,} bytes, at most {memory + SLACK:,} are allowed"
-    assert used < cpu, f"{used:.2f} s of CPU, at most {cpu} are allowed"
-    assert too_long == 0, f"{too_long:.0f} turns of the loop worked for more than 20 ms"
-    assert long <= max(1, total / 1000), f"{long:.0f} turns of {total:.0f} worked for more than 5 ms"
+    within(cpu, used, "seconds of CPU time")
+    within(1, too_long, "turns of the loop that worked for more than 20 ms")
+    within(max(1, total // 1000) + 1, long, f"turns of {total:.0f} that worked for more than 5 ms")
 
 
 def drip(socks, data, until_seconds):
@@ -148,9 +148,9 @@ def test_a_request_that_never_ends(daemon, certificate, tls):
     more = {"listen": "listen = 127.0.0.1:0 tls\n" + certificate().ini()} if tls else {}
     d = daemon(ini("", f"max_handshakes = {n + 10}\nhandshake_timeout = {many(2, 20)}s", **more))
     data = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 500 if tls else request("/echo", d.host)[:-4]
-    with bounded(d, n * (56 * KIB if tls else 3 * KIB), 2 + n * 3e-3, many(20, 120)):
+    with bounded(d, n * (56 * KIB if tls else 3 * KIB), 2 + n * 3e-3, 120):
         socks = [d.connect(d.addresses[-1], plain=True) for _ in range(n)]
-        assert drip(socks, data, many(15, 100)) == n, "not all were dropped at their time"
+        assert drip(socks, data, 100) == n, "not all were dropped at their time"
 
 
 def test_connections_that_say_nothing(daemon):
