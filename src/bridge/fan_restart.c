@@ -194,10 +194,10 @@ void fan_restart_init(struct hub *h, struct fan *f)
 /* ---- its end ---- */
 
 /* Clients may stay; what they say is discarded. */
-static void stop_source(struct hub *h)
+static void stop_source(struct hub *h, bool flush)
 {
 	h->input_ended = true;
-	h->source->ops->stop(h->source, false);
+	h->source->ops->stop(h->source, flush);
 	fan_input_changed(h);
 }
 
@@ -213,7 +213,7 @@ void fan_end(struct hub *h, const struct ending *e)
 		session_proceed(s);
 	}
 	if (empty || h->fan->n > 0) /* else the last to leave has stopped it */
-		stop_source(h);
+		stop_source(h, !empty);
 }
 
 void fan_ended(struct hub *h, const struct ending *e)
@@ -229,7 +229,7 @@ void fan_ended(struct hub *h, const struct ending *e)
 	}
 	h->fan->state = FAN_ENDED;
 	ev_timer_stop(h->bridge->loop, &h->fan->linger);
-	stop_source(h);
+	stop_source(h, false);
 }
 
 void fan_source_gone(struct hub *h)

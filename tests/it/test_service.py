@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -566,6 +567,35 @@ def test_clients_share_a_connection(daemon, service):
     assert len(s.conns) == 1
     one.finish()
     assert other.echoes("still there")
+
+
+def test_a_service_that_speaks_no_more_hears_what_many_have_said_though_one_is_sent_a_file(daemon, service, rundir):
+    full, over, heard = Gate(), Gate(), []
+
+    def story(conn):
+        full.wait()
+        conn.shutdown(socket.SHUT_WR)
+        over.wait()
+        heard.append(len(everything(conn)))
+
+    s = service(story, f"{rundir}/s")
+    d = daemon(ini(s.target, SHARED + "queue = 8M\n", "[socket]\nsend_buffer = 16k\n"))
+    reader = d.ws("/x", receive_buffer=8192)
+    control, to = Control(d), the_id(d)
+    with tempfile.TemporaryFile() as f:
+        f.write(b"f" * 4_000_000)
+        f.flush()
+        control.begin("send-file", fds=[f.fileno()], to=to)
+    speaker = d.ws("/x")
+    for _ in range(3):
+        speaker.text("x" * 900_000)
+    until(lambda: Control(d).ask("status")["to_programs"] > 1_000_000, "much waits for the service")
+    full.open()
+    assert speaker.closed() == (1000, "")
+    over.open()
+    s.join()
+    assert heard == [3 * 900_001]
+    assert reader.recv_until_close()[:2] == ([b"f" * 4_000_000], 1000)
 
 
 def test_all_who_wait_for_a_connection_get_it(daemon, full_house, rundir):
