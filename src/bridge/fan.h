@@ -38,13 +38,15 @@ struct fan_owner {
 	int (*open)(struct fan_owner *owner, struct hub *h);
 	/* H takes nobody in any more, and will be freed. */
 	void (*retired)(struct fan_owner *owner);
-	/* H, which has been retired or was never attached, is no more. */
+	/* H, which has been retired or was never attached, is no more, or has no source
+	 * any more. */
 	void (*gone)(struct fan_owner *owner);
 };
 
 struct fan {
 	enum fan_state state;
-	struct fan_owner *owner; /* NULL: the hub has one client, and goes with it */
+	struct fan_owner *owner; /* NULL: the hub has one client, and goes with it, or
+				  * those that outlive its source */
 	const char *path;        /* for its log lines, with ID ... */
 	const char *noun;        /* and what its source is in them: "program" */
 	uint64_t id;             /* of its program; with an owner */
@@ -131,7 +133,8 @@ bool fan_comes_again(const struct hub *h);
 /* ... then wait for it. */
 void fan_wait(struct hub *h);
 
-/* No other comes, but there are clients to whom a file is sent. */
+/* No other comes, but there are clients to whom a file is sent: its owner is told that it
+ * has gone. */
 void fan_have_nothing(struct hub *h);
 
 void fan_resized(struct hub *h);

@@ -122,11 +122,22 @@ static void on_again(EV_P_ ev_timer *w, int revents)
 	hub_proceed(h);
 }
 
-void fan_have_nothing(struct hub *h)
+static void have_nothing(struct hub *h)
 {
 	h->fan->nothing.hub = h;
 	h->source = &h->fan->nothing;
 	h->input_ended = true; /* what clients say is discarded */
+}
+
+/* Who counts its programs is not to count this one: there is none. */
+void fan_have_nothing(struct hub *h)
+{
+	struct fan *f = h->fan;
+
+	have_nothing(h);
+	if (f->owner)
+		f->owner->gone(f->owner);
+	f->owner = NULL;
 }
 
 void fan_wait(struct hub *h)
@@ -135,7 +146,7 @@ void fan_wait(struct hub *h)
 	double delay = next_delay(h);
 
 	f->state = FAN_WAITING;
-	fan_have_nothing(h);
+	have_nothing(h);
 	log_info(hub_name(h), "the %s starts again in %g s", f->noun, delay);
 	ev_timer_set(&f->again, delay, 0);
 	ev_timer_start(h->bridge->loop, &f->again);

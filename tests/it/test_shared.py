@@ -590,14 +590,14 @@ def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_p
     c.end()
 
 
-LAST = "[/last]\nshell = read x; echo last words; exit 3\nprocess = shared\nmax_runtime = "
+LAST = "[/last]\nshell = read x; echo last words; exit 3\nprocess = shared\n"
 
 
 class Ended:
     """A program of two has said its last words and ended, while one of them was sent a file."""
 
-    def __init__(self, daemon, tmp_path, how=lambda fast: fast.text("go"), max_runtime="0"):
-        self.d = daemon("[socket]\nsend_buffer = 16k\n" + LAST + max_runtime + "\n")
+    def __init__(self, daemon, tmp_path, how=lambda fast: fast.text("go"), ini=LAST):
+        self.d = daemon("[socket]\nsend_buffer = 16k\n" + ini)
         self.fast, self.slow = self.d.ws("/last"), self.d.ws("/last", receive_buffer=8192)
         self.content = b"f" * 4_000_000
         (tmp_path / "file").write_bytes(self.content)
@@ -625,7 +625,7 @@ def test_what_a_program_says_last_comes_behind_a_file_and_then_the_close(daemon,
 
 
 def test_who_is_sent_a_file_does_not_keep_a_program_beyond_its_time(daemon, tmp_path):
-    e = Ended(daemon, tmp_path, how=lambda fast: None, max_runtime="500ms")
+    e = Ended(daemon, tmp_path, how=lambda fast: None, ini=LAST + "max_runtime = 500ms\n")
     assert (e.code, e.reason) == (1008, "time limit")
     assert e.slow.recv_until_close() == ([e.content], 1008, "time limit")
 
@@ -645,6 +645,15 @@ def test_who_goes_while_a_file_is_sent_goes_with_the_end_of_the_program(daemon, 
     e.d.wait_log("connection lost|reset")
     again.text("go")
     assert again.recv_until_close()[:2] == (["last words"], 4003)
+
+
+@pytest.mark.key("max_processes")
+def test_who_is_sent_a_file_takes_no_room_from_the_next_program(daemon, tmp_path):
+    e = Ended(daemon, tmp_path, ini=LAST + "max_processes = 1\n")
+    again = e.d.ws("/last")
+    again.text("go")
+    assert again.recv_until_close()[:2] == (["last words"], 4003)
+    assert e.slow.recv_until_close()[:2] == ([e.content, "last words"], 4003)
 
 
 def test_who_is_told_to_go_meanwhile_goes_before_the_file_has_ended(daemon, tmp_path):
