@@ -138,6 +138,7 @@ void fan_have_nothing(struct hub *h)
 	if (f->owner)
 		f->owner->gone(f->owner);
 	f->owner = NULL;
+	fan_input_changed(h); /* what it has not taken has gone with it */
 }
 
 void fan_wait(struct hub *h)

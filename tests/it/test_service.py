@@ -581,7 +581,7 @@ def test_a_service_that_speaks_no_more_hears_what_many_have_said_though_one_is_s
     s = service(story, f"{rundir}/s")
     d = daemon(ini(s.target, SHARED + "queue = 8M\n", "[socket]\nsend_buffer = 16k\n"))
     reader = d.ws("/x", receive_buffer=8192)
-    control, to = Control(d), the_id(d)
+    control, other, to = Control(d), Control(d), the_id(d)
     with tempfile.TemporaryFile() as f:
         f.write(b"f" * 4_000_000)
         f.flush()
@@ -589,12 +589,39 @@ def test_a_service_that_speaks_no_more_hears_what_many_have_said_though_one_is_s
     speaker = d.ws("/x")
     for _ in range(3):
         speaker.text("x" * 900_000)
-    until(lambda: Control(d).ask("status")["to_programs"] > 1_000_000, "much waits for the service")
+    until(lambda: other.ask("status")["to_programs"] > 1_000_000, "much waits for the service")
     full.open()
     assert speaker.closed() == (1000, "")
     over.open()
     s.join()
     assert heard == [3 * 900_001]
+    assert reader.recv_until_close()[:2] == ([b"f" * 4_000_000], 1000)
+
+
+def test_who_is_sent_a_file_is_read_again_when_the_service_goes_that_took_nothing(daemon, service, rundir):
+    full, over = Gate(), Gate()
+
+    def story(conn):
+        full.wait()
+        conn.shutdown(socket.SHUT_WR)
+        over.wait()
+
+    s = service(story, f"{rundir}/s")
+    d = daemon(ini(s.target, SHARED + "eof_timeout = 200ms\n", "[socket]\nsend_buffer = 16k\n"))
+    reader = d.ws("/x", receive_buffer=8192)
+    control, other, to = Control(d), Control(d), the_id(d)
+    with tempfile.TemporaryFile() as f:
+        f.write(b"f" * 4_000_000)
+        f.flush()
+        control.begin("send-file", fds=[f.fileno()], to=to)
+    speaker = d.ws("/x")
+    for _ in range(2):
+        speaker.text("x" * 900_000)
+    until(lambda: not other.ask("show", to=to)["reading"], "too much waits for the service")
+    full.open()
+    assert speaker.closed() == (1000, "")
+    until(lambda: other.ask("show", to=to)["reading"], "the reader is read again")
+    over.open()
     assert reader.recv_until_close()[:2] == ([b"f" * 4_000_000], 1000)
 
 
