@@ -74,8 +74,6 @@ OPENSSL(BIO *, BIO_new, (const BIO_METHOD *m), (m), NULL)
 /* ---- digests and chance ---- */
 
 OPENSSL(int, RAND_bytes, (unsigned char *p, int n), (p, n), 0)
-OPENSSL(EVP_MD *, EVP_MD_fetch, (OSSL_LIB_CTX * lib, const char *name, const char *q),
-	(lib, name, q), NULL)
 OPENSSL(int, EVP_Digest,
 	(const void *p, size_t n, unsigned char *to, unsigned *ret_n, const EVP_MD *md,
 	 ENGINE *engine),
