@@ -569,6 +569,16 @@ def test_clients_share_a_connection(daemon, service):
     assert other.echoes("still there")
 
 
+def sent_a_file(d):
+    """A client of /x that is being sent 4 MB of "f" and reads slowly; its id, and who sends."""
+    reader, control, to = d.ws("/x", receive_buffer=8192), Control(d), the_id(d)
+    with tempfile.TemporaryFile() as f:
+        f.write(b"f" * 4_000_000)
+        f.flush()
+        control.begin("send-file", fds=[f.fileno()], to=to)
+    return reader, to, control  # its end would be the file's
+
+
 def test_a_service_that_speaks_no_more_hears_what_many_have_said_though_one_is_sent_a_file(daemon, service, rundir):
     full, over, heard = Gate(), Gate(), []
 
@@ -580,13 +590,8 @@ def test_a_service_that_speaks_no_more_hears_what_many_have_said_though_one_is_s
 
     s = service(story, f"{rundir}/s")
     d = daemon(ini(s.target, SHARED + "queue = 8M\n", "[socket]\nsend_buffer = 16k\n"))
-    reader = d.ws("/x", receive_buffer=8192)
-    control, other, to = Control(d), Control(d), the_id(d)
-    with tempfile.TemporaryFile() as f:
-        f.write(b"f" * 4_000_000)
-        f.flush()
-        control.begin("send-file", fds=[f.fileno()], to=to)
-    speaker = d.ws("/x")
+    reader, to, _sender = sent_a_file(d)
+    other, speaker = Control(d), d.ws("/x")
     for _ in range(3):
         speaker.text("x" * 900_000)
     until(lambda: other.ask("status")["to_programs"] > 2_000_000, "all has come, and waits for the service")
@@ -608,13 +613,8 @@ def test_who_is_sent_a_file_is_read_again_when_the_service_goes_that_took_nothin
 
     s = service(story, f"{rundir}/s")
     d = daemon(ini(s.target, SHARED + "eof_timeout = 200ms\n", "[socket]\nsend_buffer = 16k\n"))
-    reader = d.ws("/x", receive_buffer=8192)
-    control, other, to = Control(d), Control(d), the_id(d)
-    with tempfile.TemporaryFile() as f:
-        f.write(b"f" * 4_000_000)
-        f.flush()
-        control.begin("send-file", fds=[f.fileno()], to=to)
-    speaker = d.ws("/x")
+    reader, to, _sender = sent_a_file(d)
+    other, speaker = Control(d), d.ws("/x")
     for _ in range(2):
         speaker.text("x" * 900_000)
     until(lambda: not other.ask("show", to=to)["reading"], "too much waits for the service")
