@@ -11,7 +11,8 @@
 #define ADDR_TEXT 128 /* room for any address's text */
 
 struct addr {
-	socklen_t len; /* bytes of the rest that mean something: no more need be there */
+	socklen_t len; /* bytes of the union in use; a copy may be allocated without the
+			  rest */
 	union {
 		struct sockaddr sa;
 		struct sockaddr_in in;
@@ -32,10 +33,10 @@ const char *addr_text(const struct addr *a, char *out);
 /* The address without the port: 127.0.0.1, ::1, unix.  OUT as above. */
 const char *addr_host(const struct addr *a, char *out);
 
-/* 0 for a Unix socket. */
+/* The port; 0 for a Unix socket. */
 unsigned addr_port(const struct addr *a);
 
-/* Of this machine: 127.0.0.0/8, ::1 (also mapped), or a Unix socket. */
+/* Does A belong to this machine: 127.0.0.0/8, ::1 (also mapped), or a Unix socket? */
 bool addr_is_local(const struct addr *a);
 
 #endif

@@ -7,8 +7,9 @@
 
 #include "span.h"
 
-/* Decode IN, with its padding and no bit too many (RFC 4648 3.5), to OUT (CAP bytes): the
- * number of bytes, or -1; also when IN is empty.  OUT may be IN's own. */
+/* Decode IN, which has to be padded and without stray bits at its end (RFC 4648 3.5),
+ * to OUT (CAP bytes): the number of bytes, or -1; also when IN is empty.  OUT may be
+ * IN's own memory. */
 long base64_decode(struct span in, char *out, size_t cap);
 
 /* Encode IN with its padding to OUT (room for BASE64_SIZE(IN.n) bytes with a NUL). */

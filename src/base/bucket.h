@@ -7,19 +7,20 @@
 #include <stdbool.h>
 
 struct bucket {
-	double tokens, filled; /* events that may come, at that time */
+	double tokens, filled; /* events that were allowed at the time `filled` */
 };
 
 /* A full bucket at the time NOW (seconds). */
 void bucket_init(struct bucket *b, double rate, double now);
 
-/* May one more event come at NOW, of RATE a second (0: no limit)?  Then it is counted. */
+/* May another event happen at NOW, where RATE a second may (0: no limit)?  If so, its
+ * token is taken. */
 bool bucket_take(struct bucket *b, double rate, double now);
 
-/* The last event that was taken did not come. */
+/* Put the last token back: its event did not happen. */
 void bucket_give_back(struct bucket *b);
 
-/* Seconds from the last bucket_take(), which said no, until it will say yes. */
+/* After bucket_take() said no: seconds until it would say yes. */
 double bucket_wait(const struct bucket *b, double rate);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include "buf.h"
 
-/* What is written there, B has once the stream is flushed or closed; without memory for
- * it that fails.  Not open_memstream(3), which moves all of a large text each time that
- * it grows.  NULL: out of memory. */
+/* A stream that appends to B.  B has what was written once the stream is flushed or
+ * closed; that fails when there is no memory for it.  Not open_memstream(3), which
+ * moves all of a large text each time that it grows.  NULL: out of memory. */
 FILE *buf_stream(struct buf *b);
 
 #endif

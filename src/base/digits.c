@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A number in decimal, where printf(3) would take longer than all around it. */
+/* Numbers in decimal, where printf(3) would be most of the cost. */
 #include "digits.h"
 
 size_t digits_wide(char *out, unsigned long long n, unsigned width)

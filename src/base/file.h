@@ -5,16 +5,16 @@
 
 #include "buf.h"
 
-/* Open FILE to read it.  A descriptor, yours, or -errno; -EISDIR or -ENOTSUP where it is
- * no regular file, nor /dev/null, which is an empty one: a FIFO's other end could make us
- * wait for as long as it likes. */
+/* Open FILE to read it: a descriptor, yours, or -errno.  Only a regular file will do,
+ * or /dev/null, which counts as an empty one (else -EISDIR or -ENOTSUP): the other end
+ * of a FIFO could make us wait for as long as it likes. */
 int file_open(const char *file);
 
-/* Append all of FILE to B, which holds MOST bytes then at the most.  0, or -errno: as
- * file_open(), -EFBIG, or -ENOMEM. */
+/* Append all of FILE to B, which may then hold at most MOST bytes.  0, or -errno: that
+ * of file_open(), -EFBIG, or -ENOMEM. */
 int file_read(const char *file, size_t most, struct buf *b);
 
-/* What -errno of these means, in words for the operator. */
+/* An -errno of these functions in words for the operator. */
 const char *file_error(int r);
 
 #endif

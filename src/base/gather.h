@@ -13,16 +13,17 @@
 
 #include "buf.h"
 
-#define GATHER_IOV 256 /* a read of 64 KiB in messages of GATHER_REF_MIN is one write */
+#define GATHER_IOV 256 /* 64 KiB in messages of GATHER_REF_MIN are one write */
 #define GATHER_COPY (128 * 1024)
 #define GATHER_REF_MIN 1024 /* from here on a copy costs more than an iovec */
 
 struct gather {
 	struct iovec iov[GATHER_IOV];
 	unsigned n;        /* iovecs in use */
-	size_t bytes;      /* in all of them */
-	size_t used;       /* of copy */
-	struct buf *given; /* what iov[given_at] lies in; NULL: nothing was given */
+	size_t bytes;      /* in all iovecs */
+	size_t used;       /* of `copy` */
+	struct buf *given; /* the owner of what iov[given_at] refers to; NULL: no
+			      gather_give() yet */
 	unsigned given_at;
 	char copy[GATHER_COPY];
 };
@@ -41,9 +42,9 @@ void gather_copy(struct gather *g, const void *p, size_t n);
  * it is until writev(2) and gather_save() are done.  They must fit: gather_fits(). */
 void gather_add(struct gather *g, const void *p, size_t n);
 
-/* Append the content of B by reference, and let gather_save() move it out of B: it leaves
- * B with what it did not take, usually nothing.  Only once before a gather_reset(); fits
- * as two iovecs do. */
+/* Append the content of B by reference.  gather_save() may then move B's storage
+ * instead of copying it: what it does not need stays in B, usually nothing.  At most
+ * once after each gather_reset(); needs room for two iovecs. */
 void gather_give(struct gather *g, struct buf *b);
 
 /* Append to TO all bytes of G but the first SKIP, which writev(2) took.  0, -ENOBUFS (the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long the turns of a loop take: a histogram, and the longest of late. */
+/* How long the turns of a loop take: a histogram, and the longest recent one. */
 #include "lag.h"
 
 const double lag_bounds[LAG_BOUNDS] = { 0.0001, 0.0003, 0.001, 0.003, 0.005, 0.01,

@@ -29,7 +29,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum log_sink { LOG_SINK_FD, LOG_SINK_JOURNAL, LOG_SINK_SYSLOG };
 
 struct log_conf {
-	enum log_level level; /* lines up to it are written */
+	enum log_level level; /* lines up to this one are written */
 	enum log_format format;
 	bool journal_prefix; /* a line begins with <3>, <4>, <6> or <7> (sd-daemon(3)) */
 	bool colour;         /* of the words error: and warning: in text */
@@ -41,24 +41,24 @@ struct log_conf {
 
 /*
  * From now on write to FD, which stays the caller's, as CONF (copied) says.  Before the
- * first call: up to LOG_LEVEL_INFO to stderr, as text.
+ * first call, lines up to LOG_LEVEL_INFO go to stderr as text.
  */
 void log_open(int fd, const struct log_conf *conf);
 
 /* Are lines of LEVEL written? */
 bool log_is_on(enum log_level level);
 
-/* What begins a line of LEVEL that goes to F without the log, before there is one: the
- * journal's prefix where it reads F, else nothing. */
+/* The prefix of a line of LEVEL that is written to F directly, before the log is open:
+ * the journal's where F leads to the journal, else "". */
 const char *log_prefix(FILE *f, enum log_level level);
 
 /* ---- lines ---- */
 
 /*
  * Write one line of free text.  Never waits: a line that FD does not take is dropped and
- * counted; the next one that it takes is preceded by the count.  FMT, a constant that
- * begins with words, is the reason that is limited; LOG_LEVEL_DEBUG is not.  errno is
- * left alone, and %m may be used.
+ * counted; the next one that it takes is preceded by the count.  Lines are limited per
+ * FMT, which has to be a constant that begins with words; those of LOG_LEVEL_DEBUG are
+ * not limited.  errno is left alone, and %m may be used.
  */
 void log_write(enum log_level level, const char *who, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -85,7 +85,7 @@ enum log_type {
 	LOG_TRAFFIC, /* 2/8     {"messages":2,"bytes":8} */
 };
 
-/* Which of them it is says the type. */
+/* The type says which member is set. */
 union log_value {
 	const char *text;
 	unsigned long long number;
@@ -102,10 +102,10 @@ struct log_field {
 	union log_value value;
 };
 
-/* An event with a name, so that programs know it again, and its fields in order. */
+/* An event: its name, by which programs recognize it, and its fields in order. */
 struct log_event {
 	const char *name;    /* a constant; NULL: free text only */
-	struct span message; /* or .p NULL */
+	struct span message; /* free text behind the name; .p is NULL: none */
 	const struct log_field *fields;
 	size_t nfields;
 	unsigned kind;  /* events of one name are limited by kind, such as a status */
@@ -115,29 +115,29 @@ struct log_event {
 /* Write one line about the event E, as log_write() does. */
 void log_event(enum log_level level, const char *who, const struct log_event *e);
 
-/* The event as JSON, for OUT of LOG_LINE_MAX bytes, as a line has it whatever the format:
- * its length without the newline; no NUL. */
+/* Write the event to OUT (LOG_LINE_MAX bytes) as the JSON object of a line, whatever
+ * the format of the log: its length, without newline or NUL. */
 size_t log_json(char *out, enum log_level level, const char *who,
 		const struct log_event *e);
 
-/* Has E, about WHO, a field NAME whose value is VALUE in text?  NAME may be event, id or
- * path. */
+/* Does E, about WHO, have a field NAME whose value is VALUE in text?  NAME may also be
+ * event, id or path. */
 bool log_event_has(const char *who, const struct log_event *e, const char *name,
 		   const char *value);
 
 /* ---- counts ---- */
 
-/* Is there a count, of lines that were lost or one too many, that is yet to be told? */
+/* Are there lost or suppressed lines whose number has not been logged yet? */
 bool log_owes(void);
 
-/* Tell those whose second is over, or with ALL every one.  For a second after log_owes(),
- * and the end. */
+/* Log those numbers, as far as their second is over or, with ALL, every one.  To be
+ * called a second after log_owes() became true, and at the end. */
 void log_settle(bool all);
 
 /* Lines since the start that were not written. */
 struct log_counts {
-	unsigned long long limited; /* one too many of their reason */
-	unsigned long long lost;    /* not taken */
+	unsigned long long limited; /* suppressed: too many for one reason */
+	unsigned long long lost;    /* not taken by whoever reads the log */
 };
 struct log_counts log_counts(void);
 
@@ -146,8 +146,8 @@ struct log_counts log_counts(void);
 /*
  * Write the N bytes at P as printable UTF-8 to OUT (CAP >= 4 bytes, NUL-terminated): its
  * length.  Control characters, DEL, invalid UTF-8 and characters that reorder or break a
- * line become \xNN, a backslash is doubled: the bytes can be told back.  What is too long
- * is cut and ends in …
+ * line become \xNN, and a backslash is doubled, so the original bytes can be recovered.
+ * What is too long is cut and ends in …
  */
 size_t log_printable(char *out, size_t cap, const void *p, size_t n);
 

@@ -9,10 +9,11 @@
 
 /* ---- log_printable.c ---- */
 
-/* Bytes go to P while they fit; the first that do not are its end. */
+/* A bounded output: it takes bytes while they fit, and from the first that do not
+ * nothing more. */
 struct log_out {
 	char *p;
-	size_t cap;      /* more than an ellipsis has, and a NUL */
+	size_t cap;      /* of P; there has to be room for an ellipsis and a NUL */
 	size_t at;       /* written so far */
 	size_t cut;      /* the last place where an ellipsis fits */
 	bool overflowed; /* nothing more is taken */
@@ -32,7 +33,7 @@ void log_out_text(struct log_out *o, const char *text);
 /* The N BYTES printable, with what HOW (enum log_escape) says escaped as well. */
 void log_out_escaped(struct log_out *o, const void *bytes, size_t n, unsigned how);
 
-/* What overflowed ends in an ellipsis; the NUL.  The length. */
+/* End the text with a NUL, behind an ellipsis if it overflowed: its length. */
 size_t log_out_end(struct log_out *o);
 
 /* ---- log_line.c ---- */
@@ -41,7 +42,7 @@ size_t log_out_end(struct log_out *o);
 size_t log_line(char *out, const struct log_conf *conf, const struct timespec *when,
 		enum log_level level, const char *who, const struct log_event *e);
 
-/* F's value as text, which is no word. */
+/* F's value as it stands in a line of text. */
 void log_out_value(struct log_out *o, const struct log_field *f);
 
 /* The two parts of WHO: "#17" and the path. */
@@ -60,13 +61,14 @@ size_t log_syslog_entry(char *out, const struct log_conf *conf,
 			const struct timespec *when, enum log_level level,
 			const char *who, const struct log_event *event);
 
-/* Send it to where CONF says.  False: nobody has it; never waits. */
+/* Send the event to the journal or syslog, as CONF says; never waits.  False: nobody
+ * took it. */
 bool log_send(const struct log_conf *conf, const struct timespec *when,
 	      enum log_level level, const char *who, const struct log_event *e);
 
 /* ---- log_limit.c ---- */
 
-#define LOG_REASONS 64 /* told apart in one second; what is beyond shares one limit */
+#define LOG_REASONS 64 /* kept apart in one second; all others share one limit */
 
 /* Why a line is written: the address of an event's name, or of a free text's format. */
 struct log_reason {
@@ -78,8 +80,8 @@ struct log_reason {
 struct log_window {
 	struct log_reason reason;
 	double since;       /* when its second began */
-	unsigned lines;     /* allowed in it */
-	unsigned long more; /* one too many */
+	unsigned lines;     /* written in it */
+	unsigned long more; /* suppressed since */
 };
 
 struct log_limit {
@@ -88,11 +90,13 @@ struct log_limit {
 	struct log_window others;
 };
 
-/* May a line for REASON be written at NOW?  Else it is counted.  MOST: in a second. */
+/* May a line for REASON be written at NOW, where MOST may in a second?  If not, it is
+ * counted as suppressed. */
 bool log_limit_take(struct log_limit *l, const struct log_reason *reason, unsigned most,
 		    double now);
 
-/* A window with a count whose second is over at NOW; it is forgotten.  False: none. */
+/* Take out a window whose second is over at NOW and that has suppressed lines.  False:
+ * none. */
 bool log_limit_over(struct log_limit *l, double now, struct log_window *ret);
 
 #endif

@@ -182,7 +182,8 @@ static void add_text(struct log_out *o, const char *who, const struct log_event 
 
 /* ---- JSON ---- */
 
-/* A line that is cut is no object any more: strings are cut, to MOST bytes each. */
+/* A line that is cut would be no object any more: strings are cut instead, to MOST
+ * bytes each. */
 static void add_string(struct log_out *o, size_t most, struct span text)
 {
 	struct log_out string;

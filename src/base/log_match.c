@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Has an event a field of a certain value? */
+/* Does an event have a field with a certain value? */
 #include <string.h>
 
 #include "log_impl.h"

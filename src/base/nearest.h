@@ -11,9 +11,9 @@ struct nearest {
 	char best[NEAREST_MAX + 1]; /* "": none yet */
 };
 
-/* Insertions, deletions, changes and swaps of neighbours that make B of A, case ignored
- * (Damerau and Levenshtein, no substring edited twice).  Of words over NEAREST_MAX bytes:
- * more than any. */
+/* How many insertions, deletions, changes and swaps of neighbours turn A into B, case
+ * ignored (Damerau and Levenshtein, no substring edited twice).  With a word over
+ * NEAREST_MAX bytes: more than any. */
 unsigned nearest_distance(const char *a, const char *b);
 
 /* Begin to look for WANTED, which stays the caller's. */

@@ -11,13 +11,12 @@ struct self {
 	size_t fds, max_fds;     /* descriptors, and the soft limit of them */
 };
 
-/* What it does not say is 0. */
+/* Fill RET; what the kernel does not say is 0. */
 void self_look(struct self *ret);
 
-/* Its descriptors, one asked for after the other, for Linux before 6.2: there the kernel
- * has no number of them, and reading 16,000 names of /proc/self/fd takes 25 ms, this 1
- * ms.
- */
+/* Count this process's descriptors by asking about each, for Linux before 6.2, where
+ * the kernel does not tell the number.  For 16,000 this takes 1 ms; reading their
+ * names in /proc/self/fd takes 25 ms. */
 size_t self_count_fds(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread beside the loop's, for what would hold that one up. */
+/* Threads for work that would hold up the event loop. */
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -7,7 +7,7 @@
 
 #include "thread.h"
 
-#define NICE 5
+#define NICE 5 /* where the processor is busy: a third of the loop's share */
 
 int thread_start(pthread_t *ret, void *(*run)(void *data), void *data)
 {

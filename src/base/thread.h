@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* thread.h - a thread beside the loop's, for what would hold that one up. */
+/* thread.h - threads for work that would hold up the event loop. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>
 
-/* RUN is called with DATA in a thread to which no signal comes.  0 or -errno. */
+/* Call RUN with DATA in a new thread, in which all signals are blocked.  0 or -errno. */
 int thread_start(pthread_t *ret, void *(*run)(void *data), void *data);
 
-/* The calling thread comes after the others: who is connected already does not wait for
- * it. */
+/* Lower the priority of the calling thread, so that it does not slow down the loop and
+ * those connected already. */
 void thread_stand_back(void);
 
 /* Wait for the end of T, SECONDS at the most.  False: it goes on. */

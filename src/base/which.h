@@ -26,18 +26,19 @@ int which(const char *name, const char *path, char *out, size_t cap);
 int which_from(const char *cwd, const char *name, const char *path, char *out,
 	       size_t cap);
 
-/* What which_from() found, for who asks again and again; all zero: nothing yet. */
+/* The result of which_from(), kept for repeated starts; all zero: none yet. */
 struct which_found {
-	char *path; /* PATH, then */
+	char *path; /* the PATH of that search */
 	char *file;
 };
 
-/* The same, kept in F.  0 or -errno, then nothing is kept. */
+/* Search as which_from() does and keep the result in F.  0, or -errno: nothing is
+ * kept. */
 int which_find(struct which_found *f, const char *cwd, const char *name,
 	       const char *path);
 
-/* Is it F's file that a program was found in by this PATH?  Nobody has looked whether it
- * is there now. */
+/* Does F hold the result of a search with this PATH?  Whether the file is still there
+ * is not looked at. */
 bool which_knows(const struct which_found *f, const char *path);
 
 void which_forget(struct which_found *f);

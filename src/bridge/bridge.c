@@ -128,8 +128,7 @@ void bridge_shutdown(struct bridge *b, unsigned code, const char *reason)
 		if (h->fan)
 			fan_retire(h);
 	}
-	LIST_FOREACH(h, &b->dead_hubs, link)
-	{
+	LIST_FOREACH(h, &b->dead_hubs, link) {
 		if (h->fan) /* its source is not to come again */
 			fan_close(h);
 	}

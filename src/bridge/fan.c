@@ -185,8 +185,7 @@ void fan_input_changed(struct hub *h)
 	if (full == f->input_full)
 		return;
 	f->input_full = full;
-	LIST_FOREACH(s, &f->subscribers, subscription)
-	{
+	LIST_FOREACH(s, &f->subscribers, subscription) {
 		session_proceed(s);
 	}
 }

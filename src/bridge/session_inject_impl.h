@@ -25,7 +25,7 @@ struct inject {
 	size_t bytes;              /* of the messages in it, with what each costs */
 	struct session_file *file; /* that is sent; NULL: none is */
 	struct outq after;         /* frames of the backend's behind it */
-	struct ending *ending;     /* that of the backend, which comes behind all */
+	struct ending *ending;     /* of what the backend says, behind all of it */
 };
 
 /* What waits may go: no message is under way. */

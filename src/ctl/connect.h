@@ -3,8 +3,8 @@
 #ifndef CTL_CONNECT_H
 #define CTL_CONNECT_H
 
-/* ARGV[0] is the word, then come options and a URL.  The exit status; what went wrong has
- * been said. */
+/* Run it: ARGV[0] is the word `connect`, then come options and a URL.  The exit
+ * status; errors have been reported on standard error. */
 int connect_run(int argc, char **argv);
 
 #endif

@@ -7,11 +7,11 @@
 
 #include "connect_options.h"
 
-/* The value that O means, yours; NULL: none.  False: it cannot be had, and that has been
- * said. */
+/* The field's value by the options O, yours; NULL: none.  False: it cannot be had, and
+ * the reason has been reported on standard error. */
 bool connect_auth(const struct connect_options *o, char **ret);
 
-/* Forget it, byte for byte. */
+/* Overwrite and free it. */
 void connect_auth_free(char *value); /* NULL is a no-op */
 
 #endif

@@ -81,8 +81,7 @@ void show_event(const char *method, const json_t *params)
 		       (long long)json_integer_value(json_object_get(params, "events")));
 	} else {
 		print_head(params);
-		json_object_foreach((json_t *)params, name, v)
-		{
+		json_object_foreach((json_t *)params, name, v) {
 			if (is_head(name))
 				continue;
 			putchar(' ');

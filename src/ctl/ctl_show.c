@@ -52,8 +52,7 @@ static void print_value(const json_t *v)
 		fputs(json_is_true(v) ? "yes" : "no", stdout);
 	else if (json_is_null(v))
 		fputs("-", stdout);
-	json_array_foreach(v, i, one)
-	{
+	json_array_foreach(v, i, one) {
 		fputs(i ? ", " : "", stdout);
 		print_value(one);
 	}
@@ -64,8 +63,7 @@ void show_fields(const json_t *result)
 	const char *name;
 	json_t *v;
 
-	json_object_foreach((json_t *)result, name, v)
-	{
+	json_object_foreach((json_t *)result, name, v) {
 		printf("%-16s ", name);
 		print_value(v);
 		putchar('\n');
@@ -122,8 +120,7 @@ static bool any_shares(const json_t *clients)
 	const json_t *client;
 	size_t i;
 
-	json_array_foreach(clients, i, client)
-	{
+	json_array_foreach(clients, i, client) {
 		if (shares(client))
 			return true;
 	}
@@ -180,8 +177,7 @@ void show_reload(const json_t *result)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "warnings"), i, line)
-	{
+	json_array_foreach(json_object_get(result, "warnings"), i, line) {
 		cell_print(json_string_value(line) ? json_string_value(line) : "");
 		putchar('\n');
 	}
@@ -209,8 +205,7 @@ void show_keys(const json_t *result)
 
 	if (!t)
 		abort();
-	json_array_foreach(result, i, row)
-	{
+	json_array_foreach(result, i, row) {
 		table_add(t, "%s", text_of(row, "section"));
 		table_add(t, "%s", text_of(row, "key"));
 		table_add(t, "%s", text_of(row, "default"));

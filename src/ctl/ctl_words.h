@@ -12,8 +12,8 @@ struct ctl_word {
 	const char *args; /* for the usage */
 	const char *doc;
 	int least, most; /* of arguments */
-	/* The parameters that ARGV (NULL-terminated) means, yours; NULL: it means none
-	 * (said). */
+	/* Make the parameters of the command from ARGV (NULL-terminated), yours.
+	 * NULL: ARGV is wrong, which has been reported on standard error. */
 	json_t *(*params)(char **argv);
 	/* Show the answer to a person. */
 	void (*show)(const json_t *result);
@@ -22,7 +22,7 @@ struct ctl_word {
 	int (*run)(int argc, char **argv);
 	int file; /* which of its arguments, from 1 on, names a file to hand over; 0: none
 		   */
-	/* For words whose news come behind the answer: show one.  Else NULL. */
+	/* For words with notifications after the answer: show one.  Else NULL. */
 	void (*follow)(const char *method, const json_t *params);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.h - a bar on a terminal that tells how far a file is. */
+/* progress.h - a progress bar on a terminal for a file that is being sent. */
 #ifndef CTL_PROGRESS_H
 #define CTL_PROGRESS_H
 
@@ -8,7 +8,7 @@
 /* A notification of METHOD: draws on standard error if that is a terminal. */
 void progress_draw(const char *method, const json_t *params);
 
-/* It is over: the line is free. */
+/* Remove the bar: the transfer is over. */
 void progress_end(void);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* relay.h - standard input and output to an open WebSocket and back, until it is closed.
- */
+/* relay.h - relays standard input to an open WebSocket, and the WebSocket to standard
+ * output, until it is closed. */
 #ifndef CTL_RELAY_H
 #define CTL_RELAY_H
 
 #include "buf.h"
 #include "wire.h"
 
-/* What the end of standard input says. */
+/* What to send at the end of standard input. */
 enum relay_end {
 	RELAY_HALF_CLOSE, /* an empty binary message: no more input, the answer may come
 			   */

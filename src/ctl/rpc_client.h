@@ -9,9 +9,9 @@
 /* How it is asked. */
 struct rpc_client {
 	const char *socket; /* its path; NULL: where the daemon's is by default */
-	/* A notification on the way; or NULL. */
+	/* Called with each notification that comes before the answer; or NULL. */
 	void (*on_notification)(const char *method, const json_t *params);
-	bool follows; /* go on with notifications behind the answer, until the end */
+	bool follows; /* after the answer go on with notifications until the end */
 };
 
 /*

@@ -42,7 +42,7 @@ ssize_t wire_write(struct wire *w, const void *p, size_t n);
 /* The poll(2) events to wait for in order to READ or WRITE. */
 short wire_events(const struct wire *w, bool read, bool write);
 
-/* Is there something to read that poll(2) does not know of? */
+/* Has TLS bytes to read that poll(2) does not know of? */
 bool wire_pending(const struct wire *w);
 
 /* Wait until EVENTS, or END.  False: END. */

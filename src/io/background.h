@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * background.h - one piece of work that takes its time, done while the loop goes on.
+ * background.h - one long piece of work, done in a thread while the loop goes on.
  *
- * It is done in a thread of its own, which sees nothing but its data; everything here is
- * called by the loop's thread.
+ * The thread sees nothing but the data of its work; every function here is called by the
+ * loop's thread.
  */
 #ifndef IO_BACKGROUND_H
 #define IO_BACKGROUND_H
@@ -14,15 +14,15 @@
 struct background;
 
 /*
- * WORK is called with DATA aside; later, and not before the loop turns, DONE is told with
- * DATA, and the work is gone then.  Where no thread can be had WORK is done at once.
- * NULL: out of memory, and nothing comes of it.
+ * Call WORK with DATA in the thread; once it is done, but not before a later turn of the
+ * loop, call DONE with DATA.  The background is gone then.  Where no thread can be
+ * started, WORK is called at once.  NULL: out of memory, and neither is called.
  */
 struct background *background_begin(struct ev_loop *loop, void (*work)(void *data),
 				    void (*done)(void *data), void *data);
 
-/* DONE is not to be told.  Wait for the end of the work, but not for long.  False:
- * it goes on, and what it uses must stay. */
+/* Give up: DONE is not called.  Waits for the end of WORK, but not for long.  False:
+ * WORK still goes on, and what it uses has to stay. */
 bool background_end(struct background *b);
 
 #endif

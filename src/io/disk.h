@@ -6,13 +6,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DISK_AGAIN 2e-3 /* seconds until the disk may have brought it */
+#define DISK_AGAIN 2e-3 /* seconds to wait before the next try */
 
 /*
- * Read up to N bytes at AT of FD into P: how many, 0 at the end, or -errno.  -EAGAIN:
- * fewer than LEAST of them lie in memory and the disk has been asked; ask again after
- * DISK_AGAIN.  *TRIES, 0 at first, counts that: after a second of it, and where the file
- * system knows no other way, the disk is waited for.
+ * Read up to N bytes at the offset AT of FD into P: how many, 0 at the end, or -errno.
+ * -EAGAIN: fewer than LEAST of them are in the page cache, and the disk has been asked
+ * for them; try again after DISK_AGAIN.  *TRIES, 0 at first, counts such tries: after a
+ * second of them, and on file systems that cannot say what is cached, the read waits for
+ * the disk.
  */
 ssize_t disk_read(int fd, void *p, size_t n, uint64_t at, size_t least, unsigned *tries);
 

@@ -24,7 +24,8 @@ int fifo_open(const char *path, bool writes)
 	r = check(&st); /* before it is opened, which a device would notice */
 	if (r < 0)
 		return r;
-	/* As a reader, too, we need nobody else, and are told of nobody's end. */
+	/* A writer that can read as well needs no other reader, and is not told when
+	 * one leaves. */
 	fd = open(path, (writes ? O_RDWR : O_RDONLY) | FLAGS);
 	if (fd < 0 && writes && errno == EACCES)
 		fd = open(path, O_WRONLY | FLAGS);

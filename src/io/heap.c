@@ -40,7 +40,8 @@ void heap_left(struct heap *h)
 {
 	h->left++;
 	if (h->left == 1) {
-		ev_timer_set(&h->rest, REST, 0); /* once stopped it knows no time */
+		ev_timer_set(&h->rest, REST,
+			     0); /* a timer that has been stopped has lost its time */
 		ev_timer_start(h->loop, &h->rest);
 	} else if (h->left == CROWD) {
 		give_back(h);

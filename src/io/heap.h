@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.h - memory that many have left goes back to the kernel.
+ * heap.h - gives the memory of many who have left back to the kernel.
  *
- * free(3) gives back no more than the end of the heap, and something small that stays
- * lies there as a rule: after a thousand handshakes of TLS 48 MiB below it would be free
- * for us, and for nobody else.
+ * free(3) gives back no more than the end of the heap, and as a rule something small
+ * stays allocated there: after a thousand handshakes of TLS, 48 MiB below it would be
+ * free for us and for nobody else.
  */
 #ifndef IO_HEAP_H
 #define IO_HEAP_H
@@ -13,14 +13,14 @@
 
 struct heap {
 	struct ev_loop *loop;
-	unsigned left; /* since memory was given back */
-	ev_timer rest; /* the first of them left a second ago */
+	unsigned left; /* how many have left since memory was last given back */
+	ev_timer rest; /* a second since the first of them left */
 };
 
 void heap_init(struct heap *h, struct ev_loop *loop);
 void heap_stop(struct heap *h);
 
-/* One has left whose memory was some KiB, and it has been freed. */
+/* To be called when the memory of one who had some KiB has been freed. */
 void heap_left(struct heap *h);
 
 #endif

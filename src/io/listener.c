@@ -51,7 +51,7 @@ static void on_resume(EV_P_ ev_timer *w, int revents)
 	ev_io_start(EV_A_ & l->io);
 }
 
-/* Out of descriptors: refuse the one who waits, else epoll reports him for ever. */
+/* Out of descriptors: refuse the client that waits, else epoll reports it for ever. */
 static void refuse_one(struct listener *l)
 {
 	int fd;
@@ -90,7 +90,7 @@ static bool accept_one(struct listener *l)
 		refuse_one(l);
 		pause_for(l, PAUSE);
 		return false;
-	case ECONNABORTED: /* he has left already */
+	case ECONNABORTED: /* the client has left already */
 	case EINTR:
 		return true;
 	default:

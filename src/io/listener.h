@@ -10,10 +10,10 @@
 #include "addr.h"
 #include "stream.h"
 
-/* For `redirect`: to the port of a listener that speaks TLS. */
+/* `redirect` to the port of a listener that speaks TLS. */
 #define REDIRECT_TLS (-1)
 
-/* What a listener is made of. */
+/* Where and how to listen, and what becomes of the clients. */
 struct listener_conf {
 	struct addr at;
 	int backlog;
@@ -23,43 +23,42 @@ struct listener_conf {
 	int redirect; /* its clients are sent to https at this port; 0: they are served */
 	bool proxy;   /* a PROXY header comes before the client's first byte */
 	bool tls;     /* they speak TLS, ... */
-	const char *tls_name; /* ... as the settings of this name have it; NULL: of the
-			       * name that they ask for.  The caller's, until
-			       * listener_adjust() */
-	int passed;  /* a socket at AT that listens already, the caller's; 0: none */
-	bool shared; /* other processes that want it may listen there, too */
-	size_t receive_buffer; /* of its clients' sockets, bytes; 0: as the kernel likes
-				  ... */
-	size_t send_buffer;    /* likewise */
-	struct stream_conf stream; /* of their connections, unless it is a Unix socket */
+	const char *tls_name; /* ... with the settings [tls NAME]; NULL: with those of the
+				 name that they ask for.  The caller's, until
+				 listener_adjust() */
+	int passed;  /* a socket that listens at `at` already, the caller's; 0: none */
+	bool shared; /* SO_REUSEPORT: other processes may have the same port */
+	size_t receive_buffer; /* bytes, of its clients' sockets; 0: up to the kernel */
+	size_t send_buffer;    /* the same */
+	struct stream_conf stream; /* of its clients; not for a Unix socket */
 };
 
 struct listener;
 
-/* A client has come to the LISTENER, whose port is the one really bound: FD
- * (non-blocking) is the callee's. */
+/* A client has connected to a listener.  FD, non-blocking, is the callee's; LISTENER
+ * is its configuration with the port really bound. */
 typedef void listener_accepted(void *data, int fd, const struct addr *peer,
 			       const struct listener_conf *listener);
 
 /*
- * Listen as CONF says (copied but for `group`, used only now).  A Unix socket that nobody
- * answers is replaced; one that was passed stays as it is, but for what listener_adjust()
- * changes, and stays when the listener is freed, which then only leaves it.  The listener
- * is yours; 0, or -errno (EADDRINUSE also for a Unix socket that is alive).
+ * Listen as CONF says (copied but for `group`, which is used here only).  A Unix socket
+ * that nobody answers is replaced.  A passed socket stays as it is, but for what
+ * listener_adjust() changes, and open when the listener is freed.  The listener is yours;
+ * 0, or -errno (-EADDRINUSE also for a Unix socket that somebody answers).
  */
 int listener_open(struct ev_loop *loop, const struct listener_conf *conf,
 		  listener_accepted *accepted, void *data, struct listener **ret);
 
-/* From now on L is as CONF says, but for where it listens, with whom, and what its
- * socket's file, or a socket that was passed, is like.  Did what the kernel keeps for it
- * change? */
+/* Apply CONF to L from now on: all but the address, whether it is shared, and how a
+ * Unix socket's file or a passed socket is.  True: the backlog or the buffers that the
+ * kernel keeps have changed. */
 bool listener_adjust(struct listener *l, const struct listener_conf *conf);
 
-/* The bytes that the kernel reserves for what a client of L sends, and for what is sent
- * to it, where CONF says how many; it doubles them for its own needs. */
+/* The buffers that the kernel has reserved for each client of L, as far as CONF sets
+ * them: it doubles what it is asked for, for its own needs. */
 void listener_buffers(const struct listener *l, size_t *ret_receive, size_t *ret_send);
 
-/* The address really bound (a port instead of 0). */
+/* The address really bound: its port is not 0. */
 const struct addr *listener_addr(const struct listener *l);
 
 /* Do the clients of L speak TLS? */

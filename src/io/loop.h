@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loop.h - a libev loop on epoll that survives a want of memory. */
+/* loop.h - a libev loop on epoll that survives running out of memory. */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
@@ -8,8 +8,8 @@
 /*
  * New loop, ended by loop_free().  NULL: out of memory or no epoll.
  *
- * A descriptor that the kernel does not watch, for want of memory, gives its watcher
- * EV_ERROR and is not watched any more.
+ * A descriptor that the kernel cannot watch, as it is out of memory, gives its watcher
+ * EV_ERROR and is watched no more.
  */
 struct ev_loop *loop_new(void);
 

@@ -132,7 +132,8 @@ static void meet(struct orphans *o, pid_t pid)
 		add(o, pid, id);
 }
 
-/* Of descriptors or of memory; with any other error nothing is known, and no more. */
+/* Is E a want of descriptors or memory?  After any other error there is no list, and
+ * never will be. */
 static bool is_want(int e)
 {
 	return e == EMFILE || e == ENFILE || e == ENOMEM;
@@ -235,8 +236,8 @@ bool orphans_any(const struct orphans *o, uint64_t id)
 	const struct orphan *i;
 
 	LIST_FOREACH(i, &o->all, link)
-	if (i->id == id)
-		return true;
+		if (i->id == id)
+			return true;
 	return o->unsettled;
 }
 
@@ -254,8 +255,7 @@ bool orphans_signal(struct orphans *o, uint64_t id, int sig, unsigned round)
 {
 	struct orphan *i;
 
-	LIST_FOREACH(i, &o->all, link)
-	{
+	LIST_FOREACH(i, &o->all, link) {
 		if (i->id != id || i->round == round)
 			continue;
 		i->round = round;

@@ -16,8 +16,9 @@
 
 #include "turn.h"
 
-/* In the environment of every program, in decimal: whose it is, and the pid of the daemon
- * that says so, for a daemon behind a daemon counts from 1, too. */
+/* Variables of every program, in decimal: the session that it belongs to, and the pid
+ * of the daemon.  The id alone would not do: a daemon below a daemon counts from 1,
+ * too. */
 #define ORPHAN_ID "WSBRIDGE_ID"
 #define ORPHAN_DAEMON "WSBRIDGE_PID"
 
@@ -27,38 +28,38 @@ struct orphans {
 	struct turn *turn;
 	void *by_pid; /* tsearch(3) tree */
 	LIST_HEAD(, orphan) all;
-	int list;       /* the kernel's list of our children, opened; -1: it has none */
+	int list; /* the kernel's list of our children, open; -1: there is no such list */
 	size_t listed;  /* how many children it had at the last look */
-	bool fresh;     /* nothing has happened since the last look */
-	bool unsettled; /* one was just being born or just ending then */
+	bool fresh;     /* nothing may have changed since the last look */
+	bool unsettled; /* one was just starting or ending at the last look */
 	bool cut;       /* the turn had no time for all of them */
 	bool blind;     /* the kernel does not list our children; that has been logged */
 };
 
-/* 0, or -errno: there are no descriptors, or no memory; end it with orphans_free() all
- * the same. */
+/* 0, or -errno: out of descriptors or of memory.  End it with orphans_free() in either
+ * case. */
 int orphans_init(struct orphans *o, struct turn *turn);
 
-/* Is PID a child that was started, not adopted? */
+/* Is PID a child that we have started, not adopted? */
 typedef bool orphans_started(const void *data, pid_t pid);
 
-/* Find those that there are now, unless that is known; where the turn has no time for
- * all, some of them, and the rest in later turns.  One that cannot be told whose it is
- * (it wiped its environment) is logged, once. */
+/* Find the orphans that there are now, unless they are known; where the turn has no
+ * time for all, some of them, and the rest in later turns.  One that cannot be
+ * assigned (it has wiped its environment) is logged, once. */
 void orphans_look(struct orphans *o, orphans_started *started, const void *data);
 
-/* What is known may have changed. */
+/* There may be other orphans now: the next look is a real one. */
 void orphans_forget(struct orphans *o);
 
 /* PID was waited for. */
 void orphans_reaped(struct orphans *o, pid_t pid);
 
-/* Is one of ID's among those found?  In doubt yes. */
+/* Are there orphans of session ID among those found?  In doubt yes. */
 bool orphans_any(const struct orphans *o, uint64_t id);
 
-/* Send SIG to all of ID's that were found, and to the groups that they lead, but for
- * those that got theirs of this ROUND (from 1 on) already.  False: the turn has no time
- * for more. */
+/* Send SIG to the orphans found of session ID and to the groups that they lead, except
+ * to those that had it in this ROUND (from 1 on) already.  False: the turn has no time
+ * for more; call again. */
 bool orphans_signal(struct orphans *o, uint64_t id, int sig, unsigned round);
 
 void orphans_free(struct orphans *o);

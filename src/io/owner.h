@@ -11,11 +11,10 @@
 
 /*
  * Who keeps us from listening on SA (IPv4, IPv6 or Unix, LEN bytes): `websocketd (pid
- * 812)`, or `another process (uid 33)` when its descriptors are not ours to see, or
- * `another process`.  An address that overlaps SA counts, as 0.0.0.0 does any.  The text
- * goes to OUT (CAP bytes, cut to fit), bytes that are not printable as '?'.  False:
- * nobody that /proc knows; OUT is untouched. It reads all of /proc: for error messages
- * only.
+ * 812)`; `another process (uid 33)` when we may not see its descriptors; or `another
+ * process`.  An address that overlaps SA counts, as 0.0.0.0 does with any.  The text goes
+ * to OUT (CAP bytes, cut to fit), unprintable bytes as '?'.  False: /proc knows nobody,
+ * and OUT is untouched.  This reads all of /proc: for error messages only.
  */
 bool owner_find(const struct sockaddr *sa, socklen_t len, char *out, size_t cap);
 

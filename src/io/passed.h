@@ -19,21 +19,21 @@ struct passed {
 };
 
 /*
- * Take the descriptors that LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES tell of, if they
- * are meant for this process, and forget the variables: no program of ours will see
- * either.  To be called before anything else opens a descriptor.  0 or -ENOMEM; nothing
- * passed is an empty RET.
+ * Take over the descriptors that LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES announce, if
+ * they are meant for this process, and unset the variables: programs will see neither.
+ * To be called before anything else opens a descriptor.  0 or -ENOMEM; where nothing was
+ * passed RET is empty.
  */
 int passed_take(struct passed *ret);
 
 /* Is there a socket of that name? */
 bool passed_has(const struct passed *p, const char *name);
 
-/* The address of the socket FD, made non-blocking.  False: it is none that clients
- * connect to: of another type, or a connection itself (Accept=yes). */
+/* Get the address of the socket FD and make it non-blocking.  False: clients cannot
+ * connect to it: it is of another type, or a connection itself (Accept=yes). */
 bool passed_listens(int fd, struct addr *ret);
 
-/* The names, ", " between them, each once, OUT of CAP bytes; returned. */
+/* Write the names, each once, with ", " between them to OUT (CAP bytes); returned. */
 const char *passed_names(const struct passed *p, char *out, size_t cap);
 
 /* Close them all. */

@@ -45,8 +45,8 @@ static void forget(struct path_watches *all, int wd)
 	if (wd < 0)
 		return;
 	LIST_FOREACH(other, &all->list, link)
-	if (other->wd == wd)
-		return;
+		if (other->wd == wd)
+			return;
 	(void)inotify_rm_watch(all->io.fd, wd);
 }
 

@@ -8,32 +8,32 @@
 
 #include "addr.h"
 
-#define RESOLVER_ADDRESSES 8 /* of one name that are used */
+#define RESOLVER_ADDRESSES 8 /* the most of one name that are used */
 
 struct resolver;
 struct resolver_query;
 
-/* New; it opens nothing before the first lookup.  NULL: out of memory. */
+/* New; no socket is opened before the first lookup.  NULL: out of memory. */
 struct resolver *resolver_new(struct ev_loop *loop);
 
-/* Nobody waits for it any more.  NULL is a no-op. */
+/* Free it; no lookup may be waiting.  NULL is a no-op. */
 void resolver_free(struct resolver *r);
 
 /*
- * Ask the name servers SERVERS ("ADDR:PORT,ADDR,..."; NULL: those of /etc/resolv.conf),
- * which must stay, from now on, also for the lookups that wait.  /etc/resolv.conf is read
- * again.
+ * From now on ask the name servers SERVERS ("ADDR:PORT,ADDR,...", which has to stay;
+ * NULL: those of /etc/resolv.conf, which is read again), also for the lookups that wait.
  */
 void resolver_configure(struct resolver *r, const char *servers);
 
-/* Somebody who waits for the addresses of a name. */
+/* A lookup that somebody waits for. */
 struct resolver_lookup {
-	/* The N addresses at A, of port 0, best first, until it returns; or N is 0 and
-	 * ERROR -ENOENT, the name has none, -ETIMEDOUT, no server answers, -EIO, none of
-	 * them knows, or another -errno. */
+	/* The result: N addresses at A, of port 0, the best first, valid until it
+	 * returns; or N is 0 and ERROR says why: -ENOENT (the name has none),
+	 * -ETIMEDOUT (no server answers), -EIO (none of them knows), or another
+	 * -errno. */
 	void (*found)(struct resolver_lookup *l, const struct addr *a, unsigned n,
 		      int error);
-	struct resolver_query *query; /* NULL: it does not wait */
+	struct resolver_query *query; /* NULL: it is not waiting */
 	LIST_ENTRY(resolver_lookup) link;
 };
 
@@ -41,7 +41,7 @@ struct resolver_lookup {
  * -ENOMEM. */
 int resolver_begin(struct resolver *r, const char *name, struct resolver_lookup *l);
 
-/* L waits no more. */
+/* Stop L; L->found() is not called. */
 void resolver_cancel(struct resolver_lookup *l);
 
 #endif

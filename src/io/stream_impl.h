@@ -22,10 +22,10 @@ extern const struct stream_ops stream_plain, stream_tls;
 
 void stream_tls_last(struct stream *s);
 
-/* Say good-bye, unless that was said, or nobody would hear it. */
+/* Send close_notify, unless it was sent already or nobody would read it. */
 void stream_tls_close(struct stream *s);
 
-/* S is plain; nothing is said. */
+/* Free S's TLS, sending nothing; S is plain. */
 void stream_tls_free(struct stream *s);
 
 bool stream_tls_is_cut(const struct stream *s);

@@ -79,7 +79,7 @@ struct tls *tls_ref(struct tls *t); /* NULL stays NULL */
 void tls_unref(struct tls *t);      /* NULL is a no-op */
 
 /* Clients of T that ask for a name that PATTERN matches get NAMED, which has the same
- * provider; a name that stands there as such wins.  0, or -1: out of memory. */
+ * provider; a name that stands there as such wins.  0 or -ENOMEM. */
 int tls_add_name(struct tls *t, const char *pattern, struct tls *named);
 
 /* Is NAME the PATTERN, or with "*.x" something and ".x", without a dot in it? */

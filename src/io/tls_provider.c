@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who computes: a provider of OpenSSL in a library context of its own, and its random
- * numbers. */
+/* A provider of OpenSSL in a library context of its own, and its random numbers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -24,7 +23,7 @@ struct library {
 
 static struct library *libraries;
 
-/* Two that are of no use alone: the one needs somebody to read keys, the other the
+/* The provider that NAME is of no use without: fips cannot read keys, legacy has no
  * ciphers of today. */
 static const char *companion(const char *name)
 {
@@ -72,7 +71,7 @@ bool tls_provider(const char *name, OSSL_LIB_CTX **ret, struct tls_error *err)
 	return true;
 }
 
-/* Whatever it is counts as no entropy: it can make nothing worse. */
+/* It is counted as no entropy, so whatever it is can make nothing worse. */
 static bool stir(OSSL_LIB_CTX *lib, const void *p, size_t n, const char *member,
 		 struct tls_error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* watch.h - what an object wants of its descriptor, told to libev only when it changes.
- */
+/* watch.h - changes what a watcher waits for, and tells libev only if it really
+ * changes. */
 #ifndef IO_WATCH_H
 #define IO_WATCH_H
 

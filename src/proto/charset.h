@@ -32,13 +32,14 @@ enum charset_error {
 /* Does NAME, which iconv knows or which is the number of a code page, mean UTF-8? */
 bool charset_is_utf8(const char *name);
 
-/* Is the ASCII character C in NAME that byte, and no other character has it inside? */
+/* Is the ASCII character C the same byte in NAME, and never a part of another
+ * character? */
 bool charset_keeps(const char *name, char c);
 
 struct charset;
 
-/* A converter, at the beginning of a text.  NAME must outlive it.  0, -EINVAL (iconv does
- * not know NAME) or -ENOMEM. */
+/* New converter, ready for the beginning of a text.  NAME must outlive it.  0, -EINVAL
+ * (iconv does not know NAME) or -ENOMEM. */
 int charset_open(const char *name, enum charset_direction direction,
 		 enum charset_error error, struct charset **ret);
 void charset_free(struct charset *c); /* NULL is a no-op */

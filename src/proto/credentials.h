@@ -19,7 +19,7 @@ struct credentials {
 	enum credentials_kind kind;
 	struct span user;           /* CREDENTIALS_BASIC; may be empty */
 	struct span secret;         /* its password, which may be empty, or the token */
-	char text[CREDENTIALS_MAX]; /* that hold them */
+	char text[CREDENTIALS_MAX]; /* where user and secret lie */
 };
 
 /*
@@ -37,7 +37,7 @@ void credentials_parse(struct span field, struct credentials *ret);
 void credentials_take(struct http *h, char *data, const char *query,
 		      struct credentials *ret);
 
-/* Forget them, byte for byte. */
+/* Overwrite them in memory. */
 void credentials_wipe(struct credentials *c);
 
 #endif

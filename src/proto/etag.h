@@ -7,9 +7,9 @@
 
 #include "span.h"
 
-/* Has FIELD, a list of entity tags or *, the strong tag ETAG (with its quotes)?  WEAKLY:
- * a W/ before one does not matter (If-None-Match); else it does (If-Match, If-Range).
- * What is malformed ends the list. */
+/* Does FIELD, a list of entity tags or *, contain the strong tag ETAG (with its
+ * quotes)?  WEAKLY: the weak comparison of RFC 9110 8.8.3.2, for If-None-Match; else
+ * the strong one, for If-Match and If-Range.  What is malformed ends the list. */
 bool etag_in_list(struct span field, struct span etag, bool weakly);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* frame.h - a WebSocket frame header there and back, and masking (RFC 6455 5.2, 5.3). */
+/* frame.h - encodes and decodes the header of a WebSocket frame, and masks (RFC 6455
+ * 5.2, 5.3). */
 #ifndef PROTO_FRAME_H
 #define PROTO_FRAME_H
 
@@ -37,7 +38,7 @@ struct frame_header {
 /* Size of the header that begins with the two bytes at P. */
 size_t frame_header_size(const char *p);
 
-/* Size of the whole unmasked frame whose header, whole, is at P. */
+/* Size of the unmasked frame, header and payload, whose complete header is at P. */
 size_t frame_whole_size(const char *p);
 
 /* Decode the complete header at P (frame_header_size() bytes).  False: a length that is
@@ -53,7 +54,8 @@ size_t frame_encode(char *out, enum opcode opcode, bool fin, uint64_t n);
 size_t frame_encode_masked(char *out, enum opcode opcode, bool fin, uint64_t n,
 			   const uint8_t key[4]);
 
-/* XOR N bytes at P in place with KEY from its byte PHASE & 3 on: the phase after them. */
+/* XOR the N bytes at P in place with KEY, beginning with its byte PHASE & 3: the phase
+ * for the bytes that follow. */
 unsigned frame_mask(char *p, size_t n, const uint8_t key[4], unsigned phase);
 
 #endif

@@ -10,10 +10,12 @@
  * u32be: each message is its length in 4 bytes, the highest first, and its payload.
  *        Back: a message over FRAMING_HELD_MAX is passed on in pieces as it comes.
  * raw:   payload, as it is.  Back: one message for each read.
- * json:  not in here: framing_json.h.  Only its row is in the table.
- * whole: the same.  Back: everything up to the end is one message, told as it comes.
- * message: nothing of a message is lost: each piece has its type, whether it ends the
- *        message, and its length before it, both ways.  For what has no bytes of its own.
+ * whole: payload, as it is.  Back: everything up to the end is one message, told as it
+ *        comes.
+ * json:  done by framing_json.h; only its row is in the table here.
+ * message: nothing of a message is lost: before each piece stand its type, whether it
+ *        ends the message, and its length, both ways.  For sources of our own, which no
+ *        program writes (source_echo.c).
  */
 #ifndef PROTO_FRAMING_H
 #define PROTO_FRAMING_H
@@ -28,15 +30,15 @@
 #define FRAMING_HELD_MAX (64 * 1024)
 
 /*
- * All pieces so far, each with its frame header, are at most this many bytes for each
- * byte of the backend so far.  Reached by an invalid byte that is a read of its own:
- * U+FFFD in a frame is 5 bytes.  A single read of N can bring out what was held before as
- * well, so at most FRAMING_EXPANSION * N + 3 * FRAMING_HELD_MAX + FRAME_SERVER_HEADER_MAX
- * at once.
+ * The bound on what a stream grows to: all pieces so far, each with its frame header,
+ * have at most this many bytes for each byte of the backend so far.  The worst case is an
+ * invalid byte that is a read of its own: U+FFFD in a frame is 5 bytes.  A single read of
+ * N can also bring out what was held before, so it yields at most FRAMING_EXPANSION * N +
+ * 3 * FRAMING_HELD_MAX + FRAME_SERVER_HEADER_MAX bytes.
  */
 #define FRAMING_EXPANSION 5
 
-/* The same where the backend's text is in another charset. */
+/* The bound where the backend's text is in another charset. */
 #define FRAMING_CHARSET_EXPANSION (CHARSET_EXPANSION + 4)
 
 /* The first bytes of a broken unit that are kept for the log; a header is shorter. */
@@ -53,7 +55,7 @@ enum framing_kind {
 	FRAMING_MESSAGE,
 };
 enum framing_embedded {
-	EMBEDDED_USUAL, /* not said: that of the kind */
+	EMBEDDED_USUAL, /* not set: as usual for the kind */
 	EMBEDDED_PASS,
 	EMBEDDED_SPACE,
 	EMBEDDED_REFUSE,
@@ -80,7 +82,7 @@ struct framing_traits {
 	enum framing_embedded embedded; /* the same */
 	bool separated;                 /* one byte ends a message: it may be embedded */
 	bool measured;                  /* the length comes before a message */
-	bool whole;    /* messages come whole from the client, and may be empty */
+	bool whole;    /* the client's messages are collected whole, and may be empty */
 	bool by_lines; /* the backend writes lines: they should not wait in its buffers */
 };
 
@@ -99,9 +101,9 @@ struct framing_ends {
 };
 
 /*
- * The bytes that stand for a piece of a client's message (OPCODE of the message, LAST
- * ends it): the head of RET, the piece, the tail of RET.  P may be changed in place
- * (embedded = space).
+ * Frame a piece of a client's message, of type OPCODE; LAST: it ends the message.  The
+ * bytes to write are the head of RET, the piece, and the tail of RET.  P may be changed
+ * in place (embedded = space).
  *
  * False: a separator inside while embedded = refuse; the message must not be passed on.
  * With refuse, and where messages are measured, the caller hands over whole messages.
@@ -120,7 +122,7 @@ struct framing {
 	void *repaired;  /* storage of the last piece where it was joined, repaired or
 			    converted */
 	const char *reason; /* of FRAMING_BAD */
-	bool told;          /* the last piece is what is held */
+	bool told;          /* the last piece returned lies in `held` */
 	bool streaming;     /* it is too long to be held: it is told as it comes */
 	bool fragmented;    /* the last piece was not the last of its message */
 	bool cr;            /* streaming: a CR is withheld, it may belong to a CRLF */

@@ -67,18 +67,18 @@ size_t framing_json_body(enum opcode opcode, const char *p, size_t n, char *out)
 
 /* ---- from the program: its lines ---- */
 
-/* Any message of up to MAX bytes and many ids fit in a line of so many bytes: escaped, a
- * byte is at most 6. */
+/* The longest line, where a message has at most MAX bytes: each of them may be escaped
+ * as 6, and 64 KiB are left for ids and the rest. */
 #define FRAMING_JSON_LINE_MAX(max) (6 * (size_t)(max) + 64 * 1024)
 
-/* The first bytes of a line that is too long. */
+/* How many bytes of a line that is too long are kept, its first ones, for the log. */
 #define FRAMING_JSON_FIRST 32
 
 /* Cuts what a program writes into lines. */
 struct framing_json_lines {
 	size_t most;     /* bytes of one, without its LF */
 	struct buf held; /* the line under way; without storage when there is none */
-	bool told;       /* it is what RET was set to */
+	bool told;       /* the last RET lies in `held` */
 	bool skipping;   /* the line under way is too long */
 };
 
@@ -88,9 +88,10 @@ enum framing_json_cut {
 	JSON_TOO_LONG, /* ret is the first bytes of one that is skipped */
 };
 
-/* The next line of IN, a read of the program's (advanced past what was used), the last of
- * all with EOF; L is all zero before the first but for `most`.  RET is valid until the
- * next call and as long as IN.  Call until JSON_MORE.  Out of memory is JSON_TOO_LONG. */
+/* Cut the next line off IN, a read of the program's output (advanced past what was
+ * used); with EOF the rest is the last line.  Before the first call L is all zero but
+ * for `most`.  RET is valid until the next call and as long as IN.  Call until
+ * JSON_MORE.  Out of memory is JSON_TOO_LONG. */
 enum framing_json_cut framing_json_cut(struct framing_json_lines *l, struct span *in,
 				       bool eof, struct span *ret);
 void framing_json_lines_free(struct framing_json_lines *l);
@@ -108,18 +109,19 @@ struct framing_json_order {
 };
 
 /*
- * Read LINE; MAX_MESSAGE bytes of a message at most.  NULL, or what is wrong with it
- * (static): then it says nothing.  A blank line is an order to nobody.  Either way RET is
+ * Read LINE, whose message may have MAX_MESSAGE bytes.  NULL, or what is wrong with it
+ * (static): it is no order then.  A blank line is an order to nobody.  Either way RET is
  * set; give it back with framing_json_order_free().  It is valid as long as LINE.
  *
- * Time and memory are linear in the line (a tree of JSON values takes 10 ms and 30 bytes
- * for each of a megabyte, which the loop does not have).
+ * Time and memory are linear in the line.  It is not parsed into a tree of JSON values:
+ * for a line of a megabyte that would take 10 ms, which the loop does not have, and 30
+ * MB.
  */
 const char *framing_json_read(struct span line, size_t max_message,
 			      struct framing_json_order *ret);
 void framing_json_order_free(struct framing_json_order *o);
 
-/* Take the first one off IDS (`to` or `except`).  False: there is no more. */
+/* Take the first id off IDS (`to` or `except`).  False: there is no more. */
 bool framing_json_next_id(struct span *ids, uint64_t *ret);
 
 #endif

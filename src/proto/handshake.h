@@ -45,7 +45,7 @@ struct span handshake_offered(const struct http *h, const char *data, const char
  * OUT. */
 void handshake_accept(struct span key, char *out);
 
-/* Is TOKEN among the elements of the fields called NAME, in any case (RFC 9110 5.6.1)? */
+/* Do the fields called NAME list TOKEN, in any case (RFC 9110 5.6.1)? */
 bool handshake_names(const struct http *h, const char *data, const char *name,
 		     struct span token);
 

@@ -41,7 +41,7 @@ struct http {
 	size_t size; /* bytes of the head; what follows it belongs to the WebSocket */
 	struct http_at method, target; /* as received */
 	struct http_at path, query;    /* of the target in origin-form or absolute-form,
-					* still    percent-encoded; query without '?' */
+					  still percent-encoded; query without '?' */
 	struct http_at host; /* uri-host[:port]: the target's in absolute-form, else the
 			      * Host field's (RFC 9112 3.2.2: Host is then ignored); n ==
 			      * 0: HTTP/1.0 without */
@@ -115,8 +115,8 @@ struct http_response {
 	int retry_after;          /* seconds; 0: left out */
 	const char *security;     /* Content-Security-Policy */
 	bool websocket_version;   /* 426: Upgrade and Sec-WebSocket-Version: 13 */
-	const char *more; /* fields, each with its CR LF; those that are there without it
-			   * are left out */
+	const char *more; /* further fields, each with its CR LF; those that the head has
+			     already are left out */
 };
 
 /* Write R's head with its empty line to OUT (CAP bytes): its length, or 0 when it does

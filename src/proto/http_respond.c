@@ -117,7 +117,7 @@ static bool has_field(const char *text, size_t n, struct span name)
 	return false;
 }
 
-/* The lines at MORE, but none that would stand there twice because of that. */
+/* Those of the lines at MORE whose fields the head does not have yet. */
 static void add_more(struct head *head, const char *more)
 {
 	size_t own = head->n;

@@ -29,7 +29,7 @@ static void put_zeros(struct out *o, size_t n)
 	o->n += n;
 }
 
-/* What has been written since AT, behind two bytes that wait for their number. */
+/* Fill in the two bytes of length at AT: of what has been written behind them. */
 static void set_length(struct out *o, size_t at)
 {
 	size_t n = o->n - at - 2;

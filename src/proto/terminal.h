@@ -24,21 +24,21 @@ struct terminal_size {
 	unsigned short rows, cols; /* 0, 0: there is none */
 };
 
-/* A control object: an object of JSON with the members rows and cols, and no other.
- * False: it is none, *ret_reason says why in words for a close frame. */
+/* Read a control object: a JSON object with the members rows and cols, and no other.
+ * False, and *ret_reason says why in words for a close frame. */
 bool terminal_read_control(const char *p, size_t n, struct terminal_size *ret,
 			   const char **ret_reason);
 
 #define TERMINAL_CONTROL 32 /* room for a control object */
 
-/* Write one to OUT (TERMINAL_CONTROL bytes): its length. */
+/* Write a control object to OUT (TERMINAL_CONTROL bytes): its length. */
 size_t terminal_write_control(struct terminal_size size, char *out);
 
-/* What a URL's QUERY says with rows=R and cols=C goes over *SIZE.  False: one of them is
- * no number from 1 to TERMINAL_MOST. */
+/* Set *SIZE to what a URL's QUERY says by rows=R and cols=C, as far as it does.
+ * False: one of them is no number from 1 to TERMINAL_MOST. */
 bool terminal_read_query(struct span query, struct terminal_size *size);
 
-/* ROWSxCOLS: "24x80". */
+/* Read ROWSxCOLS, as "24x80". */
 bool terminal_read_size(const char *text, struct terminal_size *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* access.h - may this request open this path? */
+/* access.h - may this request open this path, by its Origin and Host? */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H
 
@@ -14,8 +14,8 @@ struct access_conf {
 	struct cidr_access clients; /* by address */
 };
 
-/* May a page of ORIGIN (p NULL: the request has none) open a path under CONF, when the
- * request went to HOST? A Host without a port means the default port of the Origin's
+/* May a page of ORIGIN (p NULL: the request has none) open a path with CONF, when it
+ * asked HOST for it?  A HOST without a port has the default port of the Origin's
  * scheme. */
 bool access_origin(const struct access_conf *conf, struct span origin, struct span host);
 
@@ -29,7 +29,7 @@ bool access_host(char *const *names, bool loopback, struct span host);
 /* HOST without its port. */
 struct span access_host_name(struct span host);
 
-/* The word or list that CONF holds, for messages; OUT of CAP bytes, returned. */
+/* The `origin` that CONF holds as text, for messages; OUT of CAP bytes, returned. */
 const char *access_origin_text(const struct access_conf *conf, char *out, size_t cap);
 
 #endif

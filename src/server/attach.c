@@ -111,8 +111,7 @@ struct hub *attach_find(const struct client *c, const struct route *route)
 		return NULL;
 	key = named(c, route);
 	user_n = user_size(c, route);
-	LIST_FOREACH(a, &route->use->attachments, link)
-	{
+	LIST_FOREACH(a, &route->use->attachments, link) {
 		if (is_named(a, c->user ? c->user : "", user_n, key))
 			return a->hub;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* auth.h - who is it, and may they open this path? */
+/* auth.h - who is a client, and may they open this path? */
 #ifndef SERVER_AUTH_H
 #define SERVER_AUTH_H
 
@@ -8,7 +8,7 @@
 #include "auth_worker.h"
 #include "backoff.h"
 
-/* What the checks of all clients share. */
+/* The state that the checks of all clients share. */
 struct auth {
 	struct backoff backoff;
 	struct auth_worker *worker; /* NULL until a password is to be checked */

@@ -30,12 +30,12 @@ struct auth_conf {
 	struct conf_named head;
 	enum auth_type type;
 	char *realm;             /* the section's name unless it is set */
-	char *file;              /* AUTH_HTPASSWD: where the users came from */
-	char *tokens;            /* AUTH_TOKEN: and these; or NULL */
-	bool query;              /* AUTH_TOKEN, AUTH_EXEC: ?token= will do */
+	char *file;              /* AUTH_HTPASSWD: the file of the users */
+	char *tokens;            /* AUTH_TOKEN: a file of further tokens; or NULL */
+	bool query;              /* AUTH_TOKEN, AUTH_EXEC: ?token= in the URL will do */
 	char **exec;             /* AUTH_EXEC: argv */
 	double timeout;          /* AUTH_EXEC: seconds that it may take */
-	unsigned max_running;    /* AUTH_EXEC: of it at a time */
+	unsigned max_running;    /* AUTH_EXEC: programs at a time */
 	struct auth_user *users; /* by name */
 	size_t nusers;
 	struct auth_token *token; /* in no order */

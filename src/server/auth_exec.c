@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Has a program decide who a client is. */
+/* Lets a program decide who a client is. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +53,8 @@ static struct auth_pool *pool_of(struct auth *all, const char *name)
 	struct auth_pool *p;
 
 	LIST_FOREACH(p, &all->pools, link)
-	if (strcmp(p->name, name) == 0)
-		return p;
+		if (strcmp(p->name, name) == 0)
+			return p;
 	p = calloc(1, sizeof(*p) + n);
 	if (!p)
 		return NULL;

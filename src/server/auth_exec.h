@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * auth_exec.h - has a program decide who a client is.
+ * auth_exec.h - lets a program decide who a client is.
  *
- * At most max_running programs of one [auth NAME] run at a time; what is asked meanwhile
- * waits, up to max_checks of them.
+ * At most max_running programs of one [auth NAME] run at a time; further questions wait,
+ * up to max_checks of them.
  */
 #ifndef SERVER_AUTH_EXEC_H
 #define SERVER_AUTH_EXEC_H
@@ -22,13 +22,14 @@ struct grant {
  * STEP_END: it is answered. */
 enum step auth_exec_check(struct client *c, const struct credentials *given);
 
-/* Its choice of a subprotocol for HS.  False: that is not offered, and C is answered. */
+/* Put the program's choice of a subprotocol into HS.  False: the client does not offer
+ * it, and C is answered. */
 bool auth_exec_decided(struct client *c, struct handshake *hs);
 
 /* Before the loop sleeps: start programs for which there is room by now. */
 void auth_exec_proceed(struct auth *all);
 
-/* When no loop will turn any more, and no client is left. */
+/* At the end, when the loop does not run any more and no client is left. */
 void auth_exec_free(struct auth *all);
 
 #endif

@@ -17,8 +17,9 @@ int auth_htpasswd_read(struct auth_conf *auth, char *text, struct conf_mem *mem,
 		       struct conf_report *report);
 
 /*
- * The user called NAME.  When there is none, a user whose hash takes as long to check:
- * the same one for the same name, any of them for different names; *ret_known tells.
+ * The user called NAME.  When there is none, a user whose hash takes as long to check, so
+ * that time does not tell who exists; it is the same one each time for the same name.
+ * *ret_known says which.
  */
 const struct auth_user *auth_htpasswd_find(const struct auth_conf *auth, struct span name,
 					   bool *ret_known);

@@ -11,7 +11,8 @@ enum step auth_fail(struct client *c, const char *reason, bool token_given);
 /* The address of C has failed once more. */
 void auth_count_failure(struct client *c);
 
-/* It cannot be told now: STATUS; to come again in SECONDS, 0: as usual. */
+/* C cannot be checked now: answer STATUS; the client is to come again in SECONDS (0:
+ * as usual for the status). */
 enum step auth_refuse_for_now(struct client *c, int status, const char *reason,
 			      double seconds);
 

@@ -17,19 +17,20 @@ struct backend_start {
 	uint64_t id;                       /* of the client; or one of its own */
 };
 
-/* What it is, for a page that everybody may see: the program's name, "files". */
+/* What is behind P, for a page that everybody may see: the program's name, or a word
+ * like "files". */
 const char *backend_name(const struct path_conf *p);
 
-/* The same for the log, with an article before it: "program", "connection"; static. */
+/* What it is called in the log, behind an article: "program", "connection"; static. */
 const char *backend_noun(const struct route *route);
 
-/* Why there is none for one more client, in words for it: max_processes run, or
- * spawn_rate is over.  Static. */
+/* Why one more client gets none, in words for it: max_processes are running, or
+ * spawn_rate is used up.  Static. */
 const char *backend_why_many(const struct route *route);
 const char *backend_why_often(const struct route *route);
 
-/* The size that the terminal of ROUTE has for C (NULL: for nobody); 0, 0: it has none.
- * False: C asks for none that there is, which is a bad request. */
+/* The size of ROUTE's terminal for C (NULL: for no client in particular); 0, 0: it has
+ * no terminal.  False: C asks for an impossible size, which is a bad request. */
 bool backend_terminal(const struct client *c, const struct route *route,
 		      struct terminal_size *ret);
 
@@ -40,8 +41,8 @@ bool backend_terminal(const struct client *c, const struct route *route,
  */
 int backend_open(const struct backend_start *b, const char **ret_why);
 
-/* Make what the paths of S's snapshot have to have before their first client: their
- * FIFOs, so that who writes one does not make a file.  What fails is logged. */
+/* Make what the paths of S's snapshot need before their first client: their FIFOs, so
+ * that a writer who comes first does not make a file.  Failures are logged. */
 void backend_prepare(struct server *s);
 
 /* C's source did not open, with the -errno ERROR and WHY (static): C is answered. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* backoff.h - addresses that failed too often lately, in a table that does not grow. */
+/* backoff.h - counts the recent failures of addresses, in a table that does not grow. */
 #ifndef SERVER_BACKOFF_H
 #define SERVER_BACKOFF_H
 
@@ -13,15 +13,15 @@ struct backoff {
 };
 
 /*
- * Seconds until PEER (IPv6 by /64) may try again at the time NOW; 0: now.  RATE failures
- * a second are forgiven (0: all), a minute's worth of them may come at once, and what is
- * beyond has to be waited for.
+ * Seconds from NOW until PEER (IPv6 by /64) may try again; 0: it may now.  RATE failures
+ * a second are forgiven (0: all of them), and a minute's worth may come at once before
+ * PEER has to wait.
  */
 double backoff_wait(const struct backoff *b, const struct addr *peer, double rate,
 		    double now);
 
-/* PEER has failed.  Where there is no room left, the address that would be forgiven
- * soonest is forgotten. */
+/* Count a failure of PEER at NOW.  Where there is no room left, the address that would
+ * be forgiven soonest is forgotten. */
 void backoff_add(struct backoff *b, const struct addr *peer, double rate, double now);
 
 void backoff_free(struct backoff *b);

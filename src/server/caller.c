@@ -12,6 +12,7 @@
 #define OUT_ROOM (64 * 1024)      /* bytes of answers, from which on none is made */
 #define ANSWER_MOST (1024 * 1024) /* bytes of one, which comes on top of that */
 #define OUT_MOST (OUT_ROOM + ANSWER_MOST)
+/* So that one caller does not hold up the loop. */
 #define LINES_PER_TURN 16
 #define ROWS_PER_TURN 100
 

@@ -11,12 +11,12 @@
 #define CGI_BYTES (32 * 1024) /* of all variables together */
 #define CGI_VARS 512
 
-/* One request, as its program sees it; or, for a program of many clients, none. */
+/* What a program is started for: one request, or none if it serves many clients. */
 struct cgi_request {
 	const struct path_conf *path;
-	const char *const *line_buffer; /* variables for it, or NULL */
-	const struct http *http; /* NULL: there is no request, and of what follows only
-				  * user and id count */
+	const char *const *line_buffer; /* variables for that key, or NULL */
+	const struct http *http; /* NULL: there is no request, and only user and id of
+				    what follows count */
 	const char *data;        /* the head */
 	const char *decoded;     /* the request's path, decoded */
 	const struct handshake *handshake;
@@ -42,11 +42,11 @@ bool cgi_build(struct cgi *c, const struct cgi_request *r);
 
 /* ---- for a program that has no such request ---- */
 
-/* Empty C, but for what every program gets; ENV is its own environment (NULL-terminated,
+/* Begin C with what every program gets; ENV is its own environment (NULL-terminated,
  * or NULL). */
 void cgi_begin(struct cgi *c, char *const *env);
 
-/* Append NAME=VALUE, which is not there yet; when it does not fit, C is full. */
+/* Append NAME=VALUE, NAME being new; when it does not fit, c->full is set. */
 void cgi_put(struct cgi *c, struct span name, struct span value);
 void cgi_put_text(struct cgi *c, const char *name, const char *value);
 void cgi_put_number(struct cgi *c, const char *name, unsigned long long n);

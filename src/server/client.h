@@ -12,14 +12,15 @@
 struct client;
 struct server;
 
-/* Take over the non-blocking FD of a client of the server DATA (a listener_accepted). */
+/* A new client of the server DATA: takes over FD, which is non-blocking (a
+ * listener_accepted). */
 void client_accepted(void *data, int fd, const struct addr *peer,
 		     const struct listener_conf *listener);
 
 /* Drop a client that is not a session yet. */
 void client_drop(struct client *c);
 
-/* The same, which is logged: there is no memory for it. */
+/* The same for want of memory, which is logged. */
 void client_drop_for_memory(struct client *c);
 
 /* Only server.c: free what client_drop() or an answer's end has left. */

@@ -62,8 +62,9 @@ struct follower;
 struct command {
 	const char *name;
 	const char *doc;   /* one sentence */
-	enum rights needs; /* the least that its caller has */
-	bool changes; /* the log has each use of it, not only at debug; set has its own */
+	enum rights needs; /* the least rights that its caller has to have */
+	bool changes; /* each use is logged at level info, not debug; `set` has its own
+			 line */
 	struct command_param params[4]; /* up to the first without a name, in the order
 					   that they have without names */
 	/* Begin C: it ends (call_succeed(), call_fail()), or goes on as its state says.
@@ -99,9 +100,11 @@ struct call {
 	json_t *params;                  /* an object, or NULL */
 	int fd;                          /* that came with it, or -1 */
 	void (*changed)(struct call *c); /* its state has changed by itself */
-	/* A word on the way, PARAMS are given away; NULL: nobody wants it. */
+	/* Tell the caller how far the command is; PARAMS are given away.  NULL: nobody
+	 * wants to know. */
 	void (*progress)(struct call *c, json_t *params);
-	/* The caller follows F, which is given away, and nothing else. */
+	/* From now on the caller follows F, which is given away, instead of what it
+	 * followed. */
 	void (*follow)(struct call *c, struct follower *f);
 	void *owner;
 
@@ -117,7 +120,7 @@ struct call {
 	struct session *session; /* CALL_WAITS: for news of it */
 	ev_timer deadline;       /* CALL_WAITS: not longer */
 	void *work;
-	size_t at;             /* of its rows */
+	size_t at;             /* position in its rows */
 	char *bytes;           /* decoded */
 	LIST_ENTRY(call) link; /* CALL_WAITS */
 };
@@ -157,8 +160,9 @@ bool call_may(const struct call *c, const struct command *command);
 /* Wait for news of SESSION (or NULL), SECONDS at most (0: as long as it takes). */
 void call_wait(struct call *c, struct session *session, double seconds);
 
-/* C waits for what goes on without it and tells W at its end: w->call is C until nobody
- * wants it any more, then NULL.  W stays yours; the command's end is command_wait_end. */
+/* Let C wait for work that goes on without it and ends the call through W: w->call is
+ * C as long as anybody wants the result, then NULL.  W stays yours.  The command's end
+ * has to be command_wait_end. */
 struct call_waiter {
 	struct call *call;
 };
@@ -178,24 +182,25 @@ bool call_means(const struct call *c, const char *name, const struct session *s)
 /* Does it mean one client alone? */
 bool call_means_one(const struct call *c, const char *name);
 
-/* Walk through the clients from now on, in STATE (CALL_STEPS or CALL_ROWS); its row ends
- * in command_walk_end. */
+/* Begin to walk through the clients, in STATE (CALL_STEPS or CALL_ROWS).  The
+ * command's end() has to end the walk, as command_walk_end does. */
 void call_walk(struct call *c, enum call_state state);
 
-/* The next client of the walk that its parameter NAME means; *LEFT are looked at at the
- * most.  NULL: none of this turn's; *LEFT > 0: nor of a later one. */
+/* The next client of the walk that the parameter NAME means, looking at *LEFT clients
+ * at most, which is counted down.  NULL: none in this turn; if *LEFT > 0, the walk is
+ * over. */
 struct session *call_next(struct call *c, const char *name, unsigned *left);
 #define CALL_PER_STEP 200 /* clients that are looked at in one turn of the loop */
 
 /* Count one more under NAME in its result. */
 void call_count(struct call *c, const char *name);
 
-/* It is over with what was counted, at least a NAME of 0. */
+/* End the call with what was counted; NAME is there in any case, if only as 0. */
 void call_counted(struct call *c, const char *name);
 
 /* ---- for the server ---- */
 
-/* News of SESSION for those that wait for it. */
+/* Tell the calls that wait for SESSION that a pong has come, or that it has ended. */
 void calls_ponged(struct server *s, const struct session *session);
 void calls_session_ended(struct server *s, const struct session *session);
 

@@ -123,7 +123,9 @@ static bool are_texts(const json_t *list)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(list, i, v) if (!is_of(PARAM_TEXT, v)) return false;
+	json_array_foreach(list, i, v)
+		if (!is_of(PARAM_TEXT, v))
+			return false;
 	return json_is_array(list);
 }
 
@@ -145,8 +147,7 @@ static bool give_names(struct call *c)
 	if (!json_is_array(c->params))
 		return true;
 	object = json_object();
-	json_array_foreach(c->params, i, v)
-	{
+	json_array_foreach(c->params, i, v) {
 		if (i >= PARAMS || !c->command->params[i].name) {
 			json_decref(object);
 			call_fail(c, CALL_PARAMS, "%s takes no more than %zu parameters",
@@ -166,8 +167,7 @@ static bool check_known(struct call *c)
 	struct nearest n;
 	json_t *v;
 
-	json_object_foreach(c->params, name, v)
-	{
+	json_object_foreach(c->params, name, v) {
 		if (find(c->command, name))
 			continue;
 		nearest_init(&n, name);

@@ -186,9 +186,10 @@ static json_t *value_for(const struct conf_alias *a, const json_t *value)
 	size_t i, n = 0;
 
 	if (!theirs) {
-		json_array_foreach(value, i, entry) if (n < sizeof(all)) n +=
-			(size_t)snprintf(all + n, sizeof(all) - n, "%s ",
-					 json_string_value(entry));
+		json_array_foreach(value, i, entry)
+			if (n < sizeof(all))
+				n += (size_t)snprintf(all + n, sizeof(all) - n, "%s ",
+						      json_string_value(entry));
 		theirs = n < sizeof(all) ? all : NULL;
 	}
 	theirs = theirs ? conf_alias_write(a, theirs, out) : NULL;

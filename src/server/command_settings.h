@@ -19,11 +19,11 @@ struct setting {
 /* The setting of C's parameter "key"; false: C has failed. */
 bool setting_find(struct call *c, struct setting *ret);
 
-/* Is KEY changed in the file alone?  So are all of what has a name: certificates,
- * passwords. */
+/* Can KEY be changed only in the file?  That holds for all keys of sections with
+ * names: certificates, passwords. */
 bool setting_is_of_file(const struct conf_key *key);
 
-/* From when on a change of KEY holds; static. */
+/* Words for when a change of KEY takes effect; static. */
 const char *setting_applies(const struct conf_key *key);
 
 #endif

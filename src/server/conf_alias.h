@@ -30,7 +30,7 @@ const struct conf_alias *conf_alias_find(enum conf_class class, const char *name
 /* The row NAME, whether its key exists or not. */
 const struct conf_alias *conf_alias_find_anywhere(const char *name);
 
-/* Its row, or NULL. */
+/* The row of KEY, or NULL. */
 const struct conf_alias *conf_alias_of(const struct conf_key *key);
 
 /* All rows whose key may stand in a section of CLASS, to each of which FN is applied. */
@@ -44,7 +44,7 @@ void conf_alias_each(enum conf_class class, void (*fn)(const char *name, void *d
 const char *conf_alias_read(const struct conf_alias *a, const struct conf_key *key,
 			    const char *value, char *out, char *err);
 
-/* The way back; NULL: the value of our key is none that the alias has. */
+/* VALUE of our key -> that of A in its unit.  NULL: the alias cannot say this value. */
 const char *conf_alias_write(const struct conf_alias *a, const char *value, char *out);
 
 /* The unit in words: "in milliseconds"; NULL: as ours. */

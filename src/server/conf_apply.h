@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_apply.h - gives the structs of a snapshot what the sheet says. */
+/* conf_apply.h - fills the structs of a snapshot from the sheet. */
 #ifndef SERVER_CONF_APPLY_H
 #define SERVER_CONF_APPLY_H
 
@@ -14,20 +14,21 @@ struct conf_load {
 	int status; /* 0 or -ENOMEM */
 };
 
-/* The settings of SECTION (NULL: there is none such) of CLASS, and the defaults of all
- * others. */
+/* Fill BASE with the settings of SECTION (NULL: it is not there), of CLASS, and with
+ * the defaults of all others. */
 void conf_apply_whole(struct conf_load *l, enum conf_class class,
 		      const struct conf_section *section, void *base);
 
-/* Only what SECTION says, over what BASE has. */
+/* Overwrite in BASE only what SECTION says. */
 void conf_apply_over(struct conf_load *l, const struct conf_section *section, void *base);
 
-/* The defaults that hang on another key (conf_sheet_default()), where nothing is
- * written. */
+/* Fill in the defaults that depend on another key (conf_sheet_default()), where
+ * nothing is written. */
 void conf_apply_dependent(struct conf_load *l, const struct conf_section *section,
 			  void *base);
 
-/* Every section of CLASS, which have names of their own, to its array in the snapshot. */
+/* Append each section of CLASS, a kind whose sections have names, to its array in the
+ * snapshot. */
 void conf_apply_named(struct conf_load *l, enum conf_class class);
 
 #endif

@@ -9,7 +9,8 @@
 /* Check the settings of each [auth NAME] together, and read its file. */
 void conf_settle_auth(struct conf_load *l);
 
-/* The [auth NAME]; NULL: NAME is, or there is none, which is an error AT. */
+/* The section [auth NAME].  NULL: NAME is NULL, or there is no such section, which is
+ * reported as an error AT. */
 const struct auth_conf *conf_auth_find(struct conf_load *l, const char *name,
 				       struct conf_origin at);
 

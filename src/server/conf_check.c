@@ -19,7 +19,7 @@
 #include "which.h"
 
 #define DESCRIPTORS_PER_CLIENT 4 /* its socket and the program's three pipes */
-#define DESCRIPTORS_OF_DAEMON 32
+#define DESCRIPTORS_OF_DAEMON 32 /* the listeners, the log, epoll and the like */
 
 /* What a path's check is about. */
 struct path_check {

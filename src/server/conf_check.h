@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_check.h - does the world have what a snapshot asks for? */
+/* conf_check.h - checks a snapshot against the system: are the files, programs, users
+ * and addresses there? */
 #ifndef SERVER_CONF_CHECK_H
 #define SERVER_CONF_CHECK_H
 

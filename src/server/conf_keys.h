@@ -25,17 +25,16 @@ enum conf_class {
 };
 
 enum conf_flags {
-	CONF_LIST = 1,  /* may stand several times: entries append, an empty one clears */
-	CONF_EMPTY = 2, /* may be empty */
+	CONF_LIST = 1,     /* a list: entries append, an empty one clears */
+	CONF_EMPTY = 2,    /* may be empty */
 	CONF_VERBATIM = 4, /* ${...} is left alone */
-	CONF_SOURCE =
-		8, /* a path's source: exactly one of them a path, none in [defaults] */
+	CONF_SOURCE = 8, /* a path's source: each path has exactly one, [defaults] none */
 	CONF_SECRET = 16,  /* never printed: *** */
-	CONF_FILE = 32,    /* not by a control command: who could, could run anything or
-			    * read any file */
-	CONF_RESTART = 64, /* nor by a reload */
-	CONF_OWN = 128,    /* of CONF_TLS: [tls NAME] does not take it from [tls], ... */
-	CONF_ALONE = 256,  /* ... or has it not at all */
+	CONF_FILE = 32,    /* cannot be changed by a control command, with which one could
+			      run anything or read any file */
+	CONF_RESTART = 64, /* nor by a reload: by a restart only */
+	CONF_OWN = 128, /* of CONF_TLS: [tls NAME] does not inherit it from [tls], ... */
+	CONF_ALONE = 256, /* ... or cannot have it at all */
 };
 
 /* One word of a setting that takes one of a few. */
@@ -50,9 +49,9 @@ struct conf_key {
 	conf_parser *parse;
 	size_t field; /* offset in struct conf, in struct path_conf for CONF_PATH, or in
 		       * the struct of a [word NAME] */
-	const char *def;        /* as it would be written; "": none */
-	const char *websocketd; /* the same with compat = websocketd; NULL: no other */
-	const char *sessions;   /* the same beside a session_key; NULL: no other */
+	const char *def;        /* the default, as it would be written; "": none */
+	const char *websocketd; /* the default with compat = websocketd; NULL: the same */
+	const char *sessions;   /* the default beside a session_key; NULL: the same */
 	double min, max;
 	unsigned flags;
 	const struct conf_word *words;
@@ -77,8 +76,8 @@ struct conf_class_traits {
 			      * 0: there is one [word] alone */
 		size_t list, count; /* offsets in struct conf: of a pointer to an array of
 				     * them, and of its length (size_t) */
-		size_t begins_as;   /* offset of what each is a copy of, but for what it
-				     * says itself; 0: of nothing */
+		size_t begins_as;   /* offset of the struct that each starts as a copy of;
+				       0: none */
 		bool unnamed;       /* it may also stand as [word] */
 	} named;                    /* there may be many: [word NAME] */
 };

@@ -5,8 +5,9 @@
 
 #include "conf.h"
 
-/* Do all settings of P (of the snapshot A) that its source and hub are made of say the
- * same as those of Q (of B)?  Who may come, and how a client is treated, is not asked. */
+/* Are the settings of P (of the snapshot A) that make its source and hub the same as
+ * those of Q (of B)?  Settings about who may come and how a client is treated do not
+ * count. */
 bool conf_same_backend(const struct conf *a, const struct path_conf *p,
 		       const struct conf *b, const struct path_conf *q);
 

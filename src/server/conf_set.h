@@ -5,10 +5,10 @@
 
 #include "conf_keys.h"
 
-#define CONF_SET_ORIGIN "(control)" /* where it is said to be written */
+#define CONF_SET_ORIGIN "(control)" /* stands for the file that it is written in */
 
-/* Is there a [SECTION] in C to set a key in, or needs it none?  A path, and what has a
- * name, stands in the file. */
+/* Can a key be set in [SECTION] of C?  A path, and a section with a name, has to be in
+ * the file; the others need not. */
 bool conf_set_can(const struct conf *c, const char *section);
 
 /*

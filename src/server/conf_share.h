@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_share.h - what it means for a path's settings that clients share what is behind
- * it.
- */
+/* conf_share.h - the settings of a path whose clients share a hub: defaults, and what
+ * does not go together. */
 #ifndef SERVER_CONF_SHARE_H
 #define SERVER_CONF_SHARE_H
 
@@ -13,7 +12,7 @@
 void conf_share_settle(struct conf_load *l, const struct conf_section *section,
 		       struct path_conf *path);
 
-/* Does KEY mean something in SECTION, a path's, as its process is? */
+/* Does KEY have an effect in the path SECTION, given its `process`? */
 bool conf_share_takes(const struct conf_sheet *sheet, const struct conf_section *section,
 		      const struct conf_key *key);
 

@@ -35,7 +35,7 @@ struct conf_section {
 	struct conf_section *next_name, *next_line; /* in a chain of the index */
 };
 
-#define CONF_SHEET_CHAINS 1024 /* so that 10,000 paths are found at once */
+#define CONF_SHEET_CHAINS 1024 /* short chains also with 10,000 paths */
 
 struct conf_sheet {
 	struct conf_mem *mem;
@@ -70,8 +70,8 @@ const struct conf_slot *conf_sheet_effective(const struct conf_sheet *sheet,
 					     const struct conf_section *section,
 					     const struct conf_key *key);
 
-/* What KEY is in SECTION (NULL: there is none such) when nothing is written: with compat
- * = websocketd, or beside a session_key, that can be another default. */
+/* The default of KEY in SECTION (NULL: it is not there): compat = websocketd and a
+ * session_key can change it. */
 const char *conf_sheet_default(const struct conf_sheet *sheet,
 			       const struct conf_section *section,
 			       const struct conf_key *key);

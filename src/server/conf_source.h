@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conf_source.h - what is behind a path: exactly one source, and only keys that mean
- * something for it. */
+/* conf_source.h - checks what is behind a path: exactly one source, and only keys that
+ * have an effect with it. */
 #ifndef SERVER_CONF_SOURCE_H
 #define SERVER_CONF_SOURCE_H
 
@@ -9,10 +9,10 @@
 /* The key with CONF_SOURCE that SECTION names first, or NULL. */
 const struct conf_key *conf_source_find(const struct conf_section *section);
 
-/* Does KEY mean something for a path whose source is SOURCE (NULL: nobody knows)? */
+/* Has KEY an effect in a path whose source is SOURCE (NULL: not known)? */
 bool conf_source_takes(const struct conf_key *source, const struct conf_key *key);
 
-/* Tell PATH what its SECTION says of its source, and report what is wrong with that. */
+/* Fill in the source of PATH from its SECTION, and report what is wrong with it. */
 void conf_source_settle(struct conf_load *l, const struct conf_section *section,
 			struct path_conf *path);
 

@@ -10,9 +10,10 @@
 void conf_tls_settle(const struct conf *c, struct conf_report *r);
 
 /*
- * Make the contexts of the sections, where they are not there, that have certificates;
- * and that of [tls] too if others have names.  Errors in R: what cannot be read or does
- * not fit together.  Warnings: the certificates' dates, a key that everybody can read.
+ * Make the contexts of the sections, unless they are there: of each [tls NAME], and of
+ * [tls] if it has a certificate or the others have names.  Errors in R: what cannot be
+ * read or does not fit together.  Warnings: the certificates' dates, a key that everybody
+ * can read.
  */
 void conf_tls_make(struct conf *c, struct conf_report *r);
 
@@ -20,13 +21,14 @@ void conf_tls_make(struct conf *c, struct conf_report *r);
  * errors. */
 int conf_tls_open(struct conf *c, FILE *err);
 
-/* C, whose sections are those of OTHER, gets its contexts. */
+/* Give C, which has the same sections as OTHER, the contexts of OTHER. */
 void conf_tls_share(struct conf *c, const struct conf *other);
 
 /* [tls NAME], or [tls] for NULL; NULL: there is none such. */
 const struct tls_section *conf_tls_named(const struct conf *c, const char *name);
 
-/* The section of those who ask for the host NAME at a listener with tls alone. */
+/* The section for clients that ask for the host NAME at a listener that says just
+ * `tls`. */
 const struct tls_section *conf_tls_of_host(const struct conf *c, const char *name);
 
 /* The sections, [tls] at 0; NULL behind the last. */

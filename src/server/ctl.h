@@ -21,11 +21,11 @@
  */
 int ctl_change(struct server *s, const struct conf *conf, FILE *err);
 
-/* Before root becomes ID: the socket becomes its, too, and the place that root has made.
- */
+/* Before root becomes ID: hand the socket over to ID, and its directory if root made
+ * it. */
 void ctl_give(struct server *s, const struct identity *id);
 
-/* The configuration that ctl_change() was called for is not taken after all. */
+/* Undo ctl_change(): CONF, for which it was called, is not taken after all. */
 void ctl_change_back(struct server *s, const struct conf *conf);
 
 /* The end: drop all clients, remove the socket. */

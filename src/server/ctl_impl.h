@@ -15,7 +15,7 @@ struct ctl_client {
 	LIST_ENTRY(ctl_client) link;
 };
 
-/* C, in the server's list, listens to what FD says from now on. */
+/* Begin to read the commands of C, which is in the server's list, from FD. */
 void ctl_begin(struct ctl_client *c, int fd);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "ctl_peer.h"
 
-#define GROUPS 1024
+#define GROUPS 1024 /* that are looked through; of a peer with more, none counts */
 
 /* Is GID among the groups of the peer of FD? */
 static bool is_member(int fd, const struct ucred *peer, gid_t gid)

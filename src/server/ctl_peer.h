@@ -15,8 +15,8 @@
  */
 bool ctl_peer_allowed(int fd, const char *path, int mode, char *who);
 
-/* Up to N bytes to P: their number, 0 at the end, or -errno.  *ret_fd is
- * a descriptor that came with the last of them, yours, or -1. */
+/* Read up to N bytes to P: their number, 0 at the end, or -errno.  *ret_fd is a
+ * descriptor that came with the last of them, yours, or -1. */
 ssize_t ctl_receive(int sock, void *p, size_t n, int *ret_fd);
 
 #endif

@@ -13,20 +13,20 @@
 #define DASHBOARD_SOCKET "/-/control"
 #define DASHBOARD_SUBPROTOCOL "control.wsbridge"
 
-/* The route of C's path, when that belongs to the dashboard, and there is one; else NULL.
- */
+/* The dashboard's route, if C's path belongs to the dashboard and there is one; else
+ * NULL. */
 struct route *dashboard_route(const struct client *c);
 
-/* Is there one, and may it be opened from C's address? */
+/* Is there a dashboard, and may C's address open it? */
 bool dashboard_is_for(const struct client *c);
 
-/* A step: what is asked of a client of the dashboard beyond what paths ask. */
+/* A step: the checks of a client of the dashboard that other paths do not have. */
 enum step dashboard_check(struct client *c);
 
-/* A GET or HEAD of something of the dashboard's. */
+/* Answer a GET or HEAD for one of the dashboard's pages. */
 void dashboard_page(struct client *c);
 
-/* Is PATH its WebSocket, or else a page? */
+/* Is PATH the dashboard's WebSocket, and not a page? */
 bool dashboard_is_socket(const char *path);
 
 /* A backend_kind's open(). */

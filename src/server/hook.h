@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hook.h - runs a program whose end and output somebody waits for, or nobody does.
+ * hook.h - runs a program, and tells its end and its output to whoever waits for them.
  *
- * Its standard error goes to the log.  It is killed when its time is over, and with it
- * all that is left of its process group when it has ended.
+ * Its standard error goes to the log.  It is killed when its time is over, and when it
+ * has ended, so is what is left of its process group.
  */
 #ifndef SERVER_HOOK_H
 #define SERVER_HOOK_H
@@ -18,19 +18,19 @@
 
 struct hook;
 
-/* All that run. */
+/* All hooks that run. */
 struct hooks {
 	LIST_HEAD(, hook) running, dead;
-	unsigned n;              /* running, or of which something is left */
+	unsigned n;              /* hooks that run, or of which processes are left */
 	uint64_t stderr_dropped; /* lines */
 };
 
-/* How one has ended. */
+/* How a hook has ended. */
 struct hook_end {
 	bool timed_out; /* it was killed */
-	bool too_long;  /* it wrote more than it may */
+	bool too_long;  /* it wrote more than output_max */
 	int status;     /* as wait(2) has it */
-	char *out;      /* N bytes, and one for a NUL; the hook's */
+	char *out; /* its output: N bytes, with room for a NUL; freed with the hook */
 	size_t n;
 };
 
@@ -41,26 +41,28 @@ struct hook_start {
 	struct span input; /* at most HOOK_INPUT bytes, then its end: standard input */
 	double timeout;    /* seconds */
 	size_t output_max; /* bytes that it may write */
-	/* It has ended; not at once, and only once.  NULL: nobody waits. */
+	/* Called when it has ended, once, and never from within hook_run().  NULL:
+	 * nobody waits. */
 	void (*done)(void *data, const struct hook_end *end);
 	void *data;
-	unsigned *count; /* one more from now on until nothing is left of it */
+	unsigned *count; /* counts it from now on until nothing is left of it */
 };
 
-/* Run one.  0, or -errno of what failed, which *ret_what names; *ret_hook until DONE. */
+/* Run a hook.  0, or -errno and *ret_what names what failed.  *ret_hook is valid until
+ * DONE is called. */
 int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *start,
 	     struct hook **ret_hook, const char **ret_what);
 
-/* Nobody waits any more: end it. */
+/* End it; DONE is not called. */
 void hook_cancel(struct hook *h);
 
-/* The end of all: kill them. */
+/* Kill all, at the end. */
 void hooks_kill(struct hooks *all);
 
 /* Before the loop sleeps: free those that are gone. */
 void hooks_reap(struct hooks *all);
 
-/* When no loop will turn any more. */
+/* At the end, when the loop does not run any more. */
 void hooks_free(struct hooks *all);
 
 #endif

@@ -5,10 +5,11 @@
 
 #include <stdio.h>
 
-/* The file NAME from the root, as the daemon may be started elsewhere; yours, or NULL. */
+/* The absolute path of the file NAME, as the daemon may be started elsewhere; yours,
+ * or NULL. */
 char *ini_absolute(const char *name);
 
-/* The words of ARGV (NULL-terminated), the program's path whole. */
+/* Write the words of ARGV (NULL-terminated), the program with its whole path. */
 void ini_put_command(FILE *out, char *const *argv);
 
 #endif

@@ -8,10 +8,12 @@
  * `key=\x02`, and the real names, values and line numbers are carried around it.  (Not
  * called ini.h: that is inih's own header.)
  *
- *   [section]       blanks around the name are cut; nothing may follow the ]
- *   key = value     key: 1 to 40 of A-Z a-z 0-9 _; value: from the first to the last
- * non-blank ; or #          begin a comment, as a line of its own only \ at the end joins
- * the next line, whose leading blanks become one; \\ there is one backslash
+ *   [section]    blanks around the name are cut; nothing may follow the ]
+ *   key = value  key: 1 to 40 of A-Z a-z 0-9 _
+ *                value: from the first to the last non-blank
+ *   ; or #       begins a comment, which is a line of its own
+ *   \ at the end joins the next line, whose leading blanks become one
+ *   \\ at the end is one backslash
  *
  * A blank is a space, a tab or a CR, so CRLF files read as others do.  A byte order mark
  * is skipped.
@@ -29,8 +31,7 @@ struct ini_sink {
 	/* [NAME] stands at LINE. */
 	void (*section)(void *arg, const char *name, int line);
 	/* KEY = VALUE begins at LINE, in the section told last (none: before the first).
-	 * VALUE may be
-	 * "".  Not called between a broken header and the next good one. */
+	 * VALUE may be "".  Not called between a broken header and the next good one. */
 	void (*setting)(void *arg, const char *key, const char *value, int line);
 	/* LINE is wrong, TEXT says how. */
 	void (*error)(void *arg, const char *text, int line);

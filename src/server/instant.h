@@ -14,14 +14,15 @@ struct instant_options {
 	const char *bind;  /* a numeric address, 127.0.0.1 unless said */
 	const char *port;  /* 8765 unless said */
 	bool tls;          /* with a certificate of our own making */
-	bool pty;          /* it gets a terminal */
+	bool pty;          /* the command gets a terminal */
 	bool view;         /* clients only watch */
 	bool write;        /* clients write, though they may come from elsewhere */
 	char *const *argv; /* NULL-terminated */
 };
 
-/* Serve ARGV at `/`: read-write on loopback, beyond it view-only unless told.  A
- * snapshot, or NULL with the exit code and the reason on stderr. */
+/* Serve ARGV at `/`: clients may write if it listens on loopback, and just watch
+ * otherwise, unless the options say it.  A snapshot, or NULL with the exit code and
+ * the reason on stderr. */
 struct conf *instant_command(const struct instant_options *o, int *ret_status);
 
 /* Write the ini that does the same to OUT.  0, or the exit code with the reason on

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_memory.h - whether jansson has lacked memory.
+ * json_memory.h - finds out whether jansson has run out of memory.
  *
- * Where it does, jansson leaves a member out of an object, and a key out of the text that
- * json_dumps() then gives as if all were well.  Who makes an answer asks here whether it
- * is whole.
+ * If it does, jansson leaves a member out of an object, or a key out of the text of
+ * json_dumps(), and reports success.  Whoever has made an answer asks here whether it is
+ * whole.
  */
 #ifndef SERVER_JSON_MEMORY_H
 #define SERVER_JSON_MEMORY_H
@@ -12,11 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on FROM, malloc(3) or what does the same, is where jansson gets memory from.
- */
+/* From now on let jansson get memory from FROM, malloc(3) or what does the same. */
 void json_memory_watch(void *(*from)(size_t n));
 
-/* Has it lacked any since the last time that this was asked? */
+/* Has jansson lacked memory since the last call of this? */
 bool json_memory_lacked(void);
 
 #endif

@@ -18,47 +18,47 @@ struct listen_place {
 	int passed;                     /* one that systemd opened; 0: none */
 };
 
-/* The exit code of the daemon that cannot listen, by the -errno ERROR. */
+/* The exit code of a daemon that cannot listen because of the -errno ERROR. */
 int listen_exit_code(int error);
 
-/* The same in words: who has the address AT, if somebody does (NULL: there is none).  OUT
- * has room for LISTEN_WHY bytes; returned. */
+/* The reason in words: who has the address AT (NULL: there is none), if somebody does.
+ * OUT has room for LISTEN_WHY bytes; returned. */
 #define LISTEN_WHY 160
 const char *listen_why(const struct addr *at, int error, char *out);
 
 /* Say on F that CONF cannot be listened on, and WHY. */
 void listen_tell_failure(FILE *f, const struct listen_conf *conf, const char *why);
 
-/* Close them all. */
+/* Close all listeners. */
 void listen_close(struct server *s);
 
-/* Their real addresses, ", " between them; OUT of CAP bytes, returned. */
+/* The real addresses of all listeners, ", " between them; OUT of CAP bytes, returned. */
 const char *listen_text(const struct server *s, char *out, size_t cap);
 
-/* Tell where S listens now, for those who follow the events. */
+/* Tell those who follow the events where S listens now. */
 void listen_tell(const struct server *s);
 
 /* ---- listen_off.c ---- */
 
-/* A listener that was told to be off. */
+/* A listener that was switched off by command. */
 struct listen_off {
-	char *text;     /* of its entry */
-	struct addr at; /* where it was; len 0: nowhere */
+	char *text;     /* its entry, as written */
+	struct addr at; /* where it listened; len 0: nowhere */
 	bool on;        /* listen_on() is about to open it */
 };
 
 /*
- * Close that which NAME is: the entry as the configuration has it, or its real address;
- * NULL: all.  A new configuration does not open it, with NULL none at all, until
- * listen_on().  0, -ENOENT or -ENOMEM.
+ * Switch off the listener NAME (its entry as written, or its real address), or with NULL
+ * all of them, until listen_on(): it is closed, and a new configuration does not open it,
+ * with NULL none at all.  0, -ENOENT or -ENOMEM.
  */
 int listen_off(struct server *s, const char *name);
 
-/* Open it again, where the kernel has picked a port the same one.  0; -ENOENT; -EIO: what
- * fails is told on ERR, and all stays as it was. */
+/* Switch it on again; a port that the kernel had picked stays the same.  0; -ENOENT;
+ * or -EIO: the failure is told on ERR, and all stays as it was. */
 int listen_on(struct server *s, const char *name, FILE *err);
 
-/* Was the entry TEXT told to be off? */
+/* Is the listener with the entry TEXT switched off? */
 bool listen_is_off(const struct server *s, const char *text);
 
 /* Free the list of those that are off. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen_report.h - what the kernel made of a listener's backlog and buffers, in the log.
- */
+/* listen_report.h - logs what the kernel has made of a listener's backlog and buffers. */
 #ifndef SERVER_LISTEN_REPORT_H
 #define SERVER_LISTEN_REPORT_H
 

@@ -12,10 +12,10 @@ void logging_init(struct server *s);
 /* Log as the current snapshot says. */
 void logging_apply(struct server *s);
 
-/* Before the loop sleeps: counts that are yet to be told get their timer. */
+/* Before the loop sleeps: start the timer for counts that have not been logged yet. */
 void logging_proceed(struct server *s);
 
-/* Tell every count; the log goes to plain stderr from now on. */
+/* Log all counts; from now on the log goes to stderr, as plain text. */
 void logging_end(struct server *s);
 
 #endif

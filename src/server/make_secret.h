@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* make_secret.h - wsbridged --hash-password and --hash-token: what an [auth NAME] knows.
- */
+/* make_secret.h - wsbridged --hash-password and --hash-token: make the lines for an
+ * [auth NAME]. */
 #ifndef SERVER_MAKE_SECRET_H
 #define SERVER_MAKE_SECRET_H
 

@@ -9,8 +9,8 @@ struct peers {
 	void *tree; /* tsearch(3) */
 };
 
-/* What connections of one client have in common: 4 or 6, then the address, or of IPv6
- * its /64; of Unix sockets 1, and never all zeros. */
+/* The key that connections of one client share: 4 or 6, then the address, or of IPv6
+ * its /64; of Unix sockets 1; never all zeros. */
 #define PEERS_KEY 9
 void peers_key(const struct addr *a, unsigned char *key);
 

@@ -88,8 +88,8 @@ void proxied_read_header(struct client *c)
 
 /* ---- the request's fields ---- */
 
-/* Does who stands before the client so far say the truth?  Of a client of a proxy's own
- * Unix socket nobody knows. */
+/* Is the client known so far a trusted proxy, whose word on its own client counts?
+ * Who is behind a proxy's own Unix socket nobody knows. */
 static bool is_trusted(const struct client *c)
 {
 	if (c->named && c->peer.sa.sa_family == AF_UNIX)

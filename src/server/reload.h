@@ -11,8 +11,8 @@
 #include "conf_keys.h"
 #include "server.h"
 
-/* Is it taken?  TEXT has its errors and warnings, each a line, and is not kept; NULL: no
- * memory for them. */
+/* The outcome: whether the new configuration was TAKEN, and TEXT, its errors and
+ * warnings, one a line, valid during the call; NULL: no memory for them. */
 typedef void reload_told(void *data, bool taken, const char *text);
 
 /*
@@ -23,13 +23,13 @@ typedef void reload_told(void *data, bool taken, const char *text);
  */
 bool reload(struct server *s, reload_told *told, void *data);
 
-/* The same with S's configuration as it is then but for KEY = VALUE in [SECTION]; the log
- * has nothing of it. */
+/* The same with S's configuration as it is by then, but with KEY = VALUE in [SECTION];
+ * nothing of it is logged. */
 bool reload_set(struct server *s, const char *section, const struct conf_key *key,
 		const char *value, reload_told *told, void *data);
 
-/* The daemon ends: none is taken any more.  False: one is still being read, by a thread
- * that goes on. */
+/* The daemon ends: no configuration is taken any more.  False: one is still being
+ * read, by a thread that goes on. */
 bool reload_end(struct server *s);
 
 #endif

@@ -10,8 +10,8 @@
 #include "dashboard.h"
 #include "terminal_page.h"
 
-/* Has the HOST settings of TLS, as who may come by his certificate, that are not this
- * connection's (RFC 9110 7.4)? */
+/* Does HOST have other settings of TLS, as whose certificates are good, than this
+ * connection was made with (RFC 9110 7.4)? */
 static bool is_misdirected(const struct client *c, struct span host)
 {
 	const struct conf *conf = c->routes->conf;

@@ -25,8 +25,8 @@ struct route_use {
 struct route {
 	const struct path_conf *conf;
 	struct route_use *use;
-	const char *const *line_buffer; /* of route_line_buffer(), once that was asked */
-	struct which_found found;       /* its program, once that was started */
+	const char *const *line_buffer; /* by route_line_buffer(); NULL: none so far */
+	struct which_found found;       /* its program's file, once it was started */
 };
 
 /* A snapshot of the configuration with its routes; alive while somebody holds a
@@ -36,14 +36,14 @@ struct routes {
 	struct conf *conf;
 	struct route *exact, *prefix; /* each in the order of its paths */
 	size_t nexact, nprefix;
-	const char **channels; /* their names, in order; some twice */
+	const char **channels; /* the names of channels, sorted; some twice */
 	size_t nchannels;
-	struct route dashboard; /* not among them; conf NULL: there is none */
+	struct route dashboard; /* not among the others; conf NULL: there is none */
 };
 
-/* With one reference; takes CONF over, also on failure: NULL, out of
- * memory.  What BEFORE (or NULL) counts for its paths goes on.  A thread beside the loop
- * may call it, while somebody holds BEFORE. */
+/* New, with one reference.  Takes CONF over, also on failure: NULL, out of memory.
+ * The counts of BEFORE (or NULL) go on for paths of the same name.  A thread beside
+ * the loop may call it while somebody holds BEFORE. */
 struct routes *routes_new(struct conf *conf, const struct routes *before);
 struct routes *routes_ref(struct routes *r);
 void routes_unref(struct routes *r); /* NULL is a no-op */
@@ -54,14 +54,14 @@ struct route *route_at(const struct routes *r, size_t i);
 /* The route of PATH (decoded), or NULL. */
 struct route *route_find(const struct routes *r, const char *path);
 
-/* Is there a path of the channel NAME? */
+/* Does a path of R name the channel NAME? */
 bool routes_have_channel(const struct routes *r, const char *name);
 
-/* Variables that the programs of R get so that they write line by line, or NULL; the
- * first time its program is looked at. */
+/* The variables that make the program of R write line by line, or NULL.  The first
+ * call looks at the program. */
 const char *const *route_line_buffer(struct route *r);
 
-/* The route of R that is of the same path as ROUTE, or NULL. */
+/* The route in R with the same path as ROUTE, or NULL. */
 struct route *route_same(const struct routes *r, const struct route *route);
 
 #endif

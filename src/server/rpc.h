@@ -19,7 +19,7 @@ struct rpc_request {
 	json_t *id;     /* to be answered with; NULL: a notification */
 	json_t *method; /* a string */
 	json_t *params; /* an object, an array, or NULL */
-	int code;       /* 0, or an error: then id is what could be told, or null */
+	int code;       /* 0, or an error: id is then what could be read of it, or null */
 	char text[RPC_TEXT];
 };
 
@@ -27,13 +27,13 @@ struct rpc_request {
 void rpc_read(const char *line, size_t n, struct rpc_request *ret);
 void rpc_request_free(struct rpc_request *r);
 
-/* The texts are lines with their newline, yours; NULL: out of memory, here or since the
- * last text, when what is given was made (json_memory.h). */
+/* Each returns a line with its newline, yours.  NULL: out of memory, here or
+ * (json_memory.h) when the values given were made. */
 char *rpc_result(const json_t *id, const json_t *result);
 char *rpc_error(const json_t *id, int code, const char *text, const json_t *data);
 char *rpc_notification(const char *method, const json_t *params);
 
-/* A result that is a list, in pieces: its begin, an element (the FIRST or another), its
+/* A list as the result, in pieces: its begin, each element (FIRST: the first), its
  * end. */
 char *rpc_list_begin(const json_t *id);
 char *rpc_list_element(const json_t *element, bool first);

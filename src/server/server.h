@@ -23,7 +23,7 @@
 struct server_options {
 	bool demo;      /* take the next free port; reread the file when it is saved */
 	bool banner;    /* say on stdout how to use it */
-	bool undecided; /* whether clients may write was not said */
+	bool undecided; /* the command line does not say whether clients may write */
 	bool verbose;   /* debug, whatever the configuration says */
 };
 
@@ -33,29 +33,29 @@ struct server {
 	struct ev_loop *loop;
 	const struct server_options *options;
 	enum server_state state;
-	char *user, *group;    /* as they were at the start: they are for good; or NULL */
+	char *user, *group;    /* those of the start, which are for good; or NULL */
 	struct routes *routes; /* the current snapshot */
 	struct listener **listeners;
 	struct listen_place *places; /* ... and where each of them is (listen.c) */
 	size_t nlisteners;
 	struct passed passed; /* by systemd, for `listen = systemd:NAME` */
 	TAILQ_HEAD(client_list, client)
-	clients, downloads, dead_clients; /* the oldest first */
+	clients, downloads, dead_clients; /* oldest first */
 	unsigned nclients, ndownloads;
 	struct peers peers;
 	struct auth auth;
 	struct hooks hooks;
-	unsigned nhooks; /* of them those of [hooks] */
+	unsigned nhooks; /* those of `hooks` that are of [hooks] */
 	uint64_t last_id;
 	ev_signal sigterm, sigint, sighup, sigusr1;
 	ev_timer deadline; /* of the shutdown */
-	ev_timer tell;     /* what the log has left out */
+	ev_timer tell;     /* to log what the log has left out */
 	ev_timer watchdog; /* systemd's */
 	int log_fd;
 	int log_socket;   /* to the journal or to syslog; -1: none */
 	ev_stat saved;    /* options.demo: the file */
 	char *saved_path; /* ... by name, as long as it is watched */
-	ev_timer settled; /* ... has not changed for a moment */
+	ev_timer settled; /* ... has been left alone for a moment */
 	ev_prepare reaper;
 	TAILQ_HEAD(reload_list, reload) reloads; /* the first is under way (reload.c) */
 	struct server_stats stats;
@@ -63,17 +63,17 @@ struct server {
 	struct bridge bridge;
 	struct attachment_list channels; /* attach.c */
 	struct late booting;             /* attach_boot_later() goes on */
-	size_t booted;                   /* ... behind as many routes */
+	size_t booted;                   /* ... after so many routes */
 	struct resolver *resolver;       /* NULL until a service's name is looked up */
 	double started;
-	bool deaf;              /* told not to listen */
-	struct listen_off *off; /* ... or not there: NOFF of them */
+	bool deaf;              /* all listeners are switched off by command */
+	struct listen_off *off; /* ... or these, NOFF of them */
 	size_t noff;
 	bool from_file;           /* the configuration, which can be read again */
 	struct listener *control; /* NULL: none */
 	LIST_HEAD(, ctl_client) control_clients, dead_control_clients;
 	unsigned ncontrol_clients;
-	LIST_HEAD(, call) calls; /* of commands, that wait */
+	LIST_HEAD(, call) calls; /* those that wait */
 };
 
 /* What counts under max_connections: sessions, and files on their way. */

@@ -12,10 +12,11 @@ struct control_start {
 	struct server *server;
 	enum rights rights; /* what the client may do */
 	const char *who;    /* ... and who that is, for the log; copied */
-	unsigned *running;  /* counted up now, down when it is gone */
+	unsigned *running;  /* one more from now on, until it is gone */
 };
 
-/* Attach one to H, whose framing is lines of text.  0 or -ENOMEM. */
+/* Make H's source such a caller of commands.  H's framing is lines of text.  0 or
+ * -ENOMEM. */
 int source_control_open(struct hub *h, const struct control_start *start);
 
 #endif

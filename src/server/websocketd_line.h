@@ -37,12 +37,12 @@ enum websocketd_flag {
 	FLAG_COUNT
 };
 
-/* A level of its log, and what is that here. */
+/* A log level of websocketd, and the settings that it is here. */
 struct websocketd_level {
 	const char *name, *level, *access;
 };
 
-/* Its texts are the arguments'. */
+/* The texts point into the arguments. */
 struct websocketd_line {
 	const char *value[FLAG_COUNT]; /* the last one, as it was given; NULL: none */
 	long number[FLAG_COUNT];       /* of those that are no text */
@@ -52,9 +52,9 @@ struct websocketd_line {
 	const struct websocketd_level *level;
 };
 
-/* Read ARGS (NULL-terminated, without the program's name); yours, end with
- * websocketd_line_free(), also on failure.  0; -ENOMEM; -EINVAL: what is no such command
- * line, or what no ini can hold, is told on ERR. */
+/* Read ARGS (NULL-terminated, without the program's name); RET is yours, end it with
+ * websocketd_line_free(), also on failure.  0; -ENOMEM; -EINVAL, with the reason on
+ * ERR: this is no such command line, or no ini can hold it. */
 int websocketd_line_read(struct websocketd_line *ret_line, char *const *args, FILE *err);
 
 void websocketd_line_free(struct websocketd_line *l);
@@ -62,7 +62,7 @@ void websocketd_line_free(struct websocketd_line *l);
 /* Is the flag given, and neither off, empty nor 0? */
 bool websocketd_line_has(const struct websocketd_line *l, enum websocketd_flag id);
 
-/* Without the dashes. */
+/* The name of a flag without its dashes. */
 const char *websocketd_flag_name(enum websocketd_flag id);
 
 #endif

@@ -27,8 +27,8 @@ void prometheus_count(FILE *f, const char *name, const struct prometheus_label *
 void prometheus_value(FILE *f, const char *name, const struct prometheus_label *labels,
 		      double value);
 
-/* A whole histogram: COUNTS[i] of the COUNTS[N] + … values are not above BOUNDS[i] but
- * above the one before, the last above all; SUM is what they add up to. */
+/* A whole histogram: COUNTS[i] values were up to BOUNDS[i] and above the bound before,
+ * COUNTS[N] above all N BOUNDS; SUM is the sum of all values. */
 void prometheus_histogram(FILE *f, const char *name, const double *bounds,
 			  const uint64_t *counts, unsigned n, double sum);
 
