@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of events, and who is told of one. */
-#include <stdint.h>
 #include <string.h>
 
 #include "event.h"
@@ -87,7 +86,7 @@ static void count_bits(void)
 
 	event_bits = logged;
 	LIST_FOREACH(f, &followers, link)
-	event_bits |= f->bits;
+		event_bits |= f->bits;
 }
 
 void event_log(bool access)
@@ -118,9 +117,9 @@ void event_tell(enum event e, const char *who, const union log_value *values)
 {
 	const struct event_row *row = &event_rows[e];
 	struct log_field fields[EVENT_FIELDS];
-	struct log_event event = { .name = row->name,
-				   .fields = fields,
-				   .unlimited = true }; /* by accept_rate, or debug */
+	struct log_event event = {
+		.name = row->name, .fields = fields, .unlimited = true
+	}; /* accept_rate bounds their number, or they are for debugging */
 	struct event_follower *f;
 
 	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++) {
@@ -129,14 +128,15 @@ void event_tell(enum event e, const char *who, const union log_value *values)
 		fields[event.nfields++] =
 			(struct log_field){ row->fields[i].name, row->fields[i].type,
 					    values[i] };
-		if (row->fields[i].failure) /* as often as anybody likes */
+		if (row->fields[i]
+			    .failure) /* which a client can have as often as it likes */
 			event.unlimited = false;
 	}
 	if (logged & 1u << e && (with_access || !row->access || !event.unlimited))
 		log_event(row->level, who, &event);
 	LIST_FOREACH(f, &followers, link)
-	if (f->bits & 1u << e)
-		f->told(f, row->level, who, &event);
+		if (f->bits & 1u << e)
+			f->told(f, row->level, who, &event);
 }
 
 /* ---- names ---- */

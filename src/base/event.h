@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event.h - the table of what can happen to a client and to the daemon, for the log and
- * for those who follow.
+ * for those who follow events.
  *
- * An event is told with the values of its row's fields, in their order.  One that nobody
- * wants costs the branch of event_wanted().
+ * An event is told with the values of its row's fields, in their order.  An event that
+ * nobody wants costs no more than the branch of event_wanted().
  */
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/queue.h>
 
 #include "log.h"
@@ -40,7 +39,8 @@ struct event_field {
 	const char *name;
 	enum log_type type;
 	bool optional; /* left out when its text is NULL */
-	bool failure;  /* ... and else this is a failure, which the log limits */
+	bool failure; /* ... otherwise the event is a failure, of which the log limits the
+			 number */
 };
 
 struct event_row {
@@ -48,12 +48,12 @@ struct event_row {
 	enum log_level level;
 	const char *doc;                         /* one sentence */
 	struct event_field fields[EVENT_FIELDS]; /* up to the first without a name */
-	bool access; /* the log has it only with access, unless it is a failure */
+	bool access; /* logged only with the setting `access`, unless it is a failure */
 };
 
 extern const struct event_row event_rows[EVENTS];
 
-/* A bit for each event that somebody wants. */
+/* One bit for each event that the log or a follower wants. */
 extern unsigned event_bits;
 
 static inline bool event_wanted(enum event e)
@@ -64,21 +64,22 @@ static inline bool event_wanted(enum event e)
 /* E has happened to WHO (log.h), with VALUES, one for each field of its row. */
 void event_tell(enum event e, const char *who, const union log_value *values);
 
-/* The log wants the events of its level from now on, those of an access only with ACCESS.
- */
+/* From now on the log takes the events that its level lets pass; those marked `access`
+ * only with ACCESS, unless they are failures. */
 void event_log(bool access);
 
 /* ---- those who follow ---- */
 
 struct event_follower {
-	unsigned bits; /* a bit for each event that it wants */
-	/* It has happened: keep what of it is wanted, and end nobody here. */
+	unsigned bits; /* one for each event that it wants */
+	/* An event has happened: copy what is wanted of it.  Ending a session from in
+	 * here is not allowed. */
 	void (*told)(struct event_follower *f, enum log_level level, const char *who,
 		     const struct log_event *e);
 	LIST_ENTRY(event_follower) link;
 };
 
-/* Tell F (not copied) from now on, and no more. */
+/* Begin and stop telling F, which is not copied. */
 void event_follow(struct event_follower *f);
 void event_unfollow(struct event_follower *f);
 
@@ -87,7 +88,7 @@ void event_unfollow(struct event_follower *f);
 /* The event called NAME, or EVENTS. */
 enum event event_find(const char *name);
 
-/* Has an event a field NAME, or is it one that all have: event, id, path? */
+/* Is NAME a field of any event, or one that all have: event, id, path? */
 bool event_field_known(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 /* A whole file at once, without waiting for anybody. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

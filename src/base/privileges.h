@@ -3,7 +3,6 @@
 #ifndef BASE_PRIVILEGES_H
 #define BASE_PRIVILEGES_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* A user of this machine, with one of its groups. */
@@ -21,9 +20,9 @@ void identity_free(struct identity *id); /* NULL is a no-op */
 
 /*
  * Become ID: its groups, user and group ids, no capability of any set, and HOME, USER,
- * LOGNAME and SHELL.  Only root can.  Then see that there is no way back, which
- * setresuid(2) alone does not promise: an -errno with *ret_what, what failed, leaves the
- * process in between, and it has to end.
+ * LOGNAME and SHELL.  Only root can.  Then make sure that there is no way back, which
+ * setresuid(2) alone does not promise.  0, or -errno and *ret_what says what failed: the
+ * process is then half-way and has to end.
  */
 int privileges_drop(const struct identity *id, const char **ret_what);
 

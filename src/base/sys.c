@@ -2,6 +2,7 @@
 /* File-descriptor helpers and the sd_notify datagram. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ int sys_own_output(int fd)
 	struct stat st;
 	int own;
 
-	/* A file has an offset that others share, a socket cannot be opened. */
+	/* A file opened once more has an offset of its own, and a socket cannot be. */
 	if (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || isatty(fd)))
 		return fd;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -91,6 +92,19 @@ void sys_notify(const char *state)
 	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
 		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
 	close(fd);
+}
+
+long sys_env_number(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	long n;
+
+	if (!text || *text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	return errno == 0 && !*end ? n : -1;
 }
 
 bool sys_is_journal(int fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to a service while it is being opened. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 enum dial_state {
 	DIAL_LOOKUP,     /* the name's addresses are awaited */
 	DIAL_CONNECTING, /* the answer of one of them */
-	DIAL_PAUSING, /* it begins, or a Unix socket has no room, which nothing tells */
+	DIAL_PAUSING, /* about to begin; or a Unix socket's backlog is full, and nothing
+			 tells when it is not */
 };
 
 struct dial {
@@ -22,11 +24,11 @@ struct dial {
 	const struct dial_target *target;
 	struct resolver_lookup lookup;
 	struct addr addr[RESOLVER_ADDRESSES];
-	unsigned n, at; /* of them; the one that is tried */
-	double until;   /* when time is over */
+	unsigned n, at; /* how many there are, and which one is being tried */
+	double until;   /* when the time for everything is over */
 	ev_io io;       /* fd -1: none */
-	ev_timer timer; /* of the state: its time is over, or it is to try again */
-	int error;      /* of the address before */
+	ev_timer timer; /* ends the time of an address, or a pause */
+	int error;      /* -errno of the last address that failed */
 	dial_done *done;
 	void *data;
 };

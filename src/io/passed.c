@@ -8,23 +8,10 @@
 #include <unistd.h>
 
 #include "passed.h"
+#include "sys.h"
 
 #define FIRST 3 /* SD_LISTEN_FDS_START */
 #define NO_NAME "unknown"
-
-/* The number in the variable NAME; -1: none. */
-static long number_of(const char *name)
-{
-	const char *text = getenv(name);
-	char *end;
-	long n;
-
-	if (!text || *text < '0' || *text > '9')
-		return -1;
-	errno = 0;
-	n = strtol(text, &end, 10);
-	return errno == 0 && !*end ? n : -1;
-}
 
 /* LISTEN_FDS may say what it likes: what counts is open. */
 static size_t count_open(long said)
@@ -70,8 +57,8 @@ int passed_take(struct passed *ret)
 	size_t n = 0;
 	int r = 0;
 
-	if (number_of("LISTEN_PID") == (long)getpid())
-		n = count_open(number_of("LISTEN_FDS"));
+	if (sys_env_number("LISTEN_PID") == (long)getpid())
+		n = count_open(sys_env_number("LISTEN_FDS"));
 	if (n > 0)
 		r = take(&p, n);
 	unsetenv("LISTEN_PID");

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "charset.h"
+#include "utf8.h"
 
 #define NAME_MAX_BYTES 64
-#define HELD_MAX 16                /* bytes of a character, or of an escape sequence */
-#define ROOM 4096                  /* that iconv writes at once */
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#define HELD_MAX 16 /* bytes of a character, or of an escape sequence */
+#define ROOM 4096   /* that iconv writes at once */
 
 struct charset {
 	const char *name;
@@ -180,7 +180,8 @@ static int replace(struct charset *c, struct buf *out)
 	if (c->error == CHARSET_CLOSE)
 		return -EILSEQ;
 	if (c->direction == CHARSET_DECODE)
-		return buf_append(out, REPLACEMENT, strlen(REPLACEMENT), SIZE_MAX);
+		return buf_append(out, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT),
+				  SIZE_MAX);
 	return step(c, &in, &left, out) < 0 ? -ENOMEM : 0;
 }
 

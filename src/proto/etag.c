@@ -2,16 +2,10 @@
 /* Is this entity tag in that list? */
 #include "etag.h"
 
-static void skip(struct span *s, size_t n)
-{
-	s->p += n;
-	s->n -= n;
-}
-
 static void skip_all(struct span *s, const char *set)
 {
 	while (s->n > 0 && strchr(set, *s->p) && *s->p)
-		skip(s, 1);
+		span_skip(s, 1);
 }
 
 /* Take the next tag off LIST.  False: none is left, or it is malformed. */
@@ -20,16 +14,14 @@ static bool next_tag(struct span *list, struct span *ret, bool *ret_weak)
 	const char *end;
 
 	skip_all(list, ", ");
-	*ret_weak = list->n >= 2 && memcmp(list->p, "W/", 2) == 0;
-	if (*ret_weak)
-		skip(list, 2);
+	*ret_weak = span_take(list, SPAN("W/"));
 	if (list->n < 2 || *list->p != '"')
 		return false;
 	end = memchr(list->p + 1, '"', list->n - 1);
 	if (!end)
 		return false;
 	*ret = (struct span){ list->p, (size_t)(end + 1 - list->p) };
-	skip(list, ret->n);
+	span_skip(list, ret->n);
 	return true;
 }
 

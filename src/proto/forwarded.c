@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What trusted proxies say of a request's client. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "authority.h"
@@ -88,7 +87,8 @@ static bool parse_node(struct span s, struct addr *ret)
 	       (s.p[0] != '[' || ret->sa.sa_family == AF_INET6);
 }
 
-/* Did somebody else than a trusted proxy come to who wrote HOP? */
+/* Is the address CLIENT of a list not a trusted proxy's?  Nothing left of it can be
+ * believed then. */
 static bool is_last_known(struct span client, const struct cidr_list *trusted)
 {
 	struct addr a;

@@ -192,7 +192,8 @@ enum framing_result framing_bad(struct framing *f, const char *reason)
 	return FRAMING_BAD;
 }
 
-/* Is BYTES valid after what is withheld, the text ENDS here or not?  *U: what is open. */
+/* Are BYTES, behind what is withheld, valid UTF-8?  If the text ENDS with them, no
+ * sequence may be unfinished.  *U: the state behind them. */
 static bool is_valid(const struct framing *f, struct span bytes, bool ends,
 		     struct utf8 *u)
 {
@@ -208,7 +209,7 @@ static void withhold(struct framing *f, struct piece *ret, size_t n)
 	f->tail_n = (uint8_t)n;
 }
 
-/* BYTES and what is withheld as they are, in a binary message. */
+/* What is withheld, and BYTES, as they are, in a binary message. */
 static enum framing_result as_binary(struct framing *f, struct span bytes,
 				     struct piece *ret)
 {
@@ -228,7 +229,8 @@ static enum framing_result as_binary(struct framing *f, struct span bytes,
 	return FRAMING_PIECE;
 }
 
-/* BYTES after what is withheld, U+FFFD for what is invalid; a mere copy if nothing is. */
+/* What is withheld, and BYTES, with U+FFFD for what is invalid; just put together if
+ * nothing is. */
 static enum framing_result repaired(struct framing *f, struct span bytes, bool ends,
 				    struct piece *ret)
 {
@@ -308,7 +310,7 @@ bool framing_hold(struct framing *f, struct span *in, size_t n)
 {
 	if (buf_append(&f->held, in->p, n, FRAMING_HELD_MAX) < 0)
 		return false;
-	framing_take(in, n);
+	span_skip(in, n);
 	return true;
 }
 

@@ -4,13 +4,6 @@
 
 #include "framing_json.h"
 
-/* Forget N bytes of IN. */
-static void take(struct span *in, size_t n)
-{
-	in->p += n;
-	in->n -= n;
-}
-
 /* The line under way, which goes on with IN, is skipped up to its LF. */
 static enum framing_json_cut skip(struct framing_json_lines *l, struct span in,
 				  struct span *ret)
@@ -35,7 +28,7 @@ static void skip_on(struct framing_json_lines *l, struct span *in)
 {
 	const char *end = in->n > 0 ? memchr(in->p, '\n', in->n) : NULL;
 
-	take(in, end ? (size_t)(end - in->p) + 1 : in->n);
+	span_skip(in, end ? (size_t)(end - in->p) + 1 : in->n);
 	l->skipping = !end;
 }
 
@@ -62,6 +55,6 @@ enum framing_json_cut framing_json_cut(struct framing_json_lines *l, struct span
 		*ret = (struct span){ buf_head(&l->held), buf_len(&l->held) };
 		l->told = end || eof;
 	}
-	take(in, end ? n + 1 : n);
+	span_skip(in, end ? n + 1 : n);
 	return end || eof ? JSON_LINE : JSON_MORE;
 }

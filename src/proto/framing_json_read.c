@@ -193,10 +193,9 @@ const char *framing_json_read(struct span line, size_t max_message,
 		.order = ret,
 		.max_message = max_message,
 	};
-	struct utf8 utf8 = { 0 };
 
 	*ret = (struct framing_json_order){ 0 };
-	if (utf8_check(&utf8, line.p, line.n) < line.n || !utf8_complete(&utf8))
+	if (!utf8_is_valid(line.p, line.n))
 		return "no UTF-8";
 	scan_blanks(&r);
 	if (r.p < r.end)

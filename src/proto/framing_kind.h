@@ -5,8 +5,8 @@
 
 #include "framing.h"
 
-/* framing_decode() of one kind.  IN is empty only at EOF.  It sets what is said of the
- * piece but `transient`; FRAMING_BAD comes from framing_bad(). */
+/* framing_decode() of one kind.  IN is empty only at EOF.  It sets all of the piece
+ * but `transient`; FRAMING_BAD comes from framing_bad(). */
 typedef enum framing_result framing_decoder(struct framing *f, struct span *in, bool eof,
 					    struct piece *ret);
 
@@ -16,8 +16,8 @@ framing_decoder framing_measured_decode;
 framing_decoder framing_whole_decode;
 framing_decoder framing_message_decode;
 
-/* Write what stands before a message of N bytes to OUT (that of framing_ends): its size.
- */
+/* Write the header of a message of N bytes to OUT (`head` of struct framing_ends): its
+ * size. */
 typedef size_t framing_header_writer(size_t n, char *out);
 
 framing_header_writer framing_netstring_write;
@@ -25,15 +25,15 @@ framing_header_writer framing_u32be_write;
 
 enum framing_header { HEADER_MORE, HEADER_DONE, HEADER_BAD };
 
-/* The header that N bytes at P (1 at least) begin with: how many bytes it has, less than
- * FRAMING_FIRST, and how many follow before the tail. */
+/* Read the header at the beginning of the N bytes at P (1 at least): its own size,
+ * less than FRAMING_FIRST, and the length of the payload behind it. */
 typedef enum framing_header framing_header_reader(const char *p, size_t n,
 						  size_t *ret_size, size_t *ret_length);
 
 framing_header_reader framing_netstring_read;
 framing_header_reader framing_u32be_read;
 
-/* Write what stands before a piece of N bytes of a message of type OPCODE: its size. */
+/* Write the header of a piece of N bytes, of a message of type OPCODE: its size. */
 size_t framing_message_write(enum opcode opcode, bool last, size_t n, char *out);
 
 /* One kind. */
@@ -43,7 +43,7 @@ struct framing_row {
 	bool text_only;   /* only text messages to the backend get the tail */
 	bool cuts_cr;     /* a CR before the separator belongs to it */
 	framing_decoder *decode;
-	framing_header_writer *write_header; /* these only if measured */
+	framing_header_writer *write_header; /* these two only if measured */
 	framing_header_reader *read_header;
 	size_t (*write_piece_header)(enum opcode opcode, bool last, size_t n, char *out);
 	const char *broken, *too_big, *cut_off; /* reasons */
@@ -62,17 +62,10 @@ enum framing_result framing_piece(struct framing *f, struct span bytes, bool end
 enum framing_result framing_text(struct framing *f, struct span bytes, bool ends,
 				 struct piece *ret);
 
-/* The same as framing_piece(), as all of a message that is not raw, or the next piece of
- * it; LAST ends the message. FRAMING_MORE: all of it is withheld. */
+/* The same as framing_piece() for a message that is told in one piece or several;
+ * LAST: this one ends it.  FRAMING_MORE: all of TEXT is withheld. */
 enum framing_result framing_tell(struct framing *f, struct span text, bool last,
 				 struct piece *ret);
-
-/* Forget the first N bytes of IN. */
-static inline void framing_take(struct span *in, size_t n)
-{
-	in->p += n;
-	in->n -= n;
-}
 
 /* Append the first N bytes of IN to what is held.  False: out of memory. */
 bool framing_hold(struct framing *f, struct span *in, size_t n);

@@ -15,7 +15,7 @@ static void note(struct framing *f, const char *p, size_t n)
 	f->first_n += (uint8_t)n;
 }
 
-/* The message under way, which goes on with IN, is none. */
+/* What is under way, and goes on with IN, is no message. */
 static enum framing_result broken(struct framing *f, struct span in, const char *reason)
 {
 	note(f, in.p, in.n);
@@ -41,7 +41,7 @@ static enum framing_result finish(struct framing *f, struct span text, struct sp
 {
 	if (!has_tail(f, *in))
 		return framing_bad(f, f->kind->broken); /* IN is noted */
-	framing_take(in, f->kind->tail.n);
+	span_skip(in, f->kind->tail.n);
 	f->measured = false;
 	f->first_n = 0;
 	return framing_tell(f, text, true, ret);
@@ -53,7 +53,7 @@ static enum framing_result stream(struct framing *f, struct span *in, struct pie
 {
 	struct span text = { in->p, in->n < f->left ? in->n : f->left };
 
-	framing_take(in, text.n);
+	span_skip(in, text.n);
 	f->left -= text.n;
 	if (f->left == 0 && in->n >= f->kind->tail.n)
 		return finish(f, text, in, ret);
@@ -70,7 +70,7 @@ static enum framing_result go_on(struct framing *f, struct span *in, struct piec
 	if (f->streaming)
 		return stream(f, in, ret);
 	if (buf_len(&f->held) == 0 && is_whole(f, *in, f->left)) {
-		framing_take(in, text.n);
+		span_skip(in, text.n);
 		return finish(f, text, in, ret);
 	}
 	if (!framing_hold(f, in, n))
@@ -105,7 +105,7 @@ static enum framing_result join_header(struct framing *f, struct span *in,
 
 	while (h == HEADER_MORE && in->n > 0) {
 		note(f, in->p, 1);
-		framing_take(in, 1);
+		span_skip(in, 1);
 		h = f->kind->read_header(f->first, f->first_n, &size, &length);
 	}
 	if (h == HEADER_MORE)
@@ -128,7 +128,7 @@ static enum framing_result begin(struct framing *f, struct span *in, struct piec
 		h = f->kind->read_header(in->p, in->n, &size, &length);
 	if (h == HEADER_MORE) {
 		note(f, in->p, in->n);
-		framing_take(in, in->n);
+		span_skip(in, in->n);
 		return FRAMING_MORE;
 	}
 	if (h == HEADER_BAD)
@@ -139,12 +139,12 @@ static enum framing_result begin(struct framing *f, struct span *in, struct piec
 	if (length > FRAMING_HELD_MAX ||
 	    !is_whole(f, (struct span){ text.p, in->n - size }, length)) {
 		note(f, in->p, size);
-		framing_take(in, size);
+		span_skip(in, size);
 		return start(f, in, length, ret);
 	}
 	if (!has_tail(f, (struct span){ text.p + length, f->kind->tail.n }))
 		return broken(f, *in, f->kind->broken);
-	framing_take(in, size + length + f->kind->tail.n);
+	span_skip(in, size + length + f->kind->tail.n);
 	return framing_tell(f, text, true, ret);
 }
 

@@ -26,7 +26,7 @@ static bool read_header(struct framing *f, struct span *in)
 		n = in->n;
 	memcpy(f->first + f->first_n, in->p, n);
 	f->first_n += (uint8_t)n;
-	framing_take(in, n);
+	span_skip(in, n);
 	if (f->first_n < SIZE)
 		return false;
 	f->left = 0;
@@ -53,7 +53,7 @@ enum framing_result framing_message_decode(struct framing *f, struct span *in, b
 		.opcode = f->fragmented ? OP_CONTINUATION : opcode,
 		.last = f->left == 0 && f->first[0] & LAST,
 	};
-	framing_take(in, bytes.n);
+	span_skip(in, bytes.n);
 	f->fragmented = !ret->last;
 	f->measured = f->left > 0;
 	if (!f->measured)

@@ -5,7 +5,7 @@
 
 #include "framing_kind.h"
 
-#define DIGITS_MAX 10 /* 10 GB: max_message is less */
+#define LENGTH_DIGITS 10 /* 10 GB: max_message is less */
 
 size_t framing_netstring_write(size_t n, char *out)
 {
@@ -17,7 +17,8 @@ enum framing_header framing_netstring_read(const char *p, size_t n, size_t *ret_
 {
 	size_t length = 0, digits = 0;
 
-	while (digits < n && digits < DIGITS_MAX && p[digits] >= '0' && p[digits] <= '9')
+	while (digits < n && digits < LENGTH_DIGITS && p[digits] >= '0' &&
+	       p[digits] <= '9')
 		length = 10 * length + (size_t)(p[digits++] - '0');
 	if (digits > 1 && p[0] == '0') /* a length has no leading zeros */
 		return HEADER_BAD;

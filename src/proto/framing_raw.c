@@ -8,7 +8,7 @@ enum framing_result framing_raw_decode(struct framing *f, struct span *in, bool 
 	struct span bytes = *in;
 	enum framing_result r = framing_piece(f, bytes, eof, ret);
 
-	framing_take(in, in->n);
+	span_skip(in, in->n);
 	if (r != FRAMING_PIECE)
 		return r;
 	ret->last = true;

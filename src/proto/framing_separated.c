@@ -39,7 +39,7 @@ static enum framing_result stream(struct framing *f, struct span *in, bool eof,
 		if (r != FRAMING_MORE)
 			return r;
 	}
-	framing_take(in, line.text.n + line.ended);
+	span_skip(in, line.text.n + line.ended);
 	if (ends_in_cr(f, line.text) && (line.ended || !eof)) {
 		line.text.n--;
 		f->cr = !line.ended;
@@ -86,9 +86,9 @@ enum framing_result framing_separated_decode(struct framing *f, struct span *in,
 			return FRAMING_MORE;
 		line.text = framing_held(f);
 	} else {
-		framing_take(in, line.text.n);
+		span_skip(in, line.text.n);
 	}
-	framing_take(in, line.ended);
+	span_skip(in, line.ended);
 	if (line.ended && ends_in_cr(f, line.text))
 		line.text.n--;
 	return framing_tell(f, line.text, true, ret);

@@ -9,7 +9,7 @@ enum framing_result framing_whole_decode(struct framing *f, struct span *in, boo
 
 	if (f->over)
 		return FRAMING_MORE;
-	framing_take(in, in->n);
+	span_skip(in, in->n);
 	f->streaming = true; /* so that its type stays what its first piece said */
 	f->over = eof;
 	return framing_tell(f, bytes, eof, ret);

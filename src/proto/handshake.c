@@ -18,30 +18,6 @@ struct list {
 	struct span rest; /* of the value under way */
 };
 
-static struct span trim(struct span s)
-{
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
-/* Cut what stands before the first SEPARATOR, or everything, off REST. */
-static struct span cut(struct span *rest, char separator)
-{
-	const char *end = memchr(rest->p, separator, rest->n);
-	size_t n = end ? (size_t)(end - rest->p) : rest->n;
-	struct span head = { rest->p, n };
-
-	n += end != NULL;
-	rest->p += n;
-	rest->n -= n;
-	return trim(head);
-}
-
 /* Go on to the next field of the list's name.  False: there is none. */
 static bool next_field(struct list *l)
 {
@@ -63,7 +39,7 @@ static bool next_element(struct list *l, struct span *ret)
 {
 	do {
 		while (l->rest.n > 0) {
-			*ret = cut(&l->rest, ',');
+			*ret = span_trim(span_cut(&l->rest, ','));
 			if (ret->n > 0)
 				return true;
 		}
@@ -115,9 +91,9 @@ static bool is_parameter(struct span s)
 {
 	bool has_value = memchr(s.p, '=', s.n);
 
-	if (!http_is_token(cut(&s, '=')))
+	if (!http_is_token(span_trim(span_cut(&s, '='))))
 		return false;
-	s = trim(s);
+	s = span_trim(s);
 	if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
 		return is_quoted_token((struct span){ s.p + 1, s.n - 2 });
 	return !has_value || http_is_token(s);
@@ -129,10 +105,10 @@ static bool is_extension(struct span s)
 {
 	struct span rest = s;
 
-	if (s.p[s.n - 1] == ';' || !http_is_token(cut(&rest, ';')))
+	if (s.p[s.n - 1] == ';' || !http_is_token(span_trim(span_cut(&rest, ';'))))
 		return false;
 	while (rest.n > 0)
-		if (!is_parameter(cut(&rest, ';')))
+		if (!is_parameter(span_trim(span_cut(&rest, ';'))))
 			return false;
 	return true;
 }

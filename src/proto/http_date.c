@@ -24,15 +24,6 @@ const char *http_date_text(time_t when, char *out)
 
 /* ---- reading ---- */
 
-static bool take(struct span *s, struct span what)
-{
-	if (s->n < what.n || memcmp(s->p, what.p, what.n) != 0)
-		return false;
-	s->p += what.n;
-	s->n -= what.n;
-	return true;
-}
-
 /* Take a number of N digits; the first may be BLANK instead (asctime pads the day). */
 static bool take_digits(struct span *s, size_t n, char blank, int *ret)
 {
@@ -46,15 +37,14 @@ static bool take_digits(struct span *s, size_t n, char blank, int *ret)
 			return false;
 		*ret = *ret * 10 + (c - '0');
 	}
-	s->p += n;
-	s->n -= n;
+	span_skip(s, n);
 	return true;
 }
 
 static bool take_month(struct span *s, int *ret)
 {
 	for (*ret = 0; *ret < 12; ++*ret)
-		if (take(s, (struct span){ months[*ret], 3 }))
+		if (span_take(s, (struct span){ months[*ret], 3 }))
 			return true;
 	return false;
 }
@@ -63,7 +53,7 @@ static bool take_month(struct span *s, int *ret)
 static bool take_weekday(struct span *s, bool full)
 {
 	for (size_t i = 0; i < 7; i++)
-		if (take(s, (struct span){ days[i], full ? strlen(days[i]) : 3 }))
+		if (span_take(s, (struct span){ days[i], full ? strlen(days[i]) : 3 }))
 			return true;
 	return false;
 }
@@ -106,10 +96,10 @@ static bool read_form(struct span s, const char *form, struct tm *t)
 			ok = take_digits(&s, 2, 0, &t->tm_sec);
 			break;
 		case 'Z':
-			ok = take(&s, SPAN("GMT"));
+			ok = span_take(&s, SPAN("GMT"));
 			break;
 		default:
-			ok = take(&s, (struct span){ form, 1 });
+			ok = span_take(&s, (struct span){ form, 1 });
 		}
 	return ok && s.n == 0;
 }

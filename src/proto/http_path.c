@@ -22,8 +22,7 @@ static int next_byte(struct span *path)
 		    '/') /* a/b as one segment: no file and no route has such a name */
 			return -1;
 	}
-	path->p += used;
-	path->n -= used;
+	span_skip(path, used);
 	return c < 0x20 || c == 0x7f ? -1 : c;
 }
 

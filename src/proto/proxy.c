@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The header in which a proxy says whose connection it passes on. */
-#include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,17 +14,6 @@ static enum proxy_result bad(struct proxy *p, const char *reason)
 }
 
 /* ---- version 1: a line ---- */
-
-/* Cut the first word off S, at the one blank behind it or at its end. */
-static struct span cut_word(struct span *s)
-{
-	const char *blank = s->n > 0 ? memchr(s->p, ' ', s->n) : NULL;
-	struct span word = { s->p, blank ? (size_t)(blank - s->p) : s->n };
-
-	s->p += word.n + !!blank;
-	s->n -= word.n + !!blank;
-	return word;
-}
 
 /* 0 to 65535 without leading zeros; -1: it is no port. */
 static long parse_port(struct span s)
@@ -47,7 +35,7 @@ static bool parse_address(struct span s, int family, unsigned port, struct addr 
 /* S is what stands behind "PROXY ". */
 static enum proxy_result parse_line(struct span s, struct proxy *p)
 {
-	struct span protocol = cut_word(&s);
+	struct span protocol = span_cut(&s, ' ');
 	int family = span_is(protocol, SPAN("TCP6")) ? AF_INET6 : AF_INET;
 	struct span source, destination;
 	struct addr unused;
@@ -57,9 +45,9 @@ static enum proxy_result parse_line(struct span s, struct proxy *p)
 		return PROXY_DONE; /* whatever follows */
 	if (family == AF_INET && !span_is(protocol, SPAN("TCP4")))
 		return bad(p, "PROXY header: not TCP4, TCP6 or UNKNOWN");
-	source = cut_word(&s);
-	destination = cut_word(&s);
-	from = parse_port(cut_word(&s));
+	source = span_cut(&s, ' ');
+	destination = span_cut(&s, ' ');
+	from = parse_port(span_cut(&s, ' '));
 	to = parse_port(s);
 	if (from < 0 || to < 0)
 		return bad(p, "PROXY header: a port is wrong");

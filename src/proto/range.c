@@ -6,17 +6,8 @@
 
 static void skip_blanks(struct span *s)
 {
-	for (; s->n > 0 && *s->p == ' '; s->n--)
-		s->p++;
-}
-
-static bool skip(struct span *s, char c)
-{
-	if (s->n == 0 || *s->p != c)
-		return false;
-	s->p++;
-	s->n--;
-	return true;
+	while (s->n > 0 && *s->p == ' ')
+		span_skip(s, 1);
 }
 
 /* Take a number off S; what is too large for one is the largest.  False: none is there.
@@ -54,7 +45,7 @@ enum range_kind range_parse(struct span field, uint64_t size, struct range *ret)
 	field = (struct span){ field.p + 6, field.n - 6 };
 	skip_blanks(&field);
 	has_first = take_number(&field, &first);
-	if (!skip(&field, '-'))
+	if (!span_take(&field, SPAN("-")))
 		return RANGE_WHOLE;
 	has_last = take_number(&field, &last);
 	skip_blanks(&field);

@@ -61,17 +61,6 @@ static bool take_status(struct response *r, const char *data, struct span s)
 	return true;
 }
 
-static struct span trim(struct span s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static const char *take_field(struct http *h, const char *data, struct span s)
 {
 	const char *colon = memchr(s.p, ':', s.n);
@@ -82,8 +71,8 @@ static const char *take_field(struct http *h, const char *data, struct span s)
 		return "a line of the answer's head is no field";
 	if (h->nfields == HTTP_MAX_FIELDS)
 		return "the answer has more than 64 header fields";
-	h->fields[h->nfields++] =
-		(struct http_field){ at_span(data, name), at_span(data, trim(value)) };
+	h->fields[h->nfields++] = (struct http_field){ at_span(data, name),
+						       at_span(data, span_trim(value)) };
 	return NULL;
 }
 

@@ -15,18 +15,8 @@ static bool take_number(struct span *in, unsigned short *ret)
 		value = value * 10 + (unsigned)(in->p[n++] - '0');
 	if (n == 0 || in->p[0] == '0' || value > TERMINAL_MOST)
 		return false;
-	*in = (struct span){ in->p + n, in->n - n };
+	span_skip(in, n);
 	*ret = (unsigned short)value;
-	return true;
-}
-
-static bool take(struct span *in, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (in->n < n || memcmp(in->p, text, n) != 0)
-		return false;
-	*in = (struct span){ in->p + n, in->n - n };
 	return true;
 }
 
@@ -36,13 +26,13 @@ static bool take(struct span *in, const char *text)
 static void skip_blanks(struct span *in)
 {
 	while (in->n > 0 && memchr(" \t\r\n", *in->p, 4))
-		*in = (struct span){ in->p + 1, in->n - 1 };
+		span_skip(in, 1);
 }
 
-static bool take_token(struct span *in, const char *text)
+static bool take_token(struct span *in, struct span token)
 {
 	skip_blanks(in);
-	return take(in, text);
+	return span_take(in, token);
 }
 
 /* "rows": 24, or "cols", each once. */
@@ -50,13 +40,13 @@ static bool take_member(struct span *in, struct terminal_size *size)
 {
 	unsigned short *field;
 
-	if (take_token(in, "\"rows\""))
+	if (take_token(in, SPAN("\"rows\"")))
 		field = &size->rows;
-	else if (take_token(in, "\"cols\""))
+	else if (take_token(in, SPAN("\"cols\"")))
 		field = &size->cols;
 	else
 		return false;
-	if (*field != 0 || !take_token(in, ":"))
+	if (*field != 0 || !take_token(in, SPAN(":")))
 		return false;
 	skip_blanks(in);
 	return take_number(in, field);
@@ -67,8 +57,9 @@ bool terminal_read_control(const char *p, size_t n, struct terminal_size *ret,
 {
 	struct terminal_size size = { 0, 0 };
 	struct span in = { p, n };
-	bool ok = take_token(&in, "{") && take_member(&in, &size) &&
-		  take_token(&in, ",") && take_member(&in, &size) && take_token(&in, "}");
+	bool ok = take_token(&in, SPAN("{")) && take_member(&in, &size) &&
+		  take_token(&in, SPAN(",")) && take_member(&in, &size) &&
+		  take_token(&in, SPAN("}"));
 
 	skip_blanks(&in);
 	if (!ok || in.n > 0) {
@@ -92,9 +83,9 @@ static bool read_parameter(struct span part, struct terminal_size *size)
 {
 	unsigned short *field;
 
-	if (take(&part, "rows="))
+	if (span_take(&part, SPAN("rows=")))
 		field = &size->rows;
-	else if (take(&part, "cols="))
+	else if (span_take(&part, SPAN("cols=")))
 		field = &size->cols;
 	else
 		return true; /* the program's own */
@@ -103,15 +94,9 @@ static bool read_parameter(struct span part, struct terminal_size *size)
 
 bool terminal_read_query(struct span query, struct terminal_size *size)
 {
-	while (query.n > 0) {
-		const char *end = memchr(query.p, '&', query.n);
-		size_t n = end ? (size_t)(end - query.p) : query.n;
-
-		if (!read_parameter((struct span){ query.p, n }, size))
+	while (query.n > 0)
+		if (!read_parameter(span_cut(&query, '&'), size))
 			return false;
-		n += end != NULL;
-		query = (struct span){ query.p + n, query.n - n };
-	}
 	return true;
 }
 
@@ -120,7 +105,7 @@ bool terminal_read_size(const char *text, struct terminal_size *ret)
 	struct span in = { text, strlen(text) };
 	struct terminal_size size;
 
-	if (!take_number(&in, &size.rows) || !take(&in, "x") ||
+	if (!take_number(&in, &size.rows) || !span_take(&in, SPAN("x")) ||
 	    !take_number(&in, &size.cols) || in.n > 0)
 		return false;
 	*ret = size;

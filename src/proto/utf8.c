@@ -5,7 +5,6 @@
 #include "utf8.h"
 
 #define HIGH_BITS 0x8080808080808080ULL
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 /* Unicode 3.9, table 3-7: what must follow a lead byte; one without a row is none. */
 /* clang-format off */
@@ -142,7 +141,7 @@ size_t utf8_repair(char tail[3], uint8_t *tail_n, const char *p, size_t n, bool 
 		size_t bad = u.have ? valid : valid + 1;
 
 		o = put(o, p, valid);
-		o = put(o - u.have, REPLACEMENT, 3);
+		o = put(o - u.have, UTF8_REPLACEMENT, 3);
 		p += bad;
 		n -= bad;
 		u = (struct utf8){ 0 };
@@ -151,6 +150,6 @@ size_t utf8_repair(char tail[3], uint8_t *tail_n, const char *p, size_t n, bool 
 	*tail_n = last ? 0 : u.have;
 	put(tail, o, *tail_n);
 	if (last && u.have)
-		o = put(o, REPLACEMENT, 3);
+		o = put(o, UTF8_REPLACEMENT, 3);
 	return (size_t)(o - out);
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UTF8_REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
 /* The state between two chunks: all zero at the start of a text. */
 struct utf8 {
 	uint8_t need;      /* continuation bytes still missing of the sequence begun */
@@ -24,6 +26,14 @@ size_t utf8_check(struct utf8 *u, const char *p, size_t n);
 static inline bool utf8_complete(const struct utf8 *u)
 {
 	return u->need == 0;
+}
+
+/* Are the N bytes at P a whole text of valid UTF-8? */
+static inline bool utf8_is_valid(const char *p, size_t n)
+{
+	struct utf8 u = { 0 };
+
+	return utf8_check(&u, p, n) == n && utf8_complete(&u);
 }
 
 /* The most bytes that utf8_repair() writes for N. */

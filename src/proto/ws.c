@@ -92,8 +92,9 @@ static bool too_big(const struct ws *w)
 }
 
 /*
- * Check the N bytes of a header that have come to H, each rule as soon as its bytes are
- * there, and decode it once its length is: of the key, anything may be there still.
+ * Check the N bytes of a header that are at H so far, each rule as soon as its bytes are
+ * there.  Decode it as soon as it says the length, even where its masking key has not
+ * come yet.
  */
 static bool check_header(struct ws *w, const char *h, size_t n, struct ws_event *ret)
 {
@@ -263,7 +264,6 @@ static bool take_payload(struct ws *w, char **p, char *end, struct ws_event *ret
 /* RFC 6455 5.5.1, 7.1.5 */
 static bool tell_close(struct ws *w, char *p, size_t n, struct ws_event *ret)
 {
-	struct utf8 utf8 = { 0 };
 	unsigned code = CLOSE_NO_STATUS;
 
 	if (n == 1)
@@ -275,7 +275,7 @@ static bool tell_close(struct ws *w, char *p, size_t n, struct ws_event *ret)
 		p += 2;
 		n -= 2;
 	}
-	if (utf8_check(&utf8, p, n) < n || !utf8_complete(&utf8))
+	if (!utf8_is_valid(p, n))
 		return fail(w, ret, CLOSE_INVALID_DATA, "close reason is not UTF-8");
 	shut(w);
 	*ret = (struct ws_event){

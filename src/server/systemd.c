@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "num.h"
 #include "sys.h"
 #include "systemd.h"
 
 #define STATE_TEXT 4200
-#define LONGEST 1e9 /* seconds; no watchdog waits that long */
-
 __attribute__((format(printf, 1, 2))) static void tell(const char *fmt, ...)
 {
 	char state[STATE_TEXT];
@@ -34,22 +31,12 @@ static void on_watchdog(EV_P_ ev_timer *w, int revents)
 	sys_notify("WATCHDOG=1");
 }
 
-/* The whole number in the variable NAME, or -1. */
-static long variable(const char *name)
-{
-	const char *text = getenv(name);
-	char err[NUM_ERR];
-	long n;
-
-	return text && num_int(text, 0, (long)(LONGEST * 1e6), &n, err) == 0 ? n : -1;
-}
-
 /* Seconds within which it wants to hear of us; 0: it does not. */
 static double watchdog_interval(void)
 {
-	long usec = variable("WATCHDOG_USEC");
+	long usec = sys_env_number("WATCHDOG_USEC");
 
-	if (getenv("WATCHDOG_PID") && variable("WATCHDOG_PID") != (long)getpid())
+	if (getenv("WATCHDOG_PID") && sys_env_number("WATCHDOG_PID") != (long)getpid())
 		return 0; /* it is meant for who has started us */
 	return usec > 0 ? (double)usec / 1e6 : 0;
 }

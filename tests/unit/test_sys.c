@@ -283,6 +283,32 @@ TEST(the_journal_is_the_descriptor_of_JOURNAL_STREAM)
 	assert_false(sys_is_journal(journal[1]));
 }
 
+/* What sys_env_number() makes of TEXT; NULL: the variable is not set. */
+static long number(const char *text)
+{
+	static const char name[] = "TEST_SYS_NUMBER";
+
+	if (text)
+		setenv(name, text, 1);
+	else
+		unsetenv(name);
+	return sys_env_number(name);
+}
+
+TEST(a_variable_is_a_number_only_as_a_whole)
+{
+	assert_int_equal(number("0"), 0);
+	assert_int_equal(number("4711"), 4711);
+	assert_int_equal(number("9223372036854775807"), 9223372036854775807);
+	assert_int_equal(number("9223372036854775808"), -1);
+	assert_int_equal(number("-1"), -1);
+	assert_int_equal(number("+1"), -1);
+	assert_int_equal(number(" 1"), -1);
+	assert_int_equal(number("1s"), -1);
+	assert_int_equal(number(""), -1);
+	assert_int_equal(number(NULL), -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -297,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_manager_that_cannot_be_reached_costs_no_descriptor),
 		cmocka_unit_test(a_manager_that_does_not_read_never_blocks_us),
 		cmocka_unit_test(the_journal_is_the_descriptor_of_JOURNAL_STREAM),
+		cmocka_unit_test(a_variable_is_a_number_only_as_a_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
