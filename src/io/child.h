@@ -37,8 +37,8 @@ struct child {
 	pid_t pid;            /* and process group */
 	int status;           /* of the leader, as wait(2) has it; from CHILD_EXITED on */
 	uint64_t id;          /* in its environment, as ORPHAN_ID */
-	void (*changed)(
-		EV_P_ struct child *c); /* state has become CHILD_EXITED or CHILD_GONE */
+	void (*changed)(EV_P_ struct child *c); /* state has become CHILD_EXITED or
+						 * CHILD_GONE; it may stop others */
 	struct children *all;
 	const struct child_stop *stop;
 	ev_timer timer; /* of the step; before child_stop() the owner's */
@@ -55,6 +55,17 @@ struct child {
 #define CHILD_LISTS 512 /* a pid belongs to one of them */
 LIST_HEAD(child_list, child);
 
+/* Of those whose leader has ended, since the last look at them: */
+enum children_state {
+	CHILDREN_SETTLED, /* nobody has gone */
+	CHILDREN_CHANGED, /* somebody may have: a look before the loop sleeps */
+	/* There were many to look at; no more of that until the timer `rest`: */
+	CHILDREN_RESTING,      /* nobody has gone */
+	CHILDREN_REST_CHANGED, /* somebody may have */
+	CHILDREN_REST_ENDED,   /* ... and a leader has ended that nobody waited for */
+	CHILDREN_STATES,
+};
+
 /* What the children of one loop share. */
 struct children {
 	struct ev_loop *loop;
@@ -63,9 +74,8 @@ struct children {
 	ev_signal sigchld;
 	struct child_list by_pid[CHILD_LISTS]; /* those whose leader lives */
 	struct child_list exited;              /* leader gone, but not all */
-	bool changed;                          /* one of them may be gone by now */
-	bool signalled;                        /* one has ended while we rest */
-	ev_timer rest;     /* they are many: not looked at meanwhile */
+	enum children_state state;
+	ev_timer rest;
 	ev_prepare settle; /* finds out, once in a turn of the loop */
 	struct orphans orphans;
 	struct late looking; /* not all of them are known yet */

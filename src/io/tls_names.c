@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the context of the name that a client asks for (server name indication, RFC 6066
  * 3). */
+#include <errno.h>
 #include <openssl/err.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ int tls_add_name(struct tls *t, const char *pattern, struct tls *named)
 	if (!grown || !copy) {
 		free(copy);
 		ERR_clear_error();
-		return -1;
+		return -ENOMEM;
 	}
 	names->all[names->n].pattern = copy;
 	names->all[names->n++].tls = tls_ref(named);
@@ -122,7 +123,8 @@ static bool read_name(const unsigned char *ext, size_t n, char *out)
 	return length > 0;
 }
 
-/* What SSL_set_SSL_CTX() leaves as the first context had it. */
+/* Go on with T's context, and set what SSL_set_SSL_CTX() leaves as the first one had
+ * it. */
 static bool turn_to(SSL *ssl, const struct tls *t)
 {
 	SSL_CTX *ctx = t->ctx;

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "child.h"
+#include "sys.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -38,6 +39,15 @@ static void on_changed(EV_P_ struct child *c)
 {
 	ev_break(EV_A_ EVBREAK_ONE); /* told before the loop sleeps: it must not */
 	strcat(told, c->state == CHILD_EXITED ? "exited " : "gone ");
+}
+
+/* While it is true no SIGKILL arrives, as at one who sits in the kernel. */
+static bool sits_in_kernel;
+
+/* In place of the C library's. */
+int kill(pid_t pid, int sig)
+{
+	return sits_in_kernel && sig == SIGKILL ? 0 : (int)syscall(SYS_kill, pid, sig);
 }
 
 static int setup(void **state)
@@ -62,6 +72,7 @@ static int begin(void **state)
 	child = (struct child){ .changed = on_changed };
 	told[0] = '\0';
 	to_child = from_child = -1;
+	sits_in_kernel = false;
 	alarm(60); /* a test that waits for ever is ended by SIGALRM */
 	return 0;
 }
@@ -72,6 +83,7 @@ static int end(void **state)
 	pid_t left = waitpid(-1, NULL, WNOHANG);
 
 	(void)state;
+	sits_in_kernel = false;
 	close(to_child);
 	close(from_child);
 	if (child.pid > 0 && child.state != CHILD_GONE)
@@ -536,6 +548,14 @@ static void wake(EV_P_ struct child *c)
 	ev_break(EV_A_ EVBREAK_ONE);
 }
 
+/* Nobody has said yet how far the end of C goes. */
+static void await_end_of_group(const struct child *c)
+{
+	await(c, CHILD_EXITED);
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(c->state, CHILD_EMPTY);
+}
+
 /* To go through so many takes so long that who ends next has to wait a little. */
 TEST(who_ends_among_many_waits_for_others)
 {
@@ -554,6 +574,8 @@ TEST(who_ends_among_many_waits_for_others)
 		close(from_child);
 	}
 	to_child = from_child = -1;
+	close(in[2]);
+	await_end_of_group(&many[2]);
 	for (size_t i = 0; i < 2; i++) {
 		close(in[i]);
 		child_stop(&many[i], &stop, STEP_EOF);
@@ -564,12 +586,50 @@ TEST(who_ends_among_many_waits_for_others)
 		await(&many[i], CHILD_GONE);
 		assert_true(ev_is_active(&all.rest));
 	}
-	for (size_t i = 2; i < COUNT(many); i++) {
+	child_stop(&many[2], &stop, STEP_EOF);
+	for (; ev_is_active(&all.rest); ev_run(loop, EVRUN_ONCE))
+		assert_int_equal(many[2].state, CHILD_EMPTY);
+	await(&many[2], CHILD_GONE);
+	for (size_t i = 3; i < COUNT(many); i++) {
 		close(in[i]);
 		child_stop(&many[i], &stop, STEP_EOF);
 	}
-	for (size_t i = 2; i < COUNT(many); i++)
+	for (size_t i = 3; i < COUNT(many); i++)
 		await(&many[i], CHILD_GONE);
+}
+
+static struct child sibling;
+
+static void stop_sibling(EV_P_ struct child *c)
+{
+	static const struct child_stop stop = { .eof_timeout = LONG };
+
+	if (c->state == CHILD_GONE) /* the loop is about to sleep */
+		child_stop(&sibling, &stop, STEP_EOF);
+	else
+		wake(EV_A_ c);
+}
+
+/* It is looked at last, when the one who has ended later was looked at already. */
+TEST(who_is_gone_may_have_a_sibling_stopped)
+{
+	static const struct child_stop stop = { .eof_timeout = LONG };
+	struct child *both[] = { &child, &sibling };
+	const char *what;
+
+	for (size_t i = 0; i < COUNT(both); i++) {
+		struct child_spec spec = { SH("read x"), .envp = no_env, .id = i + 1 };
+
+		*both[i] = (struct child){ .changed = i == 0 ? stop_sibling : wake };
+		assert_int_equal(start_with(spec, both[i], &what), 0);
+		end_input();
+		close(from_child);
+		from_child = -1;
+		await_end_of_group(both[i]);
+	}
+	child_stop(&child, &stop, STEP_EOF);
+	await(&sibling, CHILD_GONE);
+	assert_int_equal(child.state, CHILD_GONE);
 }
 
 /* ---- the way out ---- */
@@ -693,6 +753,39 @@ TEST(a_zombie_that_nobody_reaps_is_not_waited_for)
 	await_no_process();
 }
 
+/* The time of the step that CHILD is in has passed, and a turn of the loop begins. */
+static void pass_step(void)
+{
+	turn_begin(&turn, sys_now());
+	ev_invoke(loop, &child.timer, EV_TIMER);
+}
+
+/* The leader sits in the kernel for longer than a byte can count kills. */
+TEST(a_leader_that_outlives_SIGKILL_is_waited_for_and_then_its_zombies_are_not)
+{
+	static const struct child_stop stop = { .signal = SIGTERM,
+						.eof_timeout = LONG,
+						.stop_timeout = LONG };
+
+	start_script("exec 3<&0; (sleep 60 & exec setsid cat <&3) & exec sleep 60");
+	assert_int_equal(write(to_child, "ready\n", 6), 6);
+	await_ready();
+	sits_in_kernel = true;
+	child_stop(&child, &stop, STEP_KILL);
+	for (unsigned i = 0; i < 300; i++) {
+		pass_step();
+		assert_string_equal(told, "");
+	}
+	sits_in_kernel = false;
+	kill(-child.pid, SIGKILL);
+	await(&child, CHILD_EXITED);
+	pass_step();
+	expect_signal(SIGKILL);
+	assert_string_equal(told, "exited gone ");
+	end_input(); /* the end of the zombie's parent */
+	await_no_process();
+}
+
 TEST(a_suspended_program_is_woken_for_the_signal)
 {
 	static const struct child_stop stop = { .signal = SIGTERM,
@@ -776,6 +869,7 @@ int main(void)
 		CHILD_TEST(who_left_the_group_is_not_waited_for_but_reaped),
 		CHILD_TEST(each_of_many_children_gets_its_own_end),
 		CHILD_TEST(who_ends_among_many_waits_for_others),
+		CHILD_TEST(who_is_gone_may_have_a_sibling_stopped),
 		CHILD_TEST(a_program_that_ends_at_EOF_sees_no_signal),
 		CHILD_TEST(a_program_that_does_not_care_for_EOF_gets_the_signal),
 		CHILD_TEST(the_signal_can_be_the_first_step),
@@ -784,6 +878,8 @@ int main(void)
 		CHILD_TEST(the_steps_go_on_until_the_group_is_gone),
 		CHILD_TEST(what_is_left_of_a_group_can_be_stopped),
 		CHILD_TEST(a_zombie_that_nobody_reaps_is_not_waited_for),
+		CHILD_TEST(
+			a_leader_that_outlives_SIGKILL_is_waited_for_and_then_its_zombies_are_not),
 		CHILD_TEST(a_suspended_program_is_woken_for_the_signal),
 		CHILD_TEST(a_kill_skips_the_steps_between),
 		CHILD_TEST(who_is_on_the_way_out_does_not_begin_again),
