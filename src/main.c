@@ -15,7 +15,7 @@
 #include "server.h"
 #include "sys.h"
 
-#define MMAP_THRESHOLD (256 * 1024)
+#define MMAP_THRESHOLD (256 * 1024) /* bytes; larger blocks are given back when freed */
 #define DEFAULT_FILE SYSCONFDIR "/wsbridge.ini"
 
 enum mode {
@@ -232,6 +232,25 @@ static void tell_good(const struct conf *conf)
 	fputc('\n', stderr);
 }
 
+/* Check what has to be there at the start, and serve CONF, which is taken over. */
+static int serve(struct command_line *cl, struct conf *conf)
+{
+	int status = 0;
+
+	if (cl->mode == MODE_COMMAND)
+		status = conf_check_programs(conf, stderr);
+	if (status == 0)
+		status = conf_tls_open(conf, stderr);
+	if (status) {
+		conf_free(conf);
+		return status;
+	}
+	cl->server.demo = cl->mode == MODE_DEMO;
+	cl->server.banner = cl->mode == MODE_DEMO || cl->mode == MODE_COMMAND;
+	cl->server.undecided = cl->mode == MODE_COMMAND && !cl->instant.view;
+	return server_run(conf, &cl->server);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = { .mode = MODE_RUN };
@@ -265,22 +284,7 @@ int main(int argc, char **argv)
 		conf_print(conf, cl.names, stdout);
 		conf_free(conf);
 		return fflush(stdout) == 0 ? EX_OK : EX_OSERR;
-	case MODE_COMMAND:
-		status = conf_check_programs(conf, stderr);
-		if (status) {
-			conf_free(conf);
-			return status;
-		}
-		/* fallthrough */
 	default:
-		status = conf_tls_open(conf, stderr);
-		if (status) {
-			conf_free(conf);
-			return status;
-		}
-		cl.server.demo = cl.mode == MODE_DEMO;
-		cl.server.banner = cl.mode == MODE_DEMO || cl.mode == MODE_COMMAND;
-		cl.server.undecided = cl.mode == MODE_COMMAND && !cl.instant.view;
-		return server_run(conf, &cl.server);
+		return serve(&cl, conf);
 	}
 }

@@ -2,7 +2,6 @@
 /* wsbridgectl's command line: a word to a request, its answer to a table or JSON. */
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

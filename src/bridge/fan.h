@@ -47,9 +47,9 @@ struct fan {
 	enum fan_state state;
 	struct fan_owner *owner; /* NULL: the hub has one client, and goes with it, or
 				  * those that outlive its source */
-	const char *path;        /* for its log lines, with ID ... */
-	const char *noun;        /* and what its source is in them: "program" */
-	uint64_t id;             /* of its program; with an owner */
+	const char *path; /* for its log lines, with ID; NULL: it never had an owner */
+	const char *noun; /* and what its source is in them: "program" */
+	uint64_t id;      /* of its program; with an owner */
 	LIST_HEAD(, session) subscribers;
 	unsigned n;         /* of them */
 	unsigned full;      /* ... whose queue has no room (session.output_full) */
@@ -75,6 +75,12 @@ void fan_free(struct fan *f); /* NULL is a no-op */
 /* H is OWNER's from now on; its log lines begin with PATH, which lives as long as its
  * settings, and call its source NOUN, static. */
 void fan_own(struct hub *h, struct fan_owner *owner, const char *path, const char *noun);
+
+/* Is F somebody's, for many clients, or was it until its source had gone? */
+static inline bool fan_is_for_many(const struct fan *f)
+{
+	return f->path;
+}
 
 /* Its program has this ID, which they begin with too. */
 static inline void fan_set_id(struct fan *f, uint64_t id)

@@ -139,9 +139,11 @@ static void close_one(struct hub *h, struct json_peer *p, const void *with)
 {
 	const struct framing_json_order *o = with;
 	struct session *s = p->session;
+	struct ending e = { .code = o->close };
 
 	(void)h;
-	session_close(s, o->close, o->reason, CLOSED_BY_BACKEND);
+	snprintf(e.reason, sizeof(e.reason), "%s", o->reason);
+	session_backend_ended(s, &e);
 	session_proceed(s);
 }
 

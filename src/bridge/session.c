@@ -175,7 +175,7 @@ void session_backend_ended(struct session *s, const struct ending *e)
 {
 	const char *usual = s->conf->close_reason ? s->conf->close_reason : "";
 
-	if (!s->process)
+	if (!s->process && e->process[0])
 		s->process = strdup(e->process);
 	if (s->hub && session_inject_outlasts(s, e))
 		return;
@@ -247,7 +247,7 @@ void session_tell_ready(const struct session *s)
 {
 	if (event_wanted(EVENT_READY_TO_SEND))
 		event_tell(EVENT_READY_TO_SEND, session_name(s),
-			   &(union log_value){ .number = outq_len(&s->out) });
+			   &(union log_value){ .number = session_queued(s) });
 }
 
 /* It has become full, or has room again. */
@@ -255,8 +255,11 @@ static void output_changed(struct session *s)
 {
 	if (s->hub && s->hub->fan)
 		fan_count_full(s->hub->fan, s->output_full);
-	if (!s->output_full && s->state == SESSION_OPEN)
-		session_tell_ready(s);
+	if (s->output_full || s->state != SESSION_OPEN)
+		return;
+	session_tell_ready(s);
+	if (s->size_waits)
+		session_wait(s, 0);
 }
 
 void session_be_patient(struct session *s)
@@ -300,7 +303,7 @@ void session_proceed(struct session *s)
 		after_flush(s);
 	if (s->state == SESSION_DEAD)
 		return;
-	stats_follow(&s->stats->output_queue, &s->queued, outq_cost(&s->out));
+	stats_follow(&s->stats->output_queue, &s->queued, session_queued(s));
 	check_patience(s);
 	reads = may_read(s);
 	pause_reading(s, !reads);

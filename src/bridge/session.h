@@ -69,7 +69,7 @@ struct session {
 	char *newest_ping; /* NULL until there were too many */
 
 	bool refused;         /* it never had a hub */
-	bool size_waits;      /* the terminal's, to be told in another turn */
+	bool size_waits;      /* the terminal's, to be told in another turn, with room */
 	bool terminal;        /* it speaks terminal.wsbridge */
 	bool input_ended;     /* the client has sent its end of input */
 	bool aside;           /* its messages may not be for the backend */
@@ -99,7 +99,7 @@ struct session {
 	char *user;              /* NULL: nobody was asked, or out of memory */
 	struct traffic in, in_discarded, sent;
 	struct path_stats *stats; /* in KEEP; counts the same for all its sessions */
-	size_t queued;            /* of out, as stats has it */
+	size_t queued;            /* session_queued(), as stats has it */
 	uint16_t close_code;      /* as it stands in the access line */
 	bool unwritten;           /* what many hear waits for LATE: it is not too slow */
 	enum closed_by closed_by;
@@ -152,6 +152,13 @@ void session_abort(struct session *s, const char *why);
  * callback's end. */
 void session_proceed(struct session *s);
 
+/* Bytes that wait for the client, as `queue` limits them: in its queue, behind a file
+ * that it is sent, and for the end of a message. */
+static inline size_t session_queued(const struct session *s)
+{
+	return outq_cost(&s->out) + (s->inject ? session_inject_queued(s) : 0);
+}
+
 /* The text that its log lines begin with.  OUT has room for SESSION_WHO bytes; returned.
  */
 #define SESSION_WHO 1088 /* paths of up to 1 KiB are whole */
@@ -194,7 +201,8 @@ void session_tell_size(struct session *s);
  * another. */
 void session_tell_size_in_time(struct session *s);
 
-/* The source has said everything, and S closes, if not before a file has been sent. */
+/* The source has said everything to S, which closes, if not before a file has been sent.
+ */
 void session_backend_ended(struct session *s, const struct ending *e);
 
 #endif

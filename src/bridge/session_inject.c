@@ -86,6 +86,11 @@ void session_inject_free(struct session *s)
 	free(i);
 }
 
+size_t session_inject_queued(const struct session *s)
+{
+	return s->inject->bytes + outq_cost(&s->inject->after);
+}
+
 /* ---- the turns ---- */
 
 /* Nothing waits any more, unless it is the end of the backend. */
@@ -95,6 +100,8 @@ static void be_done(struct session *s)
 
 	s->inject->ending = NULL;
 	session_inject_free(s);
+	if (s->size_waits && s->hub) /* for room that is here now */
+		session_wait(s, 0);
 	if (e) {
 		session_backend_ended(s, e);
 		free(e);
@@ -132,6 +139,8 @@ bool session_inject_holds(struct session *s, struct gather *g)
 		return false;
 	if (outq_save(&i->after, g, 0) < 0)
 		session_abort(s, "out of memory");
+	else
+		session_proceed(s);
 	return true;
 }
 
@@ -139,8 +148,10 @@ bool session_inject_outlasts(struct session *s, const struct ending *e)
 {
 	struct inject *i = s->inject;
 
-	if (!i || !i->file || i->ending || !s->hub->fan)
+	if (!i || !i->file || !s->hub->fan)
 		return false;
+	if (i->ending)
+		return true;
 	i->ending = malloc(sizeof(*e));
 	if (i->ending)
 		*i->ending = *e;
@@ -172,9 +183,17 @@ void session_inject_end(struct session *s, int error)
 			inject_give_back(m->file, error);
 		free(m);
 	}
+	outq_free(&i->after);
 }
 
 /* ---- sending ---- */
+
+/* Does a message have to wait?  Where a file is sent and the backend is between two of
+ * its messages, it is kept behind the file as those are, and in their order. */
+static bool must_wait(const struct session *s)
+{
+	return s->hub->amid || (s->inject && !STAILQ_EMPTY(&s->inject->waiting));
+}
 
 /* Is there no more to come than what S has been given? */
 static bool is_ending(const struct session *s)
@@ -184,14 +203,14 @@ static bool is_ending(const struct session *s)
 
 int session_send(struct session *s, enum opcode opcode, const char *p, size_t n)
 {
-	size_t waits = outq_cost(&s->out) + (s->inject ? s->inject->bytes : 0);
+	size_t waits = session_queued(s);
 	int r = 0;
 
 	if (is_ending(s))
 		return -ESHUTDOWN;
 	if (waits > 0 && waits + n > s->conf->queue)
 		return -ENOBUFS;
-	if (s->inject || s->hub->amid)
+	if (must_wait(s))
 		r = keep_message(s, opcode, p, n);
 	else
 		hub_send(s->hub, s, opcode, p, n);

@@ -64,9 +64,13 @@ void session_inject_free(struct session *s);
 /* While a file is sent, what the backend says (G) is kept behind it: true. */
 bool session_inject_holds(struct session *s, struct gather *g);
 
-/* While a file is sent to one of many, so is their backend's end E, of which
- * session_backend_ended() hears again: true. */
+/* While a file is sent to one of many, the end E of what the backend says to it is kept
+ * behind it, the first of several, and session_backend_ended() hears of it again: true.
+ */
 bool session_inject_outlasts(struct session *s, const struct ending *e);
+
+/* S has an inject: bytes that wait in it. */
+size_t session_inject_queued(const struct session *s);
 
 /* S has an inject: a file wants to be written on. */
 bool session_inject_pumps(const struct session *s);

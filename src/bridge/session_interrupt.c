@@ -117,7 +117,6 @@ static uint64_t drop_waiting(struct session *s)
 	if (outq_flatten(&i->after) == 0)
 		(void)sort_out(&i->after.own, 0, &controls, &after);
 	buf_free(&controls);
-	outq_free(&i->after);
 	session_inject_end(s, -ECANCELED);
 	return bytes + after.bytes;
 }

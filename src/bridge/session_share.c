@@ -75,6 +75,12 @@ static void count(struct session *s, const struct traffic *t)
 	s->stats->sent.bytes += t->bytes;
 }
 
+/* Is there no more to come than what waits behind a file? */
+static bool has_heard_all(const struct session *s)
+{
+	return s->inject && s->inject->ending;
+}
+
 /* Where what many hear waits while a file is sent; NULL: none is. */
 static struct outq *behind_file(struct session *s)
 {
@@ -95,11 +101,10 @@ static void wait_with(struct session *s, const struct batch *b, size_t gone)
 /* Does more wait than should? */
 static void check_queue(struct session *s)
 {
-	struct outq *behind = behind_file(s);
-	size_t waits = outq_cost(&s->out) + (behind ? outq_cost(behind) : 0);
+	size_t waits = session_queued(s);
 
 	if (s->state == SESSION_OPEN && waits > s->conf->queue)
-		too_slow(s, behind, waits - s->conf->queue);
+		too_slow(s, behind_file(s), waits - s->conf->queue);
 }
 
 void session_share_wait(struct session *s)
@@ -122,7 +127,7 @@ void session_share_written(struct session *s, bool taken)
 {
 	s->unwritten = false;
 	s->hub->fan->unwritten--;
-	if (!taken)
+	if (!taken || behind_file(s))
 		check_queue(s);
 }
 
@@ -131,6 +136,8 @@ void session_share(struct session *s, const struct batch *b)
 	bool idle = outq_len(&s->out) == 0 && !behind_file(s);
 	ssize_t n = 0;
 
+	if (has_heard_all(s))
+		return;
 	count(s, &b->traffic);
 	if (s->unwritten || (idle && turn_is_long(&s->bridge->turn))) {
 		put_off(s, b);
@@ -160,6 +167,8 @@ void session_share(struct session *s, const struct batch *b)
 
 void session_share_later(struct session *s, const struct batch *b)
 {
+	if (has_heard_all(s))
+		return;
 	count(s, &b->traffic);
 	put_off(s, b);
 }

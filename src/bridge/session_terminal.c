@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The control objects of terminal.wsbridge: what a client and its terminal tell each
  * other beside keys and output. */
+#include <errno.h>
+
 #include "session_impl.h"
 #include "terminal.h"
 
@@ -18,11 +20,12 @@ const char *session_control(struct session *s, const char *p, size_t n)
 void session_tell_size(struct session *s)
 {
 	char text[TERMINAL_CONTROL];
+	int r = 0;
 
-	s->size_waits = false;
-	if (s->terminal && s->hub) /* a client that has no room for it learns it later */
-		(void)session_send(s, OP_TEXT, text,
-				   terminal_write_control(s->hub->terminal, text));
+	if (s->terminal && s->hub)
+		r = session_send(s, OP_TEXT, text,
+				 terminal_write_control(s->hub->terminal, text));
+	s->size_waits = r == -ENOBUFS; /* until its queue has room again */
 }
 
 void session_tell_size_in_time(struct session *s)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Authorization field of who connects. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>

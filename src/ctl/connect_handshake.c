@@ -114,16 +114,10 @@ static void print_part(const char *before, const char *p, size_t n)
 /* Cut the next line off REST, which is not empty. */
 static struct span next_line(struct span *rest)
 {
-	const char *newline;
-	struct span line = *rest;
+	struct span line;
 
 	assert(rest->p);
-	newline = memchr(rest->p, '\n', rest->n);
-	if (newline)
-		line.n = (size_t)(newline - rest->p);
-
-	rest->n -= line.n + (newline != NULL);
-	rest->p += line.n + (newline != NULL);
+	line = span_cut(rest, '\n');
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
 	return line;

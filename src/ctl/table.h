@@ -3,8 +3,6 @@
 #ifndef CTL_TABLE_H
 #define CTL_TABLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #define TABLE_COLUMNS 9

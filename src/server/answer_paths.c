@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages that list the paths, which of thousands take several turns of the loop. */
+/* The pages that list the paths. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "dashboard.h"
 #include "pages.h"
 
-#define PIECE 64 /* paths before it looks at the clock */
-
 /* A list that is made. */
 struct listing {
 	struct pages_list *list;
-	const char *type;
-	size_t next; /* of the paths */
+	const struct client *client; /* whom it is for */
+	size_t next;                 /* of the paths */
 };
 
 void answer_describe(const struct path_conf *p, char *name, size_t cap,
@@ -38,70 +36,35 @@ void answer_describe(const struct path_conf *p, char *name, size_t cap,
 	};
 }
 
-/* P is in the list if it is open to C's address. */
-static void add(const struct client *c, struct listing *l, const struct path_conf *p)
+/* P is in the list if it is open to the client's address. */
+static void add(struct listing *l, const struct path_conf *p)
 {
 	char name[PATH_TEXT];
 	struct web_path path;
 
-	if (!cidr_allows(&p->access.clients, &c->peer))
+	if (!cidr_allows(&p->access.clients, &l->client->peer))
 		return;
 	answer_describe(p, name, sizeof(name), &path);
 	pages_list_add(l->list, &path);
 }
 
-/* False: all are there. */
-static bool go_on(const struct client *c, struct listing *l)
+static bool next_path(void *begun)
 {
-	const struct conf *conf = c->routes->conf;
+	struct listing *l = begun;
+	const struct conf *conf = l->client->routes->conf;
 
-	do
-		for (unsigned i = 0; i < PIECE && l->next < conf->npaths; i++)
-			add(c, l, conf->paths[l->next++]);
-	while (l->next < conf->npaths && !turn_is_long(&c->server->bridge.turn));
+	if (l->next < conf->npaths)
+		add(l, conf->paths[l->next++]);
 	return l->next < conf->npaths;
 }
 
-/* L goes; what there is of the text is TEXT's. */
-static int end(struct listing *l, struct buf *text)
+static int end(void *begun, struct buf *ret)
 {
-	int r = pages_list_end(l->list, text);
+	struct listing *l = begun;
+	int r = pages_list_end(l->list, ret);
 
 	free(l);
 	return r;
-}
-
-static void finish(struct client *c, struct listing *l)
-{
-	const char *type = l->type;
-	struct buf text;
-
-	if (end(l, &text) == 0)
-		answer_buf(c, type, &text);
-	else
-		client_drop_for_memory(c);
-}
-
-static void cancel(struct client *c)
-{
-	struct buf text;
-
-	turn_forget(&c->server->bridge.turn, &c->turn);
-	(void)end(c->waits_for, &text);
-	buf_free(&text);
-}
-
-static void on_turn(struct late *l)
-{
-	struct client *c = (struct client *)((char *)l - offsetof(struct client, turn));
-
-	if (go_on(c, c->waits_for)) {
-		turn_wait(&c->server->bridge.turn, &c->turn, on_turn);
-		return;
-	}
-	c->cancel = NULL; /* C may be dropped for want of memory */
-	finish(c, c->waits_for);
-	request_resume(c, STEP_END);
 }
 
 static struct listing *listing_new(const struct client *c, bool json)
@@ -110,7 +73,7 @@ static struct listing *listing_new(const struct client *c, bool json)
 
 	if (!l)
 		return NULL;
-	l->type = json ? "application/json" : "text/html; charset=utf-8";
+	l->client = c;
 	l->list = pages_list_begin(json, c->routes->conf->console, dashboard_is_for(c));
 	if (l->list)
 		return l;
@@ -120,18 +83,16 @@ static struct listing *listing_new(const struct client *c, bool json)
 
 enum step answer_paths(struct client *c, bool json)
 {
-	struct listing *l = listing_new(c, json);
+	static const struct long_answer for_people = {
+		.type = "text/html; charset=utf-8",
+		.next = next_path,
+		.end = end,
+	};
+	static const struct long_answer for_pages = {
+		.type = "application/json",
+		.next = next_path,
+		.end = end,
+	};
 
-	if (!l) {
-		client_drop_for_memory(c);
-		return STEP_END;
-	}
-	if (!go_on(c, l)) {
-		finish(c, l);
-		return STEP_END;
-	}
-	c->waits_for = l;
-	c->cancel = cancel;
-	turn_wait(&c->server->bridge.turn, &c->turn, on_turn);
-	return STEP_WAIT;
+	return answer_long(c, json ? &for_pages : &for_people, listing_new(c, json));
 }

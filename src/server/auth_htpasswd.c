@@ -10,7 +10,7 @@
 #include "auth_htpasswd.h"
 #include "utf8.h"
 
-#define NAME_LONGEST 255
+#define NAME_LONGEST 255 /* as htpasswd(1) has it */
 
 struct reading {
 	struct auth_conf *auth;
@@ -68,13 +68,11 @@ static bool is_whole(const char *hash, const struct method *m)
 static bool is_name(const char *name)
 {
 	size_t n = strlen(name);
-	struct utf8 utf8 = { 0 };
 
 	for (const char *p = name; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return false;
-	return n > 0 && n <= NAME_LONGEST && utf8_check(&utf8, name, n) &&
-	       utf8_complete(&utf8);
+	return n > 0 && n <= NAME_LONGEST && utf8_is_valid(name, n);
 }
 
 /* One line without its end; nothing of a hash is ever shown. */

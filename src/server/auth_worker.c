@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Computes slow password hashes in a thread of its own. */
 #include <crypt.h>
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,8 +149,8 @@ static bool take_waiting(struct auth_worker *w, struct auth_job *job)
 
 	pthread_mutex_lock(&w->lock);
 	TAILQ_FOREACH(j, &w->waiting, link)
-	if (j == job)
-		break;
+		if (j == job)
+			break;
 	if (j)
 		TAILQ_REMOVE(&w->waiting, j, link);
 	pthread_mutex_unlock(&w->lock);

@@ -11,6 +11,7 @@
 #include "conf_tls.h"
 #include "log.h"
 #include "span.h"
+#include "sys.h"
 
 #define LOW_PORTS 1024 /* the kernel's default */
 
@@ -116,9 +117,7 @@ struct identity *become_check(const struct conf *conf, struct conf_report *r)
 /* Has systemd started this very process (systemd.exec(5))? */
 static bool is_service(void)
 {
-	const char *pid = getenv("SYSTEMD_EXEC_PID");
-
-	return pid && strtol(pid, NULL, 10) == getpid();
+	return sys_env_number("SYSTEMD_EXEC_PID") == getpid();
 }
 
 int become(const struct identity *id, FILE *err)

@@ -23,17 +23,18 @@ enum client_state {
 	CLIENT_DEAD,
 };
 
-/* What a step of a request says. */
+/* The result of one step of a request. */
 enum step {
-	STEP_NEXT,  /* nothing against it */
+	STEP_NEXT,  /* go on with the next step */
 	STEP_WAIT,  /* request_resume() will tell; until then client.cancel is set */
-	STEP_AGAIN, /* the same, and then this step once more */
-	STEP_END,   /* it is answered, a session, or dropped */
+	STEP_AGAIN, /* as STEP_WAIT, but then this step is taken once more */
+	STEP_END,   /* over: the client is answered, dropped, or a session */
 };
 
 struct asset;
 struct download;
 struct grant;
+struct long_answer;
 struct verdict;
 struct web_path;
 
@@ -41,11 +42,13 @@ struct client {
 	struct server *server;
 	enum client_state state;
 	struct stream stream;
-	struct late turn;   /* its own: to be heard, or to be sent more of a file */
+	struct late turn;   /* its place in the queue for a turn: to be read, answered, or
+			       sent more of a file */
 	struct late expiry; /* ... and to be told that its deadline has passed */
 	ev_timer deadline;
 	uint64_t id;
-	struct addr peer; /* the client's address: who connected, or whom it names */
+	struct addr peer; /* the client's address: who connected, or whom a trusted proxy
+			     names */
 	struct addr from; /* who connected */
 	bool named;       /* a trusted proxy says who peer is */
 	bool secure;      /* by TLS, or a trusted proxy says so */
@@ -61,13 +64,15 @@ struct client {
 	struct http http;
 	struct routes
 		*routes; /* the snapshot that its request is judged by, from then on */
-	size_t step;     /* the next one of its request */
+	size_t step;     /* index of the next step of its request */
 	void (*cancel)(struct client *c); /* CLIENT_WAITING: the answer is not wanted any
 					   * more; else NULL */
 	char *path;      /* decoded; NULL until then, and when it cannot be */
 	void *waits_for; /* CLIENT_WAITING: the step's own */
-	const struct auth_user *claims; /* whose password is checked; NULL: nobody's */
-	struct grant *grant;            /* of the program of its auth, or NULL */
+	const struct long_answer *making; /* ... where that is an answer of this kind */
+	const struct auth_user
+		*claims;         /* whose password is being checked; NULL: nobody's */
+	struct grant *grant;     /* of the program of its auth, or NULL */
 	struct verdict *verdict; /* of the on_request hook; NULL: it was not asked */
 	char *fields;            /* what these two add to the answer, each with CR LF;
 				  * or NULL */
@@ -86,7 +91,8 @@ struct client {
 
 /* ---- client.c ---- */
 
-/* Make C's watchers and its stream of FD; all else of it is the caller's. */
+/* Set up C's watchers, and its stream from FD; everything else of C is the caller's
+ * task. */
 void client_init(struct client *c, int fd);
 
 /* The prefix of its log lines; OUT has room for SESSION_WHO bytes, returned. */
@@ -95,7 +101,7 @@ const char *client_who(const struct client *c, char *out);
 /* Its request has got an answer of STATUS. */
 void client_answered(struct client *c, int status);
 
-/* Drop it, or give up what it waits for, in SECONDS; 0: never. */
+/* In SECONDS (0: never) drop C, or give up what it waits for. */
 void client_set_deadline(struct client *c, double seconds);
 
 /* Start and stop its watchers, send what is ready: every callback's end. */
@@ -103,24 +109,24 @@ void client_proceed(struct client *c);
 
 /* ---- client_accept.c ---- */
 
-/* The status that C is refused with, and why (else NULL), because all of its address or
- * of the daemon is taken; 0: there is room. */
+/* 0 if there is room for C.  Else the status to refuse it with, because of its
+ * address's limit or the daemon's, and why. */
 int client_no_room(const struct client *c, const char **ret_reason);
 
 /* ---- client_tls.c ---- */
 
-/* From now on the client itself speaks, by TLS where its listener does. */
+/* From here on the client itself speaks (no PROXY header is due), by TLS where its
+ * listener does. */
 void client_begin(struct client *c);
 
-/* TLS, while C->seen is NULL: is its handshake over?  What it has agreed on is told once.
- */
+/* While C->seen is NULL and there is TLS: look whether its handshake is over, and tell
+ * once what it has agreed on. */
 void client_tls_look(struct client *c);
 
-/* The handshake, if there was one to come to its end, has failed by ERROR: tell it. */
+/* C's TLS handshake, if it was still under way, has failed with ERROR: tell of it. */
 void client_tls_failed(const struct client *c, const char *error);
 
-/* TLS has failed with the -errno ERROR: what OpenSSL has said of it is to arrive, then it
- * is over. */
+/* TLS has failed with the -errno ERROR: let OpenSSL's alert arrive, then end C. */
 void client_tls_refuse(struct client *c, ssize_t error);
 
 /* ---- proxied.c ---- */
@@ -128,11 +134,11 @@ void client_tls_refuse(struct client *c, ssize_t error);
 /* CLIENT_PROXY: something has come. */
 void proxied_read_header(struct client *c);
 
-/* A step: what trusted proxies say in the request's fields holds from now on. */
+/* A step: take over what trusted proxies say in the request's fields. */
 enum step proxied_read_fields(struct client *c);
 
-/* Has C's request come through a proxy that is not listed in trusted_proxy?  It hides
- * whom it speaks for: all of the world would come from its address, which [web] allow may
+/* Has C's request come through a proxy that trusted_proxy does not list?  Such a proxy
+ * hides its clients: all the world would come from its address, which [web] allow may
  * well have. */
 bool proxied_is_hidden(const struct client *c);
 
@@ -150,7 +156,7 @@ void request_resume(struct client *c, enum step said);
 
 /* ---- auth.c ---- */
 
-/* The step: is it somebody who may open the route? */
+/* A step: is the client somebody who may open the route? */
 enum step auth_check(struct client *c);
 
 /* ---- answer.c ---- */
@@ -166,8 +172,8 @@ struct http_refusal {
 
 void answer_refusal(struct client *c, const struct http_refusal *why);
 
-/* Answer with the head R alone.  False: C has been dropped, or told that the head would
- * be too long; a body is not for it. */
+/* Answer with the head R alone.  False: C has been dropped, or has got an error
+ * because the head would be too long; do not append a body. */
 bool answer_head(struct client *c, struct http_response *r);
 
 /* Answer R with BODY, which a HEAD request does not get.  False: as of answer_head(). */
@@ -188,13 +194,27 @@ void answer_asset(struct client *c, int status, const struct asset *a);
 /* Answer 200 with what is in BODY, which is emptied. */
 void answer_buf(struct client *c, const char *type, struct buf *body);
 
+/* ---- answer_long.c ---- */
+
+/* An answer that is made piece by piece. */
+struct long_answer {
+	const char *type;
+	bool (*next)(void *begun);                /* make one more; false: all is there */
+	int (*end)(void *begun, struct buf *ret); /* it goes; what there is of the text is
+						   * the caller's: 0, or -errno */
+};
+
+/* Answer 200 with the text of KIND that has BEGUN (taken over; NULL: out of memory): at
+ * once, or after several turns of the loop if others would wait too long. */
+enum step answer_long(struct client *c, const struct long_answer *kind, void *begun);
+
 /* ---- answer_page.c ---- */
 
-/* Is its path one of the console's, or the terminal's?  A prefix path does not hide
- * these. */
+/* Is C's path that of a file of the console or the terminal page?  A prefix path does
+ * not hide these. */
 bool answer_is_console(const struct client *c);
 
-/* An ordinary GET or HEAD, which is answered or waits: the pages. */
+/* Answer an ordinary GET or HEAD with a page, or wait for one. */
 enum step answer_page(struct client *c, const struct route *route);
 
 /* The same of a terminal's page: client.terminal. */
@@ -214,7 +234,7 @@ void answer_describe(const struct path_conf *p, char *name, size_t cap,
 
 /* ---- answer_file.c ---- */
 
-/* An ordinary GET or HEAD of a path with files. */
+/* Answer an ordinary GET or HEAD for a path with files. */
 void answer_file(struct client *c, const struct route *route);
 
 /* 301 to the same path with a slash behind it. */
@@ -223,19 +243,19 @@ void answer_slash(struct client *c);
 /* ---- download.c ---- */
 
 /*
- * Send PART of FD (taken over) behind the head of an answer STATUS.  The client is a
- * connection from then on and no handshake: it counts under max_connections, nobody
- * evicts it, and it goes when it takes nothing for send_timeout.
+ * Send PART of FD (taken over) behind the head of an answer STATUS.  From then on the
+ * client counts as a connection, under max_connections, and not as a handshake, which
+ * could be evicted; it is dropped when it takes nothing for send_timeout.
  */
 void download_begin(struct client *c, int fd, struct range part, int status);
 
-/* Send what the client takes now.  True: that was the last of it; else there is more, or
- * the client has been dropped. */
+/* Send what the client takes now.  True: that was the last of the file.  False: there
+ * is more, or the client has been dropped. */
 bool download_send(struct client *c);
 
-bool download_waits(const struct client *c); /* for the disk; then it proceeds */
-void download_timeout(struct client *c);     /* send_timeout is over: it is dropped */
-void download_leave(struct client *c);       /* for client_drop(): off the list */
+bool download_waits(const struct client *c); /* for the disk; then the client proceeds */
+void download_timeout(struct client *c);     /* send_timeout is over: drop the client */
+void download_leave(struct client *c);       /* for client_drop(): take it off the list */
 void download_free(struct download *d);      /* NULL is a no-op */
 
 /* The access line of a file that was served, or of what stands for it. */
@@ -244,7 +264,8 @@ void download_log(const struct client *c, int status, unsigned long long bytes,
 
 /* ---- health.c ---- */
 
-/* The first step: a load balancer asks.  Also for a head that lacks only its Host. */
+/* The first step: answer a load balancer's health check, also where the head lacks
+ * only its Host. */
 enum step answer_health(struct client *c);
 
 /* ---- scrape.c ---- */

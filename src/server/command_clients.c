@@ -24,9 +24,9 @@ static long pid_of(const struct session *s)
 static json_t *sharing(const struct session *s)
 {
 	const struct hub *h = s->hub;
-	bool shares = h && h->fan && h->fan->owner;
 
-	return shares ? json_integer(hub_clients(h)) : json_null();
+	return h && h->fan && fan_is_for_many(h->fan) ? json_integer(hub_clients(h))
+						      : json_null();
 }
 
 static json_t *summary(const struct session *s)
@@ -43,7 +43,7 @@ static json_t *summary(const struct session *s)
 	json_object_set_new(r, "seconds", json_real(s->bridge->now - s->opened));
 	json_object_set_new(r, "in", call_json_traffic(&s->in));
 	json_object_set_new(r, "out", call_json_traffic(&s->sent));
-	json_object_set_new(r, "queue", json_integer((json_int_t)outq_cost(&s->out)));
+	json_object_set_new(r, "queue", json_integer((json_int_t)session_queued(s)));
 	json_object_set_new(r, "pid", pid ? json_integer(pid) : json_null());
 	json_object_set_new(r, "clients", sharing(s));
 	return r;

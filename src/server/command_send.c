@@ -49,7 +49,7 @@ static void send_to_one(struct call *c, enum opcode opcode, struct span message)
 		call_fail(c, CALL_FULL,
 			  "client %llu: %zu bytes wait for it already; try again, raise "
 			  "queue, or interrupt it",
-			  (unsigned long long)s->id, outq_cost(&s->out));
+			  (unsigned long long)s->id, session_queued(s));
 	else if (r < 0)
 		call_fail(c, CALL_INTERNAL, "out of memory");
 	else

@@ -26,7 +26,7 @@ struct top {
 
 static double queue_of(struct session *s)
 {
-	return (double)outq_cost(&s->out);
+	return (double)session_queued(s);
 }
 
 static double traffic_of(struct session *s)

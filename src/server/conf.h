@@ -217,6 +217,10 @@ struct conf_origin conf_where(const struct conf *c, const struct path_conf *path
 struct conf_origin conf_where_named(const struct conf *c, const struct conf_named *n,
 				    const char *key);
 
+/* The same, and where it is nowhere the section's header. */
+struct conf_origin conf_where_or_header(const struct conf *c, const struct conf_named *n,
+					const char *key);
+
 /* Print every effective key with its origin as a valid ini (-T): values as they were
  * written, before ${...} was expanded, and *** for secrets; under the keys' own names, or
  * under those of WSServer and in its units, where it has them. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The names that WSServer has for settings, and its units for their values. */
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "conf_alias.h"

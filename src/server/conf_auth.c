@@ -11,15 +11,6 @@
 
 #define FILE_LONGEST (4UL * 1024 * 1024)
 
-/* Where KEY was written, else the header. */
-static struct conf_origin where(struct conf_load *l, const struct auth_conf *auth,
-				const char *key)
-{
-	struct conf_origin at = conf_where_named(l->conf, &auth->head, key);
-
-	return at.file ? at : auth->head.where;
-}
-
 /* ---- files ---- */
 
 /* The text of FILE, in the snapshot's memory; NULL: why not is said at KEY of AUTH. */
@@ -36,8 +27,9 @@ static char *text_of(struct conf_load *l, const struct auth_conf *auth, const ch
 	if (r == -ENOMEM || (r == 0 && !bad && !text))
 		l->status = -ENOMEM;
 	else if (!text)
-		conf_error(&l->report, where(l, auth, key), "%s: cannot read %s: %s", key,
-			   file, bad ? "it holds a NUL byte" : file_error(r));
+		conf_error(&l->report, conf_where_or_header(l->conf, &auth->head, key),
+			   "%s: cannot read %s: %s", key, file,
+			   bad ? "it holds a NUL byte" : file_error(r));
 	buf_free(&b);
 	return text;
 }
@@ -99,7 +91,9 @@ static void check_keys(struct conf_load *l, const struct auth_conf *auth)
 
 	for (size_t i = 0; i < sizeof(of_type) / sizeof(*of_type); i++)
 		if (!(of_type[i].types & 1u << auth->type) && of_type[i].used)
-			conf_error(&l->report, where(l, auth, of_type[i].key),
+			conf_error(&l->report,
+				   conf_where_or_header(l->conf, &auth->head,
+							of_type[i].key),
 				   "%s does not go with type = %s", of_type[i].key,
 				   types[auth->type]);
 }

@@ -8,15 +8,6 @@
 #include "conf_check.h"
 #include "conf_sheet.h"
 
-/* Where KEY was written, else the section's header. */
-static struct conf_origin where(const struct conf *c, const struct auth_conf *auth,
-				const char *key)
-{
-	struct conf_origin at = conf_where_named(c, &auth->head, key);
-
-	return at.file ? at : auth->head.where;
-}
-
 /* A hash can be guessed at leisure by whoever can read it.  A token's cannot. */
 static void check_file(const struct conf *c, const struct auth_conf *auth,
 		       struct conf_report *r)
@@ -24,7 +15,7 @@ static void check_file(const struct conf *c, const struct auth_conf *auth,
 	struct stat st;
 
 	if (auth->file && stat(auth->file, &st) == 0 && (st.st_mode & S_IROTH))
-		conf_warning(r, where(c, auth, "file"),
+		conf_warning(r, conf_where_or_header(c, &auth->head, "file"),
 			     "file: everybody can read the hashes in %s; "
 			     "chmod 640, with wsbridged's group",
 			     auth->file);

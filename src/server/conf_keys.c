@@ -173,8 +173,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SERVER, "user", .parse = conf_parse_name, .field = DAEMON(user),
 	  .def = "", .flags = CONF_EMPTY | CONF_RESTART, .values = "a user's name", .def_doc = "none",
 	  .doc = "Become this user, for good, once root has opened the listeners and "
-		 "read the files; root does not start without it, user = root stays "
-		 "root.  Only a restart changes it." },
+		 "read the files; root cannot start the daemon without it, user = root "
+		 "stays root.  Only a restart changes it." },
 	{ CONF_SERVER, "group", .parse = conf_parse_name, .field = DAEMON(group),
 	  .def = "", .flags = CONF_EMPTY | CONF_RESTART, .values = "a group's name",
 	  .def_doc = "the user's own",
@@ -278,10 +278,10 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SOCKET, "send_buffer", .parse = conf_parse_size,
 	  .field = DAEMON(send_buffer),
 	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 lets the kernel tune it",
-	  .doc = "Bytes that it holds of what is sent to a client (SO_SNDBUF)." },
+	  .doc = "Bytes that the kernel holds of what is sent to a client (SO_SNDBUF)." },
 	{ CONF_SOCKET, "unsent", .parse = conf_parse_size, .field = DAEMON(stream.unsent),
 	  .def = "0", .max = GIB, .values = "a size up to 1G, 0 is as much as it likes",
-	  .doc = "Bytes that the kernel takes for a client beyond those under way "
+	  .doc = "Bytes that the kernel takes for a client beyond those in flight "
 		 "(TCP_NOTSENT_LOWAT); the others wait in queue.  With 128k a pong or "
 		 "close frame waits behind less, and a flood costs more CPU time." },
 	{ CONF_SOCKET, "keepalive_time", .parse = conf_parse_seconds,
@@ -297,8 +297,8 @@ const struct conf_key conf_keys[] = {
 	{ CONF_SOCKET, "keepalive_probes", .parse = conf_parse_unsigned,
 	  .field = DAEMON(stream.keepalive_probes),
 	  .def = "4", .min = 1, .max = 127, .values = "1 to 127",
-	  .doc = "Times that it asks before the connection is lost; with send_timeout, "
-		 "the first time after that was in vain." },
+	  .doc = "Unanswered questions after which the connection is lost; once "
+		 "send_timeout is over, one is enough." },
 
 	/* ---- [tls] ---- */
 
@@ -395,16 +395,16 @@ const struct conf_key conf_keys[] = {
 	  .values = "a list of ignore_time, allow_unknown_ca, ignore_usage, "
 		    "ignore_crl_unavailable, check_crl, check_crl_all, partial_chain and "
 		    "x509_strict",
-	  .doc = "How certificates of clients are verified, other than usual." },
+	  .doc = "How the verification of clients' certificates differs from the usual one." },
 	{ CONF_TLS, "provider", .parse = conf_parse_name, .field = TLS(conf.provider),
 	  .def = "default", .flags = CONF_ALONE | CONF_FILE, .values = "default, fips, legacy or another of OpenSSL's",
-	  .doc = "Who computes: a provider of OpenSSL (provider(7)), which is loaded "
+	  .doc = "OpenSSL's provider of the algorithms (provider(7)), which is loaded "
 		 "for this alone; * is default." },
 	{ CONF_TLS, "prng_seed_file", .parse = conf_parse_absolute,
 	  .field = TLS(conf.prng_seed_file),
 	  .def = "", .flags = CONF_ALONE | CONF_EMPTY | CONF_FILE, .values = "an absolute path", .def_doc = "none",
-	  .doc = "File whose first 64k are stirred into OpenSSL's random numbers, "
-		 "in addition to the system's." },
+	  .doc = "File whose first 64k seed OpenSSL's random numbers, in addition to "
+		 "the system's seed." },
 	{ CONF_TLS, "prng_seed", .parse = conf_parse_text, .field = TLS(conf.prng_seed),
 	  .def = "", .flags = CONF_ALONE | CONF_EMPTY | CONF_SECRET, .values = "a text", .def_doc = "none",
 	  .doc = "The same with this text; give it as ${cred:NAME}." },
@@ -432,7 +432,7 @@ const struct conf_key conf_keys[] = {
 		 "when that is a file or a terminal." },
 	{ CONF_LOGGING, "level", .parse = conf_parse_word, .field = DAEMON(log_level),
 	  .def = "info", .words = level_words, .values = "error, warning, info or debug",
-	  .doc = "Log events of this level and those before it." },
+	  .doc = "Log events of this level and of those named before it." },
 	{ CONF_LOGGING, "access", .parse = conf_parse_bool, .field = DAEMON(log_access),
 	  .def = "yes",
 	  .doc = "Log one line at the end of each session, of each TLS handshake that goes "
@@ -490,10 +490,10 @@ const struct conf_key conf_keys[] = {
 	  .def = "127.0.0.0/8 ::1", .flags = CONF_LIST,
 	  .values = "a list of addresses, networks ADDRESS/BITS, unix, and all",
 	  .doc = "Addresses that may read the metrics and open the dashboard, else status "
-		 "403, and for which console and terminal are shown; so they are to whoever "
-		 "the auth of a path knows.  A web server in front that passes on every path "
-		 "may be one of them itself: name it in trusted_proxy, else metrics and "
-		 "dashboard are refused to whom it speaks for, and keep the others from it." },
+		 "403, and that are shown console and terminal, as is whoever the auth of a "
+		 "path knows.  Everybody who comes through a web server on this machine has "
+		 "such an address, unless trusted_proxy names that server: they are refused "
+		 "metrics and dashboard, but not console and terminal." },
 
 	/* ---- [hooks] ---- */
 
@@ -685,10 +685,11 @@ const struct conf_key conf_keys[] = {
 	  .source = SOURCE_EXEC,
 	  .values = "a command", .def_doc = "none",
 	  .doc = "Run this command for each client, without a shell; quotes group "
-		 "words, a backslash takes the next character as it is.  Where PATH has the "
-		 "command is found out when it is first started, when it does not start from "
-		 "there any more, and after a reload.  The daemon goes on once the kernel has the program: on a file system that does not answer it "
-		 "would hold everybody up." },
+		 "words, a backslash takes the next character as it is.  The command is "
+		 "looked for in PATH when it is first started, when it cannot be started "
+		 "from there any more, and after a reload.  The daemon waits until the "
+		 "kernel has loaded the program: a file system that does not answer would "
+		 "hold everybody up." },
 	{ CONF_PATH, "shell", .parse = conf_parse_shell, .field = PATH(exec.argv),
 	  .def = "", .flags = CONF_SOURCE | CONF_VERBATIM | CONF_EMPTY | CONF_FILE,
 	  .source = SOURCE_EXEC,
@@ -853,7 +854,7 @@ const struct conf_key conf_keys[] = {
 	  .kinds = MESSAGES,
 	  .def = "first-client", .words = start_words, .values = "first-client or boot",
 	  .doc = "When a shared program starts: with its first client, or with the daemon; "
-		 "then it is there without any client, and linger says nothing." },
+		 "the latter goes on without any client, and linger has no effect." },
 	{ CONF_PATH, "replay", .parse = conf_parse_replay, .field = PATH(hub.replay),
 	  .kinds = MESSAGES,
 	  .def = "0", .max = GIB, .values = "a number of messages, or a size such as 64k",
@@ -974,7 +975,7 @@ const struct conf_key conf_keys[] = {
 	  .def = "no", .words = send_proxy_words, .values = "no or v2",
 	  .doc = "With connect: tell the service whose connection it gets, by a header of "
 		 "the PROXY protocol before everything else: the client's address, and "
-		 "its TLS; of a connection that clients share that it is nobody's." },
+		 "its TLS; a connection that clients share is declared to be nobody's." },
 	{ CONF_PATH, "compat", .parse = conf_parse_word, .field = PATH(compat),
 	  .kinds = PROGRAMS,
 	  .def = "", .flags = CONF_EMPTY | CONF_VERBATIM, .words = compat_words,

@@ -59,10 +59,8 @@ struct conf_origin conf_tls_where(const struct conf *c, const struct tls_section
 	struct conf_origin at;
 
 	snprintf(name, sizeof(name), "tls.%s", key);
-	at = t->head.name ? conf_where_named(c, &t->head, key)
+	at = t->head.name ? conf_where_or_header(c, &t->head, key)
 			  : conf_where(c, NULL, name);
-	if (!at.file && t->head.name)
-		at = t->head.where;
 	return at.file ? at : (struct conf_origin){ c->file, 0 };
 }
 

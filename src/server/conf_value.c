@@ -304,13 +304,12 @@ int conf_parse_close_code(const struct conf_value *v)
 int conf_parse_close_reason(const struct conf_value *v)
 {
 	size_t n = strlen(v->text);
-	struct utf8 utf8 = { 0 };
 
 	if (n > CLOSE_REASON_MAX)
 		return conf_value_wrong(v,
 					"%zu bytes are too long, a close frame holds %d",
 					n, CLOSE_REASON_MAX);
-	if (utf8_check(&utf8, v->text, n) < n || !utf8_complete(&utf8))
+	if (!utf8_is_valid(v->text, n))
 		return conf_value_wrong(v, "it is not UTF-8");
 	return keep_text(v);
 }

@@ -4,8 +4,6 @@
 #ifndef SERVER_CONF_VALUE_H
 #define SERVER_CONF_VALUE_H
 
-#include <stddef.h>
-
 #include "conf.h"
 #include "conf_mem.h"
 
@@ -30,8 +28,8 @@ typedef int conf_parser(const struct conf_value *v);
 int conf_value_wrong(const struct conf_value *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What to say behind a sentence about the value RAW: "", or, where a comment seems to end
- * it, that there are none in a line. */
+/* What to append to a sentence about the value RAW: "", or, where RAW seems to end in
+ * a comment, that comments stand on lines of their own. */
 const char *conf_value_hint(const char *raw);
 
 #define CONF_BLANKS " \t\r\n" /* what lies between the words of a value */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "addr.h"
 #include "auth_token.h"
 #include "authority.h"
 #include "conf_keys.h"

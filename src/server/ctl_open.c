@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the control socket lies, and its opening. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -170,8 +170,7 @@ void hooks_kill(struct hooks *all)
 {
 	struct hook *h;
 
-	LIST_FOREACH(h, &all->running, link)
-	{
+	LIST_FOREACH(h, &all->running, link) {
 		hook_cancel(h);
 		child_kill(&h->child);
 	}
@@ -237,18 +236,14 @@ static int start_child(struct hook *h, const struct hook_start *s, const int far
 	return r < 0 ? r : child_start(&h->bridge->children, &spec, &h->child, ret_what);
 }
 
-int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
-	     struct hook **ret_hook, const char **ret_what)
+/* Not running yet, and without pipes.  NULL: out of memory. */
+static struct hook *hook_new(struct hooks *all, struct bridge *b,
+			     const struct hook_start *s)
 {
-	static const struct exec_conf pipes_conf = { .stderr_to = STDERR_LOG };
 	struct hook *h = calloc(1, sizeof(*h));
-	struct exec_pipes pipes;
-	int r;
 
-	*ret_what = "pipe";
 	if (!h)
-		return -ENOMEM;
-	r = exec_pipes_open(&pipes_conf, (struct terminal_size){ 0 }, &pipes);
+		return NULL;
 	h->all = all;
 	h->bridge = b;
 	h->output_max = s->output_max;
@@ -259,10 +254,27 @@ int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
 	h->child.changed = on_child;
 	h->stderr_log.dropped_ever = &all->stderr_dropped;
 	snprintf(h->who, sizeof(h->who), "%s", s->who);
-	ev_io_init(&h->out, on_out, pipes.out, EV_READ);
-	ev_io_init(&h->err, on_err, pipes.err, EV_READ);
+	ev_io_init(&h->out, on_out, -1, EV_READ);
+	ev_io_init(&h->err, on_err, -1, EV_READ);
 	ev_timer_init(&h->timeout, on_timeout, s->timeout, 0);
 	h->out.data = h->err.data = h->timeout.data = h;
+	return h;
+}
+
+int hook_run(struct hooks *all, struct bridge *b, const struct hook_start *s,
+	     struct hook **ret_hook, const char **ret_what)
+{
+	static const struct exec_conf pipes_conf = { .stderr_to = STDERR_LOG };
+	struct hook *h = hook_new(all, b, s);
+	struct exec_pipes pipes;
+	int r;
+
+	*ret_what = "pipe";
+	if (!h)
+		return -ENOMEM;
+	r = exec_pipes_open(&pipes_conf, (struct terminal_size){ 0 }, &pipes);
+	ev_io_set(&h->out, pipes.out, EV_READ); /* even where not all could be opened */
+	ev_io_set(&h->err, pipes.err, EV_READ);
 	if (r == 0)
 		r = put_input(&pipes, s->input);
 	if (r == 0)

@@ -4,7 +4,6 @@
 
 #include "listen_report.h"
 #include "log.h"
-#include "sys.h"
 
 /* The number in /proc/sys/NAME; 0: it cannot be read. */
 static unsigned long limit(const char *name)

@@ -3,7 +3,6 @@
 #include <crypt.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>

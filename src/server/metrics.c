@@ -13,7 +13,6 @@
 #include "sys.h"
 
 #define NUMBER_TEXT 24 /* room for a label that is a number */
-#define PIECE 64       /* samples that are made before it looks at the clock */
 
 /* What one scrape finds out, and how far it is. */
 struct scrape {
@@ -303,32 +302,6 @@ static void put_path(const struct metric *m, struct scrape *s, const struct rout
 	free(path);
 }
 
-/* The next metric, or of one of the paths the next sample.  False: it was the last. */
-static bool put_next(struct scrape *s)
-{
-	const struct metric *m = &metrics[s->metric];
-	const struct route *r = NULL;
-
-	if (s->route == 0)
-		prometheus_head(s->f, m->name, m->type, m->help);
-	switch (m->base) {
-	case METRIC_OF_SERVER:
-		put_sample(m, s, s->server);
-		break;
-	case METRIC_OF_SCRAPE:
-		put_sample(m, s, s);
-		break;
-	case METRIC_OF_PATH:
-		r = route_at(s->routes, s->route);
-		if (r)
-			put_path(m, s, r);
-		break;
-	}
-	s->route = r ? s->route + 1 : 0;
-	s->metric += !r;
-	return s->metric < metrics_count;
-}
-
 struct scrape *metrics_begin(const struct server *server, const struct routes *routes)
 {
 	struct scrape *s = calloc(1, sizeof(*s));
@@ -354,15 +327,29 @@ struct scrape *metrics_begin(const struct server *server, const struct routes *r
 	return NULL;
 }
 
-bool metrics_go_on(struct scrape *s)
+bool metrics_next(struct scrape *s)
 {
-	bool more = true;
+	const struct metric *m = &metrics[s->metric];
+	const struct route *r = NULL;
 
-	do
-		for (unsigned i = 0; more && i < PIECE; i++)
-			more = put_next(s);
-	while (more && !turn_is_long(&s->server->bridge.turn));
-	return more;
+	if (s->route == 0)
+		prometheus_head(s->f, m->name, m->type, m->help);
+	switch (m->base) {
+	case METRIC_OF_SERVER:
+		put_sample(m, s, s->server);
+		break;
+	case METRIC_OF_SCRAPE:
+		put_sample(m, s, s);
+		break;
+	case METRIC_OF_PATH:
+		r = route_at(s->routes, s->route);
+		if (r)
+			put_path(m, s, r);
+		break;
+	}
+	s->route = r ? s->route + 1 : 0;
+	s->metric += !r;
+	return s->metric < metrics_count;
 }
 
 int metrics_end(struct scrape *s, struct buf *ret)

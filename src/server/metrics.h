@@ -12,10 +12,10 @@ struct routes;
 struct scrape;
 struct server;
 
-/* In which struct a number stands. */
+/* The struct that a metric's number is a member of. */
 enum metric_base {
 	METRIC_OF_SERVER, /* struct server */
-	METRIC_OF_SCRAPE, /* struct scrape: found out now */
+	METRIC_OF_SCRAPE, /* struct scrape: looked up for this answer */
 	METRIC_OF_PATH,   /* struct route_use: a sample for each path */
 };
 
@@ -29,25 +29,21 @@ struct metric {
 	size_t at; /* offset of its number */
 	enum metric_number number;
 	void (*put)(const struct metric *m, const struct scrape *s,
-		    const void *base); /* NULL: it is that number alone */
+		    const void *base); /* writes its samples; NULL: the number is all */
 	const char *help;              /* a sentence; the manual has it, too */
 };
 
 extern const struct metric metrics[];
 extern const size_t metrics_count;
 
-/*
- * The text of all of them, which tells of the paths of ROUTES.  With thousands of paths
- * it takes several turns of the loop, as long as S and ROUTES are there.  NULL: out of
- * memory.
- */
+/* Begin the text of all metrics, with the paths of ROUTES; it is made sample by
+ * sample, and S and ROUTES have to stay until the end.  NULL: out of memory. */
 struct scrape *metrics_begin(const struct server *s, const struct routes *routes);
 
-/* Make more of it, as far as the turn has time, and some in any case.  False: all is
- * there. */
-bool metrics_go_on(struct scrape *s);
+/* Write the next sample: a metric, or a path's part of one.  False: that was all. */
+bool metrics_next(struct scrape *s);
 
-/* S goes; what there is of the text is yours.  0 or -ENOMEM: then *RET is empty. */
+/* Free S; the text so far is *RET's.  0 or -ENOMEM: then *RET is empty. */
 int metrics_end(struct scrape *s, struct buf *ret);
 
 #endif

@@ -207,6 +207,18 @@ static void start_signal(struct server *s, ev_signal *w,
 	ev_signal_start(s->loop, w);
 }
 
+static void init_lists(struct server *s)
+{
+	TAILQ_INIT(&s->clients);
+	TAILQ_INIT(&s->downloads);
+	TAILQ_INIT(&s->dead_clients);
+	LIST_INIT(&s->control_clients);
+	LIST_INIT(&s->dead_control_clients);
+	LIST_INIT(&s->calls);
+	LIST_INIT(&s->channels);
+	TAILQ_INIT(&s->reloads);
+}
+
 /* 0 or -errno. */
 static int server_init(struct server *s, struct conf *conf,
 		       const struct server_options *options)
@@ -229,14 +241,7 @@ static int server_init(struct server *s, struct conf *conf,
 	s->routes = routes_new(conf, NULL);
 	if (!s->loop || !s->routes)
 		return -ENOMEM;
-	TAILQ_INIT(&s->clients);
-	TAILQ_INIT(&s->downloads);
-	TAILQ_INIT(&s->dead_clients);
-	LIST_INIT(&s->control_clients);
-	LIST_INIT(&s->dead_control_clients);
-	LIST_INIT(&s->calls);
-	LIST_INIT(&s->channels);
-	TAILQ_INIT(&s->reloads);
+	init_lists(s);
 	sigemptyset(&none); /* whoever started us may have blocked some; then only the
 			     * loop does, those that it reads */
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -42,7 +42,7 @@ static void put_label_value(FILE *f, const char *p)
 		size_t n = character(p);
 
 		if (n == 0)
-			fprintf(f, "\xEF\xBF\xBD%02x", (unsigned char)*p);
+			fprintf(f, UTF8_REPLACEMENT "%02x", (unsigned char)*p);
 		else if (n == 1)
 			put_escaped(f, *p);
 		else

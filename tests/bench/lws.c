@@ -3,8 +3,6 @@
  *
  * usage: lws [CERTIFICATE KEY] */
 #include <libwebsockets.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 import statistics
 
-from rows import NAMES, ROWS, UNITS, Aim
+from rows import NAMES, UNITS, Aim
 
 CALLS_SHOWN = 6
 AIMS_WERE_SET = "The aims in µs are of a machine on which the floor took 0.32 µs/KiB, and 14 µs for an echo."

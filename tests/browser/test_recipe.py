@@ -21,7 +21,7 @@ def page(tmp_path, browser):
     (tmp_path / "load").mkdir()
     for name in ("index.html", "load.js"):
         (tmp_path / "load" / name).write_text(files[f"/srv/load/{name}"])
-    ini = files["/etc/wsbridge.d/load.ini"].replace("/srv/", f"{tmp_path}/")
+    ini = files["/etc/wsbridge.d/page.ini"].replace("/srv/", f"{tmp_path}/")
     running = Daemon(tmp_path, "[server]\nlisten = 127.0.0.1:0\n" + ini)
     browser.get_log("browser")
     browser.get(running.url("/"))

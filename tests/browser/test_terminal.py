@@ -3,9 +3,6 @@
 import contextlib
 import re
 import signal
-import socket
-import struct
-import threading
 
 import pytest
 from conftest import Daemon, Wire, brightness, chromium

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* shim.h - a function of a library that fails in one of its calls. */
-#include <dlfcn.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 struct call {
 	const char *name;

@@ -125,7 +125,7 @@ static void check_client(const struct fuzz_client *c)
 
 	if (!s || s->state == SESSION_DEAD)
 		return;
-	MUST(outq_len(&s->out) <=
+	MUST(session_queued(s) <=
 	     2 * s->conf->queue + 3 * (size_t)FRAMING_HELD_MAX + 8192);
 	check_told(c, s);
 	if (is_transparent() && !c->untold)

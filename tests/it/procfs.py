@@ -132,6 +132,12 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def written(pid):
+    """How many bytes PID has written in its life, wherever to."""
+    with open(f"/proc/{pid}/io") as f:
+        return int(re.search(r"^wchar: (\d+)", f.read(), re.M)[1])
+
+
 def cpu_time(pid):
     """The same to the nanosecond, by the clock that clock_getcpuclockid(3) has for it."""
     return time.clock_gettime((~pid << 3) | 2)

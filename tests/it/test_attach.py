@@ -6,12 +6,11 @@ import re
 
 import pytest
 from harness import with_canary
-from inicheck import fails
 from rawws import Closed
 from services import Service
 from test_reload import reload
 from test_shared import show
-from waiting import TIMEOUT, until
+from waiting import until
 
 
 class Kind:

@@ -7,7 +7,6 @@ import threading
 import time
 
 import procfs
-import pytest
 from crowd import Crowd
 from harness import is_sanitized
 from rawws import CLOSE

@@ -152,6 +152,21 @@ def test_ready_to_send_comes_again_when_the_queue_has_gone(daemon):
     assert f.next()["queue"] <= 8 * 1024
 
 
+def test_what_is_left_of_a_queue_is_told_with_what_each_message_takes_beside_its_bytes(daemon):
+    d = daemon("[socket]\nsend_buffer = 16k\n[/x]\nexec = cat\nprocess = shared\nlinger = 0\nslow_client = drop\nqueue = 64k\n")
+    fast, slow = d.ws("/x"), d.ws("/x", receive_buffer=4096)
+    c, port = Control(d), slow.sock.getsockname()[1]
+    (number,) = [row["id"] for row in c.ask("list", path="/x") if row["peer"].endswith(f":{port}")]
+    f = Follower(d, "event=ready_to_send", f"id={number}")
+    while c.ask("show", to=number)["queue"] <= 32 * 1024:
+        for _ in range(100):  # of each 3 bytes and a packet of its own
+            assert fast.echoes("x")
+    while not readable(f.sock, 0):
+        if slow.got or readable(slow.sock, 0.01):
+            slow.frame()
+    assert 2048 < f.next()["queue"] <= 8 * 1024
+
+
 def test_a_pong_is_told(daemon):
     d = daemon(ECHO)
     f, c = Follower(d, "event=pong"), Control(d)

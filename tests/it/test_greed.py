@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from control import Control
-from rawws import PING, PONG, TEXT, encode, request
+from rawws import PING, TEXT, encode, request
 from tlsflood import KeyUpdater
 from tlssock import context
 from waiting import TIMEOUT, TooMuch, readable, within

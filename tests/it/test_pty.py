@@ -9,12 +9,14 @@ import time
 
 import procfs
 import pytest
+from control import Control, Refused
 from harness import preloaded
 from inicheck import fails
-from rawws import BINARY, PING, TEXT, encode
+from rawws import BINARY, PING, PONG, TEXT, encode
 from waiting import until
 
 PTY = "pty = 24x80\n"
+DRAWS = "while os.read(0, 100): os.write(1, b'x' * 4000)\n"
 PROTOCOL = "terminal.wsbridge"
 # Says the terminal's size now and each time that it changes; ends at q.
 SIZES = r"""
@@ -354,6 +356,36 @@ def test_the_size_of_a_new_file_is_that_of_new_clients(daemon):
     assert b"24 80" in screen(old, rb"24 80")
 
 
+HALF = """
+os.mkfifo("go")
+os.write(1, b"a" * 200000)  # of a line
+open("go").close()  # waits for the test to open it, too
+os.write(1, b"b\\n")
+os.read(0, 1)
+"""
+
+
+@pytest.mark.key("queue")
+def test_who_has_too_much_to_hear_behind_a_line_for_a_size_is_told_it_later(daemon, program):
+    d = daemon(f"[/x]\nexec = {program(HALF)}\n{PTY}frame = line\ntype = binary\nqueue = 64k\n")
+    ws, _ = open_terminal(d, "/x")
+    size = 0
+    while size < 200_000:
+        size += len(ws.frame().payload)
+    c = Control(d)
+    (number,) = [row["id"] for row in c.ask("list", path="/x")]
+    for size in (1000, 1):
+        with pytest.raises(Refused, match="wait for it already"):
+            while True:
+                c.ask("send-text", to=number, text="x" * size)
+    resize(ws, 40, 100)
+    ws.send(PING)
+    assert ws.frame().opcode == PONG
+    open(os.path.join(d.rundir, "go"), "w").close()
+    assert ws.frame().fin
+    told(ws, 40, 100)
+
+
 # ---- one terminal for all ----
 
 SHARED = "process = shared\nlinger = 50ms\n"
@@ -380,6 +412,55 @@ def test_a_shared_terminal_is_one_screen_whose_size_all_are_told(daemon, program
         told(ws, 50, 100)
     second.binary(b"q\n")
     assert first.recv_until_close()[1] == second.recv_until_close()[1] == 1000
+
+
+def open_slowly(d):
+    """A client that speaks terminal.wsbridge and does not read; its number."""
+    known = {row["id"] for row in Control(d).ask("list", path="/x")}
+    ws = d.ws("/x", [("Sec-WebSocket-Protocol", PROTOCOL)], receive_buffer=8192)
+    assert json.loads(ws.recv()) == {"rows": 24, "cols": 80}
+    (new,) = {row["id"] for row in Control(d).ask("list", path="/x")} - known
+    return ws, new
+
+
+def test_a_size_that_comes_while_a_file_is_sent_is_told_before_what_is_drawn_in_it(daemon, program, tmp_path):
+    d = daemon(f"[socket]\nsend_buffer = 16k\n[/x]\nexec = {program(SIZES)}\n{PTY}{SHARED}")
+    first, _ = open_terminal(d, "/x")
+    screen(first, rb"<24x80>")
+    slow, number = open_slowly(d)
+    (tmp_path / "file").write_bytes(b"f" * 4_000_000)
+    sender = Control(d)
+    with open(tmp_path / "file", "rb") as f:
+        sender.begin("send-file", fds=[f.fileno()], to=number)
+    until(lambda: Control(d).ask("show", to=number)["queue"], "the file is under way")
+    resize(first, 40, 100)
+    screen(first, rb"<40x100>")
+    assert slow.recv() == b"f" * 4_000_000
+    assert slow.recv() == '{"rows":40,"cols":100}'
+    screen(slow, rb"<40x100>")
+
+
+@pytest.mark.key("queue")
+def test_who_has_no_room_for_a_size_is_told_it_later(daemon, program):
+    d = daemon(
+        f"[socket]\nsend_buffer = 16k\n[/x]\nexec = {program(DRAWS)}\n{PTY}{SHARED}slow_client = drop\nqueue = 64k\n"
+    )
+    first, _ = open_terminal(d, "/x")
+    slow, number = open_slowly(d)
+    c = Control(d)
+    while c.ask("show", to=number)["queue"] < 40_000:
+        first.binary(b"\n")
+        screen(first, rb"x{4000}")
+    for size in (1000, 1):
+        with pytest.raises(Refused, match="wait for it already"):
+            while True:
+                c.ask("send-text", to=number, text="x" * size)
+    resize(first, 30, 90)
+    told(first, 30, 90)
+    resize(first, 40, 100)
+    told(first, 40, 100)
+    sizes = [m for m in iter(slow.recv, '{"rows":40,"cols":100}') if isinstance(m, str) and "x" not in m]
+    assert not sizes, "only the newest"
 
 
 def test_who_only_views_a_shared_terminal_does_not_set_its_size(daemon, program):

@@ -2,10 +2,10 @@
 """process = session: a program for each key, which waits for its client to come back."""
 
 import pytest
-from control import Control
+from control import Control, Refused
 from harness import http, with_canary
 from inicheck import fails
-from rawws import request
+from rawws import BINARY, CLOSE, CONT, request
 from test_auth import bearer, token_line
 from test_pty import screen
 from test_reload import reload
@@ -125,6 +125,92 @@ def test_who_comes_replaces_those_who_are_there(daemon):
     assert two.echoes("mine now")
     pid(other)
     assert other.echoes("not concerned")
+
+
+# ---- taken over while a file is sent ----
+
+REPLACE = "session_takeover = replace\n"
+SLOWLY = "[socket]\nsend_buffer = 16k\n"
+
+
+def is_sent_a_file(d, ws, file):
+    """WS, which reads slowly, is being sent 4 MB of "f"; who sends it."""
+    file.write_bytes(b"f" * 4_000_000)
+    sender, to = Control(d), show(d, ws)["id"]
+    with open(file, "rb") as f:
+        sender.begin("send-file", fds=[f.fileno()], to=to)
+    until(lambda: Control(d).ask("show", to=to)["queue"], "the file is under way")
+    return sender
+
+
+@pytest.mark.key("session_takeover")
+def test_who_is_replaced_while_a_file_is_sent_goes_before_it_has_ended(daemon, tmp_path):
+    d = daemon(SLOWLY + WHO + REPLACE + "linger = 0\n")
+    one = d.ws("/who?s=k", receive_buffer=8192)
+    first = pid(one)
+    sender = is_sent_a_file(d, one, tmp_path / "file")
+    two = d.ws("/who?s=k")
+    assert pid(two) == first
+    with pytest.raises(Refused, match="the client has gone"):
+        sender.end()
+    assert two.echoes("mine now")
+    frames = [one.frame()]
+    while frames[-1].opcode != CLOSE:
+        frames.append(one.frame())
+    assert frames[-1].close() == (1008, "session taken over")
+    assert not any(f.fin or f.opcode not in (BINARY, CONT) for f in frames[:-1]), "nothing but a part of the file"
+
+
+@pytest.mark.key("session_takeover", "max_processes")
+@pytest.mark.parametrize("policy", ["disconnect", "drop", "pause"])
+def test_who_outlives_a_session_for_a_file_is_not_replaced_by_who_begins_the_next(daemon, tmp_path, policy):
+    """And gets its own end; the next may use the same key, and the room of the one before."""
+    ini = "[/last]\nshell = read x; echo last words; exit 3\nmax_runtime = 1s\nmax_processes = 1\n"
+    d = daemon(SLOWLY + ini + REPLACE + QUERY + f"linger = 0\nslow_client = {policy}\n")
+    one = d.ws("/last?s=k", receive_buffer=8192)
+    sender = is_sent_a_file(d, one, tmp_path / "file")
+    until(lambda: not programs(d), "its time is over")
+    assert show(d, one)["state"] == "open"
+    for _ in range(2):
+        two = d.ws("/last?s=k")
+        two.text("go")
+        assert two.recv_until_close() == (["last words"], 4003, "process exited with status 3")
+    assert one.recv_until_close() == ([b"f" * 4_000_000], 1008, "time limit")
+    assert sender.end() == {"sent": 4_000_000}
+
+
+@pytest.mark.key("session_takeover", "restart")
+def test_who_is_sent_a_file_over_a_restart_is_replaced_by_who_comes_then(daemon, tmp_path):
+    d = daemon(SLOWLY + "[/x]\nshell = echo $$; read x\nrestart = always\nrestart_delay = 200ms\n" + REPLACE + QUERY + "linger = 0\n")
+    one = d.ws("/x?s=k", receive_buffer=8192)
+    first = pid(one)
+    sender = is_sent_a_file(d, one, tmp_path / "file")
+    one.text("end")
+    d.wait_log("has started again")
+    (second,) = programs(d)
+    assert second != first
+    two = d.ws("/x?s=k")
+    with pytest.raises(Refused, match="the client has gone"):
+        sender.end()
+    two.text("end")
+    assert pid(two) not in (first, second)
+    one.reset()
+
+
+@pytest.mark.key("session_takeover", "slow_client", "file")
+def test_who_replaces_a_reader_that_a_file_waits_for_hears_the_rest_of_it(daemon, tmp_path):
+    """Without slow_client = pause it would be too slow; all that it had is before what the other hears."""
+    lines = [f"{n:0100}" for n in range(50_000)]
+    (tmp_path / "lines").write_text("\n".join(lines) + "\n")
+    path = f"[/x]\nfile = {tmp_path}/lines\nslow_client = pause\nqueue = 64k\nlinger = 0\n" + QUERY.replace("eof_timeout = 0\n", "")
+    d = daemon(SLOWLY + path + REPLACE)
+    one = d.ws("/x?s=k", receive_buffer=8192)
+    sent = until(lambda: (row := show(d, one))["queue"] > 32 * 1024 and row["out"]["messages"], "the file waits for it")
+    two = d.ws("/x?s=k")
+    got, code, _ = two.recv_until_close()
+    assert (got, code) == (lines[sent:], 1000)
+    heard, code, reason = one.recv_until_close()
+    assert (heard, code, reason) == (lines[:sent], 1008, "session taken over")
 
 
 @pytest.mark.key("session_takeover")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """process = shared: one program for all clients of a path."""
 
+import re
 import signal
 
 import procfs
@@ -471,15 +472,14 @@ def test_when_the_program_takes_nothing_no_client_is_read(daemon):
 def test_all_are_read_again_when_the_program_goes_on(daemon, tmp_path):
     d = daemon(
         f"[/later]\nshell = while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; exec cat\nprocess = shared\n"
-        "queue = 64k\nlinger = 0\n"
+        "queue = 64k\nlinger = 0\nslow_client = pause\n"
     )
     one, two = d.ws("/later"), d.ws("/later")
     sender = one.send_in_background(encode(TEXT, b"x" * 1000) * 1000)
     until(lambda: not show(d, two)["reading"], "it is not read")
     (tmp_path / "go").touch()
-    for ws in (one, two):
-        for _ in range(1000):
-            assert len(ws.recv()) == 1000
+    for _ in range(1000):
+        assert len(one.recv()) == len(two.recv()) == 1000
     sender.join()
     assert two.echoes("again")
 
@@ -558,16 +558,47 @@ def test_an_interrupt_drops_what_waits_for_one_client_and_cuts_no_message(daemon
     assert got[-500:] == list(range(lines.asked - 499, lines.asked + 1))
 
 
+def waiting(lines):
+    """What waits for the slow client, of which all that tell it say the same, once its kernel takes no more."""
+    c, client = Control(lines.d), show(lines.d, lines.slow)["id"]
+
+    def told():
+        with pytest.raises(Refused, match="bytes wait for it already") as refused:
+            c.ask("send-text", to=client, text="x" * 300_000)
+        rows = {row["id"]: row["queue"] for row in c.ask("list", sort="queue")}
+        return {
+            int(re.search(r"(\d+) bytes", refused.value.message)[1]),
+            rows[client],
+            max(rows.values()),
+            c.ask("show", to=client)["queue"],
+            c.ask("status")["queue"],
+            value(lines.d, "wsbridge_output_queue_bytes", path="/lines"),
+        }
+
+    return until(lambda: len(said := told()) == 1 and said, "all say the same").pop()
+
+
 def test_who_has_no_room_for_a_message_has_as_much_waiting_as_the_list_says(daemon):
     lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
     lines.drop(1)
-    c, client = Control(lines.d), show(lines.d, lines.slow)["id"]
-    with pytest.raises(Refused, match=r": (\d+) bytes wait for it already") as refused:
-        c.ask("send-text", to=client, text="x" * 300_000)
-    rows = {row["id"]: row["queue"] for row in c.ask("list", sort="queue")}
-    assert f" {rows[client]} bytes" in refused.value.message
-    assert max(rows.values()) == rows[client] == c.ask("status")["queue"]
-    assert value(lines.d, "wsbridge_output_queue_bytes", path="/lines") == rows[client]
+    assert 200_000 < waiting(lines) <= 256 * 1024
+
+
+def test_what_waits_behind_a_file_is_as_much_as_the_list_says(daemon, tmp_path):
+    lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
+    (tmp_path / "file").write_bytes(b"f" * 4_000_000)
+    c, other, client = Control(lines.d), Control(lines.d), show(lines.d, lines.slow)["id"]
+    with open(tmp_path / "file", "rb") as f:
+        c.begin("send-file", fds=[f.fileno()], to=client)
+    until(lambda: other.ask("show", to=client)["queue"], "the file is under way")
+    lines.ask(1000)
+    lines.read()
+    assert waiting(lines) > 1000 * 102, "the program's"
+    for _ in range(2):
+        other.ask("send-text", to=client, text="x" * 20_000)
+    assert 1000 * 102 + 40_000 < waiting(lines) <= 256 * 1024
+    other.ask("disconnect", to=client)
+    until(lambda: other.ask("show", to=client)["queue"] < 100_000, "what will never go is not waited for")
 
 
 def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_path):
@@ -596,14 +627,15 @@ LAST = "[/last]\nshell = read x; echo last words; exit 3\nprocess = shared\n"
 class Ended:
     """A program of two has said its last words and ended, while one of them was sent a file."""
 
-    def __init__(self, daemon, tmp_path, how=lambda fast: fast.text("go"), ini=LAST):
+    def __init__(self, daemon, tmp_path, how=lambda fast: fast.text("go"), ini=LAST, path="/last"):
         self.d = daemon("[socket]\nsend_buffer = 16k\n" + ini)
-        self.fast, self.slow = self.d.ws("/last"), self.d.ws("/last", receive_buffer=8192)
+        self.fast, self.slow = self.d.ws(path), self.d.ws(path, receive_buffer=8192)
         self.content = b"f" * 4_000_000
         (tmp_path / "file").write_bytes(self.content)
         self.c, self.client = Control(self.d), show(self.d, self.slow)["id"]
         with open(tmp_path / "file", "rb") as f:
             self.c.begin("send-file", fds=[f.fileno()], to=self.client)
+        until(lambda: show(self.d, self.slow)["queue"], "the file is under way")
         how(self.fast)
         self.heard, self.code, self.reason = self.fast.recv_until_close()
         self.fast.close(self.code)
@@ -614,6 +646,8 @@ class Ended:
 def test_what_a_program_says_last_comes_behind_a_file_and_then_the_close(daemon, tmp_path):
     e = Ended(daemon, tmp_path)
     assert (e.heard, e.code) == (["last words"], 4003)
+    shown = show(e.d, e.slow)
+    assert (shown["clients"], shown["pid"]) == (1, None)
     with pytest.raises(Refused, match="is closing"):
         Control(e.d).ask("send-text", to=e.client, text="too late")
     e.slow.text("discarded")
@@ -624,10 +658,31 @@ def test_what_a_program_says_last_comes_behind_a_file_and_then_the_close(daemon,
     e.d.wait_log(r'disconnected .* discarded=1/9 .*code=4003 by=backend .* process="status 3"')
 
 
-def test_who_is_sent_a_file_does_not_keep_a_program_beyond_its_time(daemon, tmp_path):
-    e = Ended(daemon, tmp_path, how=lambda fast: None, ini=LAST + "max_runtime = 500ms\n")
+@pytest.mark.key("slow_client")
+@pytest.mark.parametrize("policy", ["disconnect", "drop", "pause"])
+def test_who_is_sent_a_file_does_not_keep_a_program_beyond_its_time(daemon, tmp_path, policy):
+    ini = LAST + f"max_runtime = 500ms\nslow_client = {policy}\n"
+    e = Ended(daemon, tmp_path, how=lambda fast: None, ini=ini)
     assert (e.code, e.reason) == (1008, "time limit")
     assert e.slow.recv_until_close() == ([e.content], 1008, "time limit")
+
+
+@pytest.mark.key("slow_client")
+def test_with_pause_the_last_words_of_a_program_wait_for_a_file_that_one_is_sent(daemon, tmp_path):
+    """Its end too: the file is at its end when they are read."""
+    d = daemon("[socket]\nsend_buffer = 16k\n" + LAST + "slow_client = pause\n")
+    fast, slow = d.ws("/last"), d.ws("/last", receive_buffer=8192)
+    (tmp_path / "file").write_bytes(b"f" * 4_000_000)
+    c, client = Control(d), show(d, slow)["id"]
+    with open(tmp_path / "file", "rb") as f:
+        c.begin("send-file", fds=[f.fileno()], to=client)
+    until(lambda: show(d, slow)["queue"], "the file is under way")
+    fast.text("go")
+    until(lambda: show(d, fast)["pid"] is None, "it has ended")
+    assert not readable(fast.sock, 0) and show(d, slow)["clients"] == 2
+    assert slow.recv_until_close()[:2] == ([b"f" * 4_000_000, "last words"], 4003)
+    assert fast.recv_until_close()[:2] == (["last words"], 4003)
+    assert c.end() == {"sent": 4_000_000}
 
 
 def test_an_interrupt_leaves_the_end_of_the_program(daemon, tmp_path):

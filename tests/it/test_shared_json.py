@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """frame = json with process = shared: one program for many clients, which it knows by their ids."""
 
+import contextlib
 import json
+import threading
 
 import pytest
+from control import Control
 from rawws import TEXT, encode
 from test_framing_json import PRELUDE, do, told
 from test_metrics import value
@@ -30,8 +33,8 @@ def herald(daemon, program):
     """herald(MORE): a daemon with HERALD behind /x for all clients, configured with the lines MORE."""
     file = program(PRELUDE + HERALD)
 
-    def start(more="", **options):
-        return daemon(f"[/x]\nexec = {file}\n{SHARED}{more}\n", **options)
+    def start(more="", head="", **options):
+        return daemon(f"{head}[/x]\nexec = {file}\n{SHARED}{more}\n", **options)
 
     return start
 
@@ -214,6 +217,31 @@ def test_a_megabyte_reaches_all(herald):
     sender.join()
 
 
+@pytest.mark.key("frame")
+@pytest.mark.parametrize("then", [{"to": "all", "text": "too late"}, {"to": "all", "close": 4002}, "QUIT"])
+def test_an_order_to_close_comes_behind_a_file_and_what_was_said_behind_it(herald, tmp_path, then):
+    """The first end stands, and nothing comes behind it."""
+    d = herald(head="[socket]\nsend_buffer = 16k\n")
+    slow = join(d, receive_buffer=8192)
+    other = join(d, [slow])
+    sender = Control(d)
+    (tmp_path / "file").write_bytes(b"f" * 4_000_000)
+    with open(tmp_path / "file", "rb") as f:
+        sender.begin("send-file", fds=[f.fileno()], to=slow.id)
+    until(lambda: Control(d).ask("show", to=slow.id)["queue"], "it is under way")
+    do(other, {"to": slow.id, "text": "bye", "close": 4001, "reason": "enough"}, then, {"to": other.id, "text": "done"})
+    if then == "QUIT":
+        assert other.closed() == (4003, "process exited with status 3")
+    elif "close" in then:
+        assert other.closed() == (4002, "")
+    else:
+        assert (other.recv(), other.recv()) == ("too late", "done")
+    assert slow.recv_until_close() == ([b"f" * 4_000_000, "bye"], 4001, "enough")
+    assert sender.end() == {"sent": 4_000_000}
+    slow.close(4001)
+    d.wait_log(rf'#{slow.id} /x: disconnected .*code=4001 by=backend reason="enough"')
+
+
 # ---- clients that do not keep up ----
 
 FLOOD = """
@@ -230,6 +258,14 @@ ROUND = 50  # of its lines are less than a queue
 def flood(daemon, program):
     file = program(PRELUDE + FLOOD)
     return lambda more="": daemon(f"[/x]\nexec = {file}\n{SHARED}queue = 64k\n{more}\n")
+
+
+def drain(sock):
+    """Read SOCK to its end."""
+    sock.settimeout(None)
+    with contextlib.suppress(OSError):
+        while sock.recv(1 << 20):
+            pass
 
 
 def ask_for(ws, n):
@@ -260,6 +296,23 @@ def test_who_is_too_slow_for_a_flood_goes_and_the_others_get_all_of_it(flood):
     assert got == list(range(len(got))) and len(got) < 20000
     slow.close(1008)
     d.wait_log(r'^#\d+ /x: disconnected .*code=1008 by=server reason="too slow"')
+
+
+@pytest.mark.key("slow_client", "queue")
+def test_who_takes_a_file_as_fast_as_it_comes_has_no_more_than_queue_behind_it(flood, tmp_path):
+    """Whatever has to wait for the file: of the file nothing may be left to write when it is looked at."""
+    d = flood("slow_client = drop")
+    taker, sender, c = d.ws("/x"), Control(d), Control(d)
+    (number,) = [row["id"] for row in c.ask("list", path="/x")]
+    quick = d.ws("/x")
+    with open(tmp_path / "file", "wb+") as f:
+        f.truncate(1 << 34)
+        sender.begin("send-file", fds=[f.fileno()], to=number)
+    threading.Thread(target=drain, args=(taker.sock,), daemon=True).start()
+    until(lambda: c.ask("show", to=number)["out"]["bytes"], "it is under way")
+    while c.ask("show", to=number)["dropped"]["messages"] == 0:
+        assert ask_for(quick, ROUND) == list(range(ROUND))
+        assert c.ask("show", to=number)["queue"] < 192 * 1024
 
 
 @pytest.mark.key("slow_client")

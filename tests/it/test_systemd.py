@@ -15,7 +15,7 @@ from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon, with_canary
 from systemd import STREAM
 from test_install import make
 from test_reload import file_of, reload
-from waiting import TIMEOUT, readable, until, within
+from waiting import TIMEOUT, readable, within
 
 ECHO = "[/echo]\nexec = cat\n"
 UNITS = ("wsbridged.service", "wsbridged@.service", "wsbridged.socket")

@@ -13,7 +13,7 @@ from certificates import chained
 from harness import get, http, is_sanitized
 from rawws import BINARY, PING, PONG, RawWS, encode, request
 from tlssock import RECORD, TlsSock, context
-from waiting import readable, until
+from waiting import readable
 
 TLS = "[server]\nlisten = 127.0.0.1:0 tls\n"
 ECHO = "[/echo]\nexec = cat\n"

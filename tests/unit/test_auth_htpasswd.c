@@ -109,6 +109,12 @@ TEST(what_is_no_good_hash_is_an_error_that_does_not_show_it)
 	expect_said("a:\n", "users:1: error: the hash of 'a' is DES or plain text; use "
 			    "yescrypt, bcrypt, SHA-512 or SHA-256: wsbridged "
 			    "--hash-password\n");
+	expect_said("jos\xe9 e:" GOOD "\n",
+		    "users:1: error: no name of up to 255 bytes of UTF-8 "
+		    "before the colon\n");
+	expect_said("a\xff:" GOOD "\n",
+		    "users:1: error: no name of up to 255 bytes of UTF-8 "
+		    "before the colon\n");
 	expect_said("\xff:" GOOD "\n",
 		    "users:1: error: no name of up to 255 bytes of UTF-8 "
 		    "before the colon\n");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How sections, drop-ins and defaults make a snapshot, and what is said about those that
  * do not. */
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

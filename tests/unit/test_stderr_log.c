@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* How what a program writes to its stderr becomes lines of the log, and how many. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -2,7 +2,6 @@
 /* What a stream through TLS makes of records, of a full socket, and of its end; the
  * client is OpenSSL's. */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>

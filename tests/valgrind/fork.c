@@ -6,10 +6,8 @@
  * What the child leaves in its parent's memory, the struct birth of child_spawn.c, comes
  * through a pipe; the pipe's end tells that the child has become its program.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
