@@ -747,20 +747,19 @@ def test_a_message_to_all_reaches_all(daemon):
 
 def test_a_message_waits_for_the_end_of_the_programs_own(daemon, program):
     prog = program("""
-import time
+os.mkfifo("go")
 os.write(1, b"a" * 200000)  # a line that is streamed
-while not os.path.exists("go"): time.sleep(0.01)
+open("go").close()  # waits for the test to open it, too
 os.write(1, b"b\\nnext\\n")
 os.read(0, 1)
 """)
     d = daemon(f"[/x]\nexec = {prog}\n")
     c = Control(d)
     ws = d.ws("/x")
-    go = Path(d.rundir, "go")
     first = ws.frame()
     assert first.opcode == TEXT and not first.fin
     assert c.ask("send-text", to=client_of(c, "/x"), text="between") == {"sent": 1}
-    go.touch()
+    Path(d.rundir, "go").write_bytes(b"")
     size = len(first.payload)
     while not first.fin:
         first = ws.frame()

@@ -26,6 +26,13 @@
 #define LONG 1000.0 /* seconds: a step that must not be reached */
 #define SOON 0.05   /* one that must */
 
+static const struct child_stop patient = { .signal = SIGTERM,
+					   .eof_timeout = LONG,
+					   .stop_timeout = LONG };
+static const struct child_stop impatient = { .signal = SIGTERM,
+					     .eof_timeout = SOON,
+					     .stop_timeout = SOON };
+
 static struct ev_loop *loop;
 static struct turn turn;
 static struct children all;
@@ -559,7 +566,6 @@ static void await_end_of_group(const struct child *c)
 /* To go through so many takes so long that who ends next has to wait a little. */
 TEST(who_ends_among_many_waits_for_others)
 {
-	static const struct child_stop stop = { .eof_timeout = LONG };
 	static struct child many[200];
 	static int in[COUNT(many)];
 	siginfo_t info;
@@ -578,7 +584,7 @@ TEST(who_ends_among_many_waits_for_others)
 	await_end_of_group(&many[2]);
 	for (size_t i = 0; i < 2; i++) {
 		close(in[i]);
-		child_stop(&many[i], &stop, STEP_EOF);
+		child_stop(&many[i], &patient, STEP_EOF);
 		assert_int_equal(
 			waitid(P_PID, (id_t)many[i].pid, &info, WEXITED | WNOWAIT), 0);
 		for (; ev_is_active(&all.rest); ev_run(loop, EVRUN_ONCE))
@@ -586,13 +592,13 @@ TEST(who_ends_among_many_waits_for_others)
 		await(&many[i], CHILD_GONE);
 		assert_true(ev_is_active(&all.rest));
 	}
-	child_stop(&many[2], &stop, STEP_EOF);
+	child_stop(&many[2], &patient, STEP_EOF);
 	for (; ev_is_active(&all.rest); ev_run(loop, EVRUN_ONCE))
 		assert_int_equal(many[2].state, CHILD_EMPTY);
 	await(&many[2], CHILD_GONE);
 	for (size_t i = 3; i < COUNT(many); i++) {
 		close(in[i]);
-		child_stop(&many[i], &stop, STEP_EOF);
+		child_stop(&many[i], &patient, STEP_EOF);
 	}
 	for (size_t i = 3; i < COUNT(many); i++)
 		await(&many[i], CHILD_GONE);
@@ -602,10 +608,8 @@ static struct child sibling;
 
 static void stop_sibling(EV_P_ struct child *c)
 {
-	static const struct child_stop stop = { .eof_timeout = LONG };
-
 	if (c->state == CHILD_GONE) /* the loop is about to sleep */
-		child_stop(&sibling, &stop, STEP_EOF);
+		child_stop(&sibling, &patient, STEP_EOF);
 	else
 		wake(EV_A_ c);
 }
@@ -613,7 +617,6 @@ static void stop_sibling(EV_P_ struct child *c)
 /* It is looked at last, when the one who has ended later was looked at already. */
 TEST(who_is_gone_may_have_a_sibling_stopped)
 {
-	static const struct child_stop stop = { .eof_timeout = LONG };
 	struct child *both[] = { &child, &sibling };
 	const char *what;
 
@@ -627,7 +630,7 @@ TEST(who_is_gone_may_have_a_sibling_stopped)
 		from_child = -1;
 		await_end_of_group(both[i]);
 	}
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &patient, STEP_EOF);
 	await(&sibling, CHILD_GONE);
 	assert_int_equal(child.state, CHILD_GONE);
 }
@@ -650,13 +653,9 @@ static void expect_signal(int sig)
 
 TEST(a_program_that_ends_at_EOF_sees_no_signal)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("cat; exit 5");
 	end_input();
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &patient, STEP_EOF);
 	expect_exit(5);
 }
 
@@ -675,63 +674,43 @@ TEST(a_program_that_does_not_care_for_EOF_gets_the_signal)
 
 TEST(the_signal_can_be_the_first_step)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("echo ready; exec cat");
 	await_ready();
-	child_stop(&child, &stop, STEP_SIGNAL);
+	child_stop(&child, &patient, STEP_SIGNAL);
 	expect_signal(SIGTERM);
 }
 
 TEST(a_program_that_ignores_the_signal_is_killed)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = SOON,
-						.stop_timeout = SOON };
-
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &impatient, STEP_EOF);
 	expect_signal(SIGKILL);
 }
 
 TEST(the_kill_can_be_the_first_step)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("trap 'exit 7' TERM; echo ready; cat");
 	await_ready();
-	child_stop(&child, &stop, STEP_KILL);
+	child_stop(&child, &patient, STEP_KILL);
 	expect_signal(SIGKILL);
 }
 
 TEST(the_steps_go_on_until_the_group_is_gone)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = SOON,
-						.stop_timeout = SOON };
-
 	start_script("trap 'exit 7' TERM; " WITH_GRANDCHILD("trap '' TERM") "wait");
 	await_ready();
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &impatient, STEP_EOF);
 	expect_exit(7);
 	assert_string_equal(told, "exited gone ");
 }
 
 TEST(what_is_left_of_a_group_can_be_stopped)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script(WITH_GRANDCHILD(":") "exit 4");
 	await_ready();
 	await(&child, CHILD_EXITED);
-	child_stop(&child, &stop, STEP_SIGNAL);
+	child_stop(&child, &patient, STEP_SIGNAL);
 	expect_exit(4);
 }
 
@@ -739,15 +718,11 @@ TEST(what_is_left_of_a_group_can_be_stopped)
  * That cat answers shows that it is no shell any more, which would wait. */
 TEST(a_zombie_that_nobody_reaps_is_not_waited_for)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("exec 3<&0; (sleep 60 & exec setsid cat <&3) & exit 4");
 	assert_int_equal(write(to_child, "ready\n", 6), 6);
 	await_ready();
 	await(&child, CHILD_EXITED);
-	child_stop(&child, &stop, STEP_KILL);
+	child_stop(&child, &patient, STEP_KILL);
 	expect_exit(4);
 	end_input(); /* the end of the parent, who leaves the zombie to us */
 	await_no_process();
@@ -763,15 +738,11 @@ static void pass_step(void)
 /* The leader sits in the kernel for longer than a byte can count kills. */
 TEST(a_leader_that_outlives_SIGKILL_is_waited_for_and_then_its_zombies_are_not)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("exec 3<&0; (sleep 60 & exec setsid cat <&3) & exec sleep 60");
 	assert_int_equal(write(to_child, "ready\n", 6), 6);
 	await_ready();
 	sits_in_kernel = true;
-	child_stop(&child, &stop, STEP_KILL);
+	child_stop(&child, &patient, STEP_KILL);
 	for (unsigned i = 0; i < 300; i++) {
 		pass_step();
 		assert_string_equal(told, "");
@@ -788,43 +759,33 @@ TEST(a_leader_that_outlives_SIGKILL_is_waited_for_and_then_its_zombies_are_not)
 
 TEST(a_suspended_program_is_woken_for_the_signal)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
 	siginfo_t info;
 
 	start_script("exec 3<&0; trap 'exit 7' TERM; kill -STOP $$; cat <&3 & wait");
 	assert_return_code(
 		waitid(P_PID, (id_t)child.pid, &info, WSTOPPED | WEXITED | WNOWAIT), 0);
 	assert_int_equal(info.si_code, CLD_STOPPED);
-	child_stop(&child, &stop, STEP_SIGNAL);
+	child_stop(&child, &patient, STEP_SIGNAL);
 	expect_exit(7);
 }
 
 TEST(a_kill_skips_the_steps_between)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
-
 	start_script("trap '' TERM; echo ready; exec cat");
 	await_ready();
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &patient, STEP_EOF);
 	child_kill(&child);
 	expect_signal(SIGKILL);
 }
 
 TEST(who_is_on_the_way_out_does_not_begin_again)
 {
-	static const struct child_stop stop = { .signal = SIGTERM,
-						.eof_timeout = LONG,
-						.stop_timeout = LONG };
 	static const struct child_stop other = { .signal = SIGKILL,
 						 .eof_timeout = 0,
 						 .stop_timeout = 0 };
 
 	start_script("cat; exit 5");
-	child_stop(&child, &stop, STEP_EOF);
+	child_stop(&child, &patient, STEP_EOF);
 	child_stop(&child, &other, STEP_SIGNAL);
 	end_input();
 	expect_exit(5);
