@@ -352,9 +352,9 @@ static void on_turn(struct late *l)
 	if (revents)
 		watch_client(s, may_read(s));
 	revents = ev_is_active(io) ? revents & io->events : 0; /* wanted now, too */
-	if (s->size_waits)
-		session_tell_size(s);
 	taken = session_flush(s);
+	if (s->size_waits) /* behind what is written now: it may not have fitted before */
+		session_tell_size(s);
 	if (s->unwritten)
 		session_share_written(s, taken);
 	if (!ev_is_active(&s->timer)) /* it has fired, or there is none */

@@ -24,7 +24,7 @@ struct inject {
 	struct injected_list waiting;
 	size_t bytes;              /* of the messages in it, with what each costs */
 	struct session_file *file; /* that is sent; NULL: none is */
-	struct outq after;         /* frames of the backend's behind it */
+	struct outq after;         /* frames behind it: the backend's, and messages */
 	struct ending *ending;     /* of what the backend says, behind all of it */
 };
 

@@ -463,6 +463,53 @@ def test_who_has_no_room_for_a_size_is_told_it_later(daemon, program):
     assert not sizes, "only the newest"
 
 
+SLOW = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+/* To write as much as this makes a turn long. */
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	ssize_t (*real)(int, const struct msghdr *, int) = dlsym(RTLD_NEXT, "sendmsg");
+	ssize_t r = real(fd, m, flags);
+
+	poll(0, 0, r > 65536 ? 10 : 0);
+	return r;
+}
+"""
+LINES = """
+os.mkfifo("go")
+os.mkfifo("said")
+while True:
+    os.write(1, b"a" * 100000)  # of a line
+    open("go").read()  # waits for the test to open and close it, too
+    os.write(1, b"b\\n")
+    open("said").close()
+"""
+
+
+@pytest.mark.key("queue")
+def test_who_hears_a_size_in_a_later_turn_behind_more_than_fits_is_told_it_then(daemon, program, tmp_path):
+    """What is put off for him is written at once, and his queue was never seen to be full."""
+    path = f"[/x]\nexec = {program(LINES)}\n{PTY}{SHARED}frame = line\ntype = binary\nqueue = 64k\n"
+    d = daemon(path, env=preloaded(tmp_path, SLOW))
+    clients = [open_terminal(d, "/x")[0] for _ in range(4)]
+    go, said = (os.path.join(d.rundir, name) for name in ("go", "said"))
+    until(lambda: os.path.exists(said), "it runs")
+    for rows in range(40, 46):  # the size may have been set before the line is read
+        with open(go, "w"):
+            assert all(d.canary.echoes() for _ in range(5))  # what there is of the line has been read
+            d.process.send_signal(signal.SIGSTOP)
+            until(lambda: procfs.state(d.pid) == "T", "it is stopped")
+            resize(clients[-1], rows, 100)
+        open(said, "w").close()
+        d.process.send_signal(signal.SIGCONT)
+        for ws in clients:
+            assert {ws.recv(), ws.recv()} == {b"a" * 100_000 + b"b", f'{{"rows":{rows},"cols":100}}'}
+
+
 def test_who_only_views_a_shared_terminal_does_not_set_its_size(daemon, program):
     d = daemon(f"[/x]\nexec = {program(SIZES)}\n{PTY}{SHARED}write = no\n")
     first, _ = open_terminal(d, "/x?rows=30")
