@@ -94,6 +94,12 @@ static void count(struct session *s, size_t n, bool last)
 	s->stats->sent.messages += last;
 }
 
+/* Bytes of a piece, at the most: half of `queue` is for what waits behind the file. */
+static size_t piece(const struct session *s)
+{
+	return s->conf->queue / 2 < PIECE ? s->conf->queue / 2 : PIECE;
+}
+
 bool session_inject_pumps(const struct session *s)
 {
 	return s->inject->file && !s->inject->file->waits;
@@ -104,7 +110,7 @@ void session_inject_pump(struct session *s)
 	struct session_file *f = s->inject->file;
 	char *p = s->bridge->scratch.read;
 	uint64_t left = f->size - f->at;
-	size_t most = left < PIECE ? (size_t)left : PIECE;
+	size_t most = left < piece(s) ? (size_t)left : piece(s);
 	/* Where the memory's part ends, it may cut a character. */
 	size_t character = most < CHARACTER_MOST ? most : CHARACTER_MOST;
 	size_t least = f->opcode == OP_TEXT ? character : 1;

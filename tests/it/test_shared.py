@@ -601,6 +601,20 @@ def test_what_waits_behind_a_file_is_as_much_as_the_list_says(daemon, tmp_path):
     until(lambda: other.ask("show", to=client)["queue"] < 100_000, "what will never go is not waited for")
 
 
+@pytest.mark.key("queue", "slow_client")
+def test_a_file_leaves_room_in_a_small_queue_for_what_comes_behind_it(daemon, tmp_path):
+    d = daemon("[socket]\nsend_buffer = 16k\n[/x]\nexec = cat\nprocess = shared\nlinger = 0\nqueue = 4k\n")
+    fast, slow = d.ws("/x"), d.ws("/x", receive_buffer=8192)
+    (tmp_path / "file").write_bytes(b"f" * 1_000_000)
+    c, client = Control(d), show(d, slow)["id"]
+    with open(tmp_path / "file", "rb") as f:
+        c.begin("send-file", fds=[f.fileno()], to=client)
+    until(lambda: show(d, slow)["out"]["bytes"], "the file is under way")
+    assert fast.echoes("behind it")
+    assert (slow.recv(), slow.recv()) == (b"f" * 1_000_000, "behind it")
+    assert c.end() == {"sent": 1_000_000}
+
+
 def test_a_file_for_a_slow_client_comes_whole_between_the_messages(daemon, tmp_path):
     lines = Lines(daemon, "process = shared\nlinger = 0\nslow_client = drop\n").join()
     (tmp_path / "file").write_bytes(b"f" * 500_000)
