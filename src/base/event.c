@@ -117,9 +117,10 @@ void event_tell(enum event e, const char *who, const union log_value *values)
 {
 	const struct event_row *row = &event_rows[e];
 	struct log_field fields[EVENT_FIELDS];
-	struct log_event event = {
-		.name = row->name, .fields = fields, .unlimited = true
-	}; /* accept_rate bounds their number, or they are for debugging */
+	/* Unlimited: accept_rate bounds their number, or they are for debugging. */
+	struct log_event event = { .name = row->name,
+				   .fields = fields,
+				   .unlimited = true };
 	struct event_follower *f;
 
 	for (size_t i = 0; i < EVENT_FIELDS && row->fields[i].name; i++) {
@@ -128,8 +129,8 @@ void event_tell(enum event e, const char *who, const union log_value *values)
 		fields[event.nfields++] =
 			(struct log_field){ row->fields[i].name, row->fields[i].type,
 					    values[i] };
-		if (row->fields[i]
-			    .failure) /* which a client can have as often as it likes */
+		/* A client can have a failure as often as it likes. */
+		if (row->fields[i].failure)
 			event.unlimited = false;
 	}
 	if (logged & 1u << e && (with_access || !row->access || !event.unlimited))

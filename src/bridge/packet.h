@@ -13,8 +13,7 @@
 
 struct packet {
 	unsigned refs;
-	struct traffic
-		traffic; /* whole messages in it; none: frames of a session's own */
+	struct traffic traffic; /* whole messages in it; a session's own frame: none */
 	size_t n;
 	char data[];
 };

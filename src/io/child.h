@@ -41,12 +41,11 @@ struct child {
 						 * CHILD_GONE; it may stop others */
 	struct children *all;
 	const struct child_stop *stop;
-	ev_timer timer; /* of the step; before child_stop() the owner's */
-	struct late
-		late; /* some orphans wait for theirs; before child_stop() the owner's */
-	unsigned round; /* of signals to its orphans, the present one, */
-	uint8_t signal; /* and what they get in it */
-	uint8_t kills;  /* SIGKILLs sent, as far as they count */
+	ev_timer timer;   /* of the step; before child_stop() the owner's */
+	struct late late; /* some orphans wait; before child_stop() the owner's */
+	unsigned round;   /* of signals to its orphans, the present one, */
+	uint8_t signal;   /* and what they get in it */
+	uint8_t kills;    /* SIGKILLs sent, as far as they count */
 	LIST_ENTRY(child)
 	link; /* among those of a like pid; then among those that wait for their
 	       * group's end */

@@ -40,8 +40,8 @@ void heap_left(struct heap *h)
 {
 	h->left++;
 	if (h->left == 1) {
-		ev_timer_set(&h->rest, REST,
-			     0); /* a timer that has been stopped has lost its time */
+		/* Set again: a timer that has been stopped has lost its time. */
+		ev_timer_set(&h->rest, REST, 0);
 		ev_timer_start(h->loop, &h->rest);
 	} else if (h->left == CROWD) {
 		give_back(h);

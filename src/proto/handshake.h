@@ -11,9 +11,8 @@
 
 /* What a request asks for. */
 struct handshake {
-	struct span key; /* Sec-WebSocket-Key, 24 bytes of the head */
-	struct span
-		subprotocol; /* the chosen string of the server's list; n == 0: none */
+	struct span key;         /* Sec-WebSocket-Key, 24 bytes of the head */
+	struct span subprotocol; /* chosen of the server's list; n == 0: none */
 	const char *headers; /* more fields of the answer, each with its CR LF; or NULL */
 };
 

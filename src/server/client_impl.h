@@ -56,15 +56,13 @@ struct client {
 	int redirect;     /* its listener's */
 	struct tls *tls;  /* of its listener; NULL: it speaks none */
 	bool tls_by_name; /* ... or of what its server name stands for there */
-	struct tls_seen
-		*seen;    /* what TLS has agreed on; NULL: its handshake is not over */
+	struct tls_seen *seen; /* what TLS agreed on; NULL: its handshake is not over */
 	unsigned of_peer; /* connections that its address had with it; 0: it is a session,
 			   * which counts now */
 	struct buf head;  /* received so far */
 	struct http http;
-	struct routes
-		*routes; /* the snapshot that its request is judged by, from then on */
-	size_t step;     /* index of the next step of its request */
+	struct routes *routes;            /* the snapshot that its request is judged by */
+	size_t step;                      /* index of the next step of its request */
 	void (*cancel)(struct client *c); /* CLIENT_WAITING: the answer is not wanted any
 					   * more; else NULL */
 	char *path;      /* decoded; NULL until then, and when it cannot be */

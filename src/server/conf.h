@@ -178,9 +178,8 @@ struct conf {
 	struct path_conf **paths; /* as in the ini */
 	size_t npaths;
 
-	struct conf_mem *mem; /* everything above lives here */
-	struct conf_sheet
-		*sheet; /* what was written, for conf_print() and conf_where() */
+	struct conf_mem *mem;     /* everything above lives here */
+	struct conf_sheet *sheet; /* what was written: conf_print(), conf_where() */
 };
 
 /*

@@ -236,7 +236,7 @@ const struct metric metrics[] = {
 	{ "wsbridge_input_queue_bytes", GAUGE, PATH(stats.input_queue),
 	  .help = "Bytes of clients that wait for programs." },
 	{ "wsbridge_output_queue_bytes", GAUGE, PATH(stats.output_queue),
-	  .help = "Bytes of programs that wait for clients, as queue counts them." },
+	  .help = "Bytes that wait for clients, as queue counts them." },
 	{ "wsbridge_processes", GAUGE, PATH(running),
 	  .help = "Programs that run, or of which something is left." },
 	{ "wsbridge_spawns_total", COUNTER, PATH(stats.spawns),

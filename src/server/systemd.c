@@ -10,6 +10,7 @@
 #include "systemd.h"
 
 #define STATE_TEXT 4200
+
 __attribute__((format(printf, 1, 2))) static void tell(const char *fmt, ...)
 {
 	char state[STATE_TEXT];
