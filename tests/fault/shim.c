@@ -4,9 +4,10 @@
  * calls there were.
  *
  * FAULT=NAME:N fails the N-th call of NAME.  FAULT_REPORT=FILE gets, when the process
- * exits, "FAILED BLOCKS": how often a call was failed, and how many blocks of memory are
- * still allocated; then lines "NAME CALLS READY": how often each function was called, and
- * how often until the daemon first said something at NOTIFY_SOCKET.
+ * exits, "FAILED BLOCKS DESCRIPTORS": how often a call was failed, and how many blocks of
+ * memory are still allocated and descriptors open; then lines "NAME CALLS READY": how
+ * often each function was called, and how often until the daemon first said something at
+ * NOTIFY_SOCKET.
  *
  * Whatever allocates is malloc (calloc, realloc, strdup, a stream in memory), but not
  * what OpenSSL allocates: it loses memory of its own where it runs out of it.
@@ -359,15 +360,27 @@ OF_NAME_SERVICE(int, initgroups, (const char *user, gid_t group), (user, group))
 
 /* ---- the report ---- */
 
+#define DESCRIPTORS 1024 /* a test needs fewer */
+
+static int count_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		n += REAL(fcntl)(fd, F_GETFD) >= 0;
+	return n;
+}
+
 static __attribute__((destructor)) void end(void)
 {
 	const char *name = getenv("FAULT_REPORT");
+	int descriptors = count_descriptors();
 	int fd = name ? REAL(open)(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
 		      : -1;
 
 	if (fd < 0)
 		return;
-	dprintf(fd, "%lu %ld\n", failed, blocks);
+	dprintf(fd, "%lu %ld %d\n", failed, blocks, descriptors);
 	for (struct call *c = calls; c; c = c->next)
 		dprintf(fd, "%s %lu %lu\n", c->name, c->seen, c->ready);
 	close(fd);

@@ -89,7 +89,7 @@ class Life:
     def __init__(self, log, harmed, report):
         self.log, self.harmed = log, harmed
         first, *calls = (line.split() for line in report.read_text().splitlines())
-        self.failed, self.blocks = map(int, first)
+        self.failed, self.blocks, self.descriptors = map(int, first)
         self.calls = {name: (int(n), int(ready)) for name, n, ready in calls}
 
     def lines(self):
@@ -142,6 +142,8 @@ def usual(name):
 def check(function, life, usual):
     assert life.failed <= 1
     assert life.blocks <= usual.blocks, f"{life.blocks - usual.blocks} blocks of memory more are left than without"
+    left = life.descriptors - usual.descriptors
+    assert left <= 0, f"{left} descriptors more are left than without"
     new = list((life.lines() - usual.lines()).elements())
     # A file that was not read to its end seems to lack this and that.
     told = [line for line in new if re.match(r"(error|warning): (?!reload: )", line)]
@@ -160,13 +162,16 @@ def turns(scene, function, life):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_failure_harms_one_client_at_most(function):
-    wrong, lives = [], 0
+    wrong, lives, failures = [], 0, 0
     for name, scene in SCENES.items():
         for n in turns(scene, function, usual(name)):
             lives += 1
             try:
-                check(function, run(scene, f"{function}:{n}"), usual(name))
+                life = run(scene, f"{function}:{n}")
+                failures += life.failed
+                check(function, life, usual(name))
             except Exception as e:
                 wrong.append(f"{name}, FAULT={function}:{n}: {e}")
     assert lives > 0, "the daemon does not call it"
     assert not wrong, "\n".join(wrong)
+    assert failures > 0, f"none of its calls has failed in {lives} lives"
