@@ -24,22 +24,37 @@ static double of_session(const struct conf *c, const struct path_conf *path)
 	       (c->tls.context ? TLS : 0);
 }
 
+/* The programs of PATH that go on without a client: what they have said last, and what
+ * they have not taken. */
+static double of_programs(const struct path_conf *path)
+{
+	double one = (double)path->hub.replay.bytes + (double)path->session.queue / 2 +
+		     STRUCTS;
+
+	if (path->source == SOURCE_STATIC || path->hub.process == PROCESS_EACH)
+		return 0;
+	return path->hub.process == PROCESS_SESSION ? path->exec.max_processes * one
+						    : one;
+}
+
 double conf_memory_most(const struct conf *c, const struct path_conf **ret_path)
 {
 	double handshake =
 		(double)c->limits.max_header + STRUCTS + (c->tls.context ? TLS : 0);
-	double most = 0;
+	double most = 0, programs = 0;
 
 	*ret_path = NULL;
 	for (size_t i = 0; i < c->npaths; i++) {
 		double need = of_session(c, c->paths[i]);
 
+		programs += of_programs(c->paths[i]);
 		if (c->paths[i]->source == SOURCE_STATIC || need <= most)
 			continue;
 		most = need;
 		*ret_path = c->paths[i];
 	}
-	return c->limits.max_connections * most + c->limits.max_handshakes * handshake;
+	return c->limits.max_connections * most + c->limits.max_handshakes * handshake +
+	       programs;
 }
 
 static double of_machine(void)
@@ -60,7 +75,7 @@ void conf_memory_check(const struct conf *c, struct conf_report *r)
 	conf_warning(
 		r, at,
 		"%u clients of %s who take nothing can make the daemon hold %.1f GiB, "
-		"this machine has %.1f; lower max_connections, queue or max_message "
-		"(wsbridge.ini(5), MEMORY)",
+		"this machine has %.1f; lower max_connections, max_processes, queue or "
+		"max_message (wsbridge.ini(5), MEMORY)",
 		c->limits.max_connections, path->path, most / GIB, there / GIB);
 }

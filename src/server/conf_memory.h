@@ -7,8 +7,8 @@
 #include "conf_report.h"
 
 /* The worst case in bytes: max_connections sessions of the path where one can hold
- * most, all queues full, and max_handshakes requests under way.  *RET_PATH is that
- * path, or NULL. */
+ * most, all queues full, max_handshakes requests under way, and the shared programs that
+ * have no client.  *RET_PATH is that path, or NULL. */
 double conf_memory_most(const struct conf *c, const struct path_conf **ret_path);
 
 /* Warn if that is more than the machine has. */

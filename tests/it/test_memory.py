@@ -136,6 +136,27 @@ def test_who_takes_nothing_on_either_side_holds_both_queues(daemon):
         ws.reset()
 
 
+@pytest.mark.key("replay", "linger", "max_processes")
+def test_programs_that_wait_for_their_clients_hold_what_was_said_last(daemon):
+    """However few clients there may be at the same time: -t and the manual reckon with each."""
+    n, replay, said = 10, 512 * 1024, 600_000
+    d = daemon(
+        "[limits]\nmax_connections = 3\n[/x]\nshell = yes 0123456789abcdef | head -c 600000; read x\nlinger = 1h\n"
+        f"process = session\nsession_key = query:s\nqueue = 1M\nreplay = {replay // 1024}k\nmax_processes = {n}\n"
+    )
+    memory, kept = Memory(d), procfs.children(d.pid)
+    for i in range(n):
+        ws, got = d.ws(f"/x?s={i}"), 0
+        while got < said - 17:
+            got += len(ws.recv()) + 1
+        ws.reset()
+    until(lambda: not Control(d).ask("list", path="/x"), "the clients have gone")
+    if not is_sanitized():
+        assert memory.grown() > 0.9 * n * replay  # else this shows nothing
+    is_within(n * (replay + MIB // 2 + 4096) + SLACK, memory.grown(), f"{n} programs without a client")
+    procfs.kill(set(procfs.children(d.pid)) - set(kept))
+
+
 # ---- one large message ----
 
 SIZE = 16 * MIB

@@ -49,6 +49,21 @@ TEST(the_worst_path_counts_for_all_clients)
 		1000 * (256 + 68) * KIB + 10 * 12 * KIB, 0);
 }
 
+TEST(programs_without_clients_count_too)
+{
+	assert_float_equal(
+		most(ONE "[/x]\nexec = cat\nqueue = 1M\nframe = nul\nmax_message = 1M\n"
+			 "process = session\nsession_key = query:s\nmax_processes = 100\n"
+			 "replay = 64k\n",
+		     "/x"),
+		(2048 + 1024 + 68) * KIB + REQUEST + 100 * (64 + 512 + 4) * KIB, 0);
+	assert_float_equal(
+		most(ONE "[/x]\nexec = cat\nqueue = 1M\nframe = nul\nmax_message = 1M\n"
+			 "process = shared\nreplay = 9\n",
+		     "/x"),
+		(2048 + 1024 + 68) * KIB + REQUEST + (512 + 512 + 4) * KIB, 0);
+}
+
 TEST(files_hold_no_queues)
 {
 	assert_float_equal(most(ONE "[/x/*]\nstatic = /\n", NULL), REQUEST, 0);
@@ -61,6 +76,7 @@ int main(void)
 		cmocka_unit_test(
 			a_line_of_json_is_six_times_its_message_in_either_direction),
 		cmocka_unit_test(the_worst_path_counts_for_all_clients),
+		cmocka_unit_test(programs_without_clients_count_too),
 		cmocka_unit_test(files_hold_no_queues),
 	};
 
