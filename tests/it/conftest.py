@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures and hooks: a daemon for each test, and the checks after it."""
 
+import resource
 import shutil
 import signal
 import sys
@@ -14,6 +15,10 @@ sys.dont_write_bytecode = True
 
 # A background job of a shell ignores it, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Crowds of clients need more descriptors than the 1,024 that a login usually has.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, min(_hard, 20_000)), _hard))
 
 import aftermath  # noqa: E402
 import certificates  # noqa: E402
