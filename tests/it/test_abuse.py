@@ -11,6 +11,7 @@ import json
 import os
 import random
 import select
+import socket
 import ssl
 import struct
 import threading
@@ -194,10 +195,11 @@ def test_handshakes_of_tls_that_are_resumed_and_broken_off(daemon, certificate):
     d = daemon(ini("", listen="listen = 127.0.0.1:0 tls\n" + certificate().ini()))
     n = many(150, 5000)
     with bounded(d, 16 * MIB, 1 + n * 6e-3, many(30, 300)):
-        session = None
+        session, resumed = None, 0
         for i in range(n):
             sock = d.connect(d.addresses[1], plain=True)
             tls = TlsSock(sock, d.context, session=session)
+            resumed += tls.tls.session_reused
             if i % 3 == 0:
                 RawWS(tls, request("/echo", d.host))
             session = tls.tls.session or session
@@ -210,6 +212,7 @@ def test_handshakes_of_tls_that_are_resumed_and_broken_off(daemon, certificate):
             half.sendall(outgoing.read()[: i % 500])
             half.close()
             del d.clients[:]
+    assert resumed == n - 1
 
 
 def test_handshakes_of_tls_that_begin_anew(daemon, certificate):
@@ -228,21 +231,75 @@ def test_handshakes_of_tls_that_begin_anew(daemon, certificate):
             del d.clients[:]
 
 
+@pytest.mark.parametrize("answered", (False, True), ids=("told", "asked"))
+def test_keys_of_tls_that_are_renewed_without_an_end(daemon, certificate, answered):
+    """What TLS 1.3 has in place of a new handshake."""
+    d = daemon(ini("", listen="listen = 127.0.0.1:0 tls\n" + certificate().ini(), defaults="ping_interval = 0"))
+    rounds, at_once = many(20, 500), 1000
+    sock = d.connect(d.addresses[1], plain=True)
+    client = KeyUpdater(sock)
+    client.write(request("/echo", d.host))
+    sock.sendall(client.sealed())
+    assert client.recv().startswith(b"HTTP/1.1 101 ")
+    with bounded(d, 2 * MIB, 1 + rounds * at_once * 1e-4, many(60, 600)):
+        for _ in range(rounds):
+            for _ in range(at_once):
+                client.update_keys(answered)
+            client.write(encode(PING, b"new keys"))
+            sock.sendall(client.sealed())
+            assert client.recv().endswith(b"new keys")
+    client.close()
+
+
 # ---- frames ----
 
 
-def test_everything_a_byte_at_a_time(daemon):
-    d = daemon(ini("[/drip]\nshell = while read -r x; do printf a; printf b; printf 'c\\n'; done\n"))
-    with bounded(d, 4 * MIB, 3, 60):
+class Bytewise:
+    """SOCK, each byte of which is a segment of its own."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __getattr__(self, name):
+        return getattr(self.sock, name)
+
+    def sendall(self, data):
+        for i in range(len(data)):
+            self.sock.sendall(data[i : i + 1])
+
+
+def test_everything_a_byte_at_a_time(daemon, certificate):
+    """Requests, frames, what a program writes, headers of a proxy, records of TLS and commands."""
+    n = many(100, 3000)
+    d = daemon(
+        ini(
+            "[/drip]\nshell = while read -r x; do printf a; printf b; printf 'c\\n'; done\n"
+            f"[/measured]\nshell = for i in $(seq {n}); do for c in 3 : a b c ,; do printf $c; done; done\nframe = netstring\n",
+            listen="listen = 127.0.0.1:0 proxy\nlisten = 127.0.0.1:0 tls\n"
+            "trusted_proxy = 127.0.0.1\n" + certificate().ini(),
+        )
+    )
+    with bounded(d, 4 * MIB, many(3, 10), 60):
         raw = RawWS(d.connect(), None)
         raw.send_bytewise(request("/echo", d.host))
         assert raw.read_response().status == 101
         raw.send_bytewise(b"".join(encode(TEXT, b"%d" % i) for i in range(many(300, 10_000))))
         assert [raw.recv() for _ in range(many(300, 10_000))] == [str(i) for i in range(many(300, 10_000))]
-        dripping = d.ws("/drip")
-        for _ in range(many(100, 3000)):
+        dripping, measured = d.ws("/drip"), d.ws("/measured")
+        for _ in range(n):
             dripping.text("x")
             assert dripping.recv() == "abc"
+        assert [measured.recv() for _ in range(n)] == [b"abc"] * n
+        head = request("/echo", d.host)
+        proxied = b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n" + head
+        assert RawWS(Bytewise(d.connect(d.addresses[1])), proxied).echoes("x" * n)
+        secured = TlsSock(Bytewise(d.connect(d.addresses[2], plain=True)), d.context)
+        assert RawWS(secured, head).echoes("x" * n)
+        control = Control(d)
+        for byte in b'{"jsonrpc":"2.0","id":1,"method":"status"}\n' * (n // 10):
+            control.send(bytes([byte]))
+        assert [control.line()["result"]["pid"] for _ in range(n // 10)] == [d.pid] * (n // 10)
 
 
 @pytest.mark.parametrize("size", (0, 125))

@@ -51,8 +51,9 @@ class KeyUpdater:
     def write(self, data):
         assert self.lib.SSL_write(self.ssl, data, len(data)) == len(data)
 
-    def update_keys(self):
-        assert self.lib.SSL_key_update(self.ssl, 0) == 1
+    def update_keys(self, answered=False):
+        """Tell of a new key of ours; ANSWERED: the other side is to renew its own."""
+        assert self.lib.SSL_key_update(self.ssl, int(answered)) == 1
         assert self.lib.SSL_do_handshake(self.ssl) == 1
 
     def renegotiate(self):
