@@ -15,7 +15,8 @@ import services
 from control import Control
 from harness import get, http
 from ledger import BookedWS
-from rawws import BINARY, CONT, PING, TEXT, Closed, RawWS, encode, request
+from rawws import BINARY, CONT, PING, PONG, TEXT, Closed, RawWS, encode, request
+from tlssock import TlsSock
 from waiting import until
 
 AT_ONCE = 100_000  # bytes that are under way: what the daemon and the kernel hold without being read
@@ -350,6 +351,84 @@ class Rude(Player):
         assert answer.status == wanted, f"{data[:40]!r}: {answer.status_line}"
 
 
+class Abuse(Player):
+    """Those who hold up what they can, a little of what tests/it/test_abuse.py does with many; nobody else notices."""
+
+    ini = "[/abuse]\nexec = cat\n"
+
+    def play(self):
+        floods = [self.ping, self.say_nothing, self.split, self.begin, self.command]
+        self.random.choice([self.hold, self.dribble, self.resume, *floods])()
+
+    def hold(self):
+        """Connections that say nothing, or half of what they should."""
+        socks = [self.d.connect(self.random.choice(self.d.addresses), plain=True) for _ in range(100)]
+        for sock in socks[::2]:
+            sock.sendall(request("/abuse", self.d.host)[: self.random.randrange(100)])
+        for sock in socks:
+            sock.close()
+
+    def dribble(self):
+        ws = RawWS(self.d.connect(), None)
+        ws.send_bytewise(request("/abuse", self.d.host))
+        assert ws.read_response(60).status == 101
+        ws.send_bytewise(encode(TEXT, b"slow but sure"))
+        assert ws.recv(60) == "slow but sure"
+        ws.reset()
+
+    def ping(self):
+        ws, ping = self.unbooked("/abuse"), encode(PING, b"x" * self.random.randrange(126))
+        sender = ws.send_in_background(ping * 20_000 + encode(TEXT, b"the end"))
+        while (frame := ws.frame(60)).opcode in (PING, PONG):
+            pass
+        assert frame.payload == b"the end", frame
+        sender.join()
+        ws.reset()
+
+    def say_nothing(self):
+        ws = self.unbooked("/abuse")
+        ws.send_in_background(encode(TEXT) * 5000)
+        for _ in range(5000):
+            assert ws.recv(60) == ""
+        ws.reset()
+
+    def split(self):
+        """A message of 65,536 fragments."""
+        ws, piece = self.unbooked("/abuse"), self.random.choice([b"", b"x"])
+        pieces = encode(CONT, piece, fin=False) * 65_534
+        ws.send_in_background(encode(TEXT, b"<", fin=False) + pieces + encode(CONT, b">"))
+        assert ws.recv(60) == "<" + piece.decode() * 65_534 + ">"
+        ws.reset()
+
+    def begin(self):
+        """Messages without an end."""
+        clients = [self.unbooked("/abuse") for _ in range(20)]
+        for ws in clients:
+            ws.send_bytes(encode(BINARY, b"x" * 1024, fin=False) + encode(CONT, b"x" * 1024, fin=False) * 63)
+        for ws in clients:
+            ws.reset()
+
+    def resume(self):
+        """TLS, again and again with the same session."""
+        address, session = next(a for a in self.d.addresses if a.endswith(" tls")), None
+        for _ in range(20):
+            sock = self.d.connect(address, plain=True)
+            tls = TlsSock(sock, self.d.context, session=session)
+            if not tls.tls.session_reused:  # the first time, or the first since a reload
+                RawWS(tls, request("/abuse", self.d.host))
+                session = tls.tls.session
+            sock.close()
+
+    def command(self):
+        control = Control(self.d)
+        line = b'{"jsonrpc":"2.0","id":1,"method":"status"}\n'
+        for _ in range(20):
+            control.send(line * 50)
+            for _ in range(50):
+                assert control.line()["result"]["pid"] == self.d.pid
+        control.close()
+
+
 class Pages(Player):
     """Files, pages, figures and who may see them."""
 
@@ -396,7 +475,8 @@ class Operator(Player):
         control.close()
 
 
-PLAYERS = (Echo, Stream, Flood, Shared, Session, Json, Channel, Terminal, Service, Follow, Fifos, Slow, Vanish, Rude, Pages, Operator)
+PLAYERS = (Echo, Stream, Flood, Shared, Session, Json, Channel, Terminal, Service, Follow, Fifos, Slow, Vanish, Rude, Abuse, Pages,
+           Operator)
 
 
 def furnish(place):
