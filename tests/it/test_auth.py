@@ -13,7 +13,7 @@ import subprocess
 
 import procfs
 import pytest
-from harness import ENVIRONMENT, WSBRIDGED, get, run, with_canary
+from harness import ENVIRONMENT, WSBRIDGED, get, preloaded, run, with_canary
 from inicheck import fails
 from rawws import encode, request
 from test_reload import reload
@@ -252,13 +252,37 @@ def pending(d, path, fields):
     return client
 
 
-@pytest.mark.native(reason="its hashes take longer there than handshake_timeout")
-def test_slow_checks_do_not_hold_up_the_others(daemon, users):
-    d = daemon(users(joe=("secret", SLOW)) + ENV)
+# No hash is there before the file is.
+HELD = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+
+char *crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+	char *(*real)(const char *, const char *, void *, int) = dlsym(RTLD_NEXT, "crypt_rn");
+
+	while (access("%s", F_OK))
+		usleep(1000);
+	return real(phrase, setting, data, size);
+}
+"""
+
+
+@pytest.fixture
+def held(daemon, users, tmp_path):
+    """held(INI): a daemon with joe, whose password is "secret", and the file for which each check waits."""
+    go = tmp_path / "go"
+    return lambda ini: (daemon(users(joe=("secret", QUICK)) + ini, env=preloaded(tmp_path, HELD % go)), go)
+
+
+def test_slow_checks_do_not_hold_up_the_others(held):
+    d, go = held(ENV)
     waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(20)]
     for i in range(20):
         assert d.canary.echoes(f"echo {i}")
-    assert not readable(waiting[-1].sock, 0), "the checks were over too early to show anything"
+    assert not any(readable(client.sock, 0) for client in waiting)
+    go.touch()
     assert [client.read_response().status for client in waiting] == [101] * 20
 
 
@@ -271,15 +295,15 @@ def test_what_is_sent_behind_the_request_waits_with_it(daemon, users):
     assert [client.recv(), client.recv()] == ["one", "two"]
 
 
-@pytest.mark.native(reason="its hashes take longer there than handshake_timeout")
 @pytest.mark.key("max_checks")
-def test_one_check_too_many_is_told_to_come_again(daemon, users):
-    d = daemon("[limits]\nmax_checks = 2\n" + users(joe=("secret", "$6$rounds=2000000$saltsalt")) + CAT)
+def test_one_check_too_many_is_told_to_come_again(held):
+    d, go = held("[limits]\nmax_checks = 2\n" + CAT)
     waiting = [pending(d, "/x", basic("joe", "secret")) for _ in range(2)]
     assert all(d.canary.echoes() for _ in range(3))  # by now they are being checked
     answer = get(d, "/x", basic("joe", "secret"))
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
     assert "max_checks" in answer.text
+    go.touch()
     assert [client.read_response().status for client in waiting] == [101, 101]
     assert status(d, "/x", basic("joe", "secret")) == 101
 
