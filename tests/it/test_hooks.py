@@ -138,7 +138,7 @@ def test_one_that_takes_too_long_is_killed(daemon, program):
 
 @pytest.mark.key("max_running")
 def test_one_too_many_is_refused_and_others_go_on(daemon, program):
-    d = daemon(ini(program(SLOW), "timeout = 3s\nmax_running = 2\n"))
+    d = daemon(ini(program(SLOW), "timeout = 1m\nmax_running = 2\n"))
     waiting = [d.raw() for _ in range(2)]
     for raw in waiting:
         raw.send_bytes(request("/echo", d.host))
@@ -147,6 +147,7 @@ def test_one_too_many_is_refused_and_others_go_on(daemon, program):
     assert response.status == 503 and "max_running" in response.text
     assert d.canary.echoes(), "the loop does not wait"
     assert get(d, "/").status == 200
+    procfs.kill(set(procfs.children(d.pid)) - d.baseline.children)
 
 
 def test_a_client_that_vanishes_leaves_nothing(daemon, program):

@@ -85,13 +85,14 @@ def test_joiners_at_any_time_hear_an_unbroken_sequence(daemon):
 @pytest.mark.key("replay", "linger")
 def test_what_is_said_to_nobody_is_replayed_too(daemon, tmp_path):
     done = tmp_path / "done"
-    d = daemon(f"[/seq]\nshell = read go; seq 50000; echo > {done}; read x\nprocess = shared\nlinger = 2s\nreplay = 3\n")
+    d = daemon(f"[/seq]\nshell = read go; seq 50000; echo > {done}; read x\nprocess = shared\nlinger = 1h\nreplay = 3\n")
     ws = d.ws("/seq")
     ws.text("go")
     ws.close()
     ws.recv_until_close()
     until(done.exists, "it has said everything")
     assert heard(d.ws("/seq"), 3) == [49998, 49999, 50000]
+    reload(d, with_canary(""))  # or it would linger
 
 
 @pytest.mark.key("replay", "slow_client")

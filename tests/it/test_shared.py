@@ -195,7 +195,7 @@ def test_with_linger_0_the_program_goes_with_its_last_client(daemon):
 def test_a_program_without_clients_is_still_read(daemon, tmp_path):
     done = tmp_path / "done"
     d = daemon(
-        f"[/seq]\nshell = read go; seq 300000; echo > {done}; exec sleep 1000\nprocess = shared\nlinger = 3s\n"
+        f"[/seq]\nshell = read go; seq 300000; echo > {done}; exec sleep 1000\nprocess = shared\nlinger = 1h\n"
         "slow_client = pause\n"
     )
     ws = d.ws("/seq")
@@ -203,6 +203,7 @@ def test_a_program_without_clients_is_still_read(daemon, tmp_path):
     ws.close()
     ws.recv_until_close()
     until(done.exists, "all output has been taken")
+    reload(d, with_canary(""))  # or it would linger
 
 
 @pytest.mark.without("children", "descriptors", "canary", "memory", "exit", reason="the test ends the daemon itself")
@@ -675,7 +676,7 @@ def test_what_a_program_says_last_comes_behind_a_file_and_then_the_close(daemon,
 @pytest.mark.key("slow_client")
 @pytest.mark.parametrize("policy", ["disconnect", "drop", "pause"])
 def test_who_is_sent_a_file_does_not_keep_a_program_beyond_its_time(daemon, tmp_path, policy):
-    ini = LAST + f"max_runtime = 500ms\nslow_client = {policy}\n"
+    ini = LAST + f"max_runtime = 2s\nslow_client = {policy}\n"
     e = Ended(daemon, tmp_path, how=lambda fast: None, ini=ini)
     assert (e.code, e.reason) == (1008, "time limit")
     assert e.slow.recv_until_close() == ([e.content], 1008, "time limit")
