@@ -195,7 +195,7 @@ def test_clients_come_and_go_all_the_time(daemon):
     waiting, heard = [], 0
     before = procfs.memory(s.d.pid)
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end or not heard:
         waiting.append(crowd.join("/lines", step))
         s.say(20)
         crowd.read(0)
@@ -209,7 +209,6 @@ def test_clients_come_and_go_all_the_time(daemon):
                 heard += n
             crowd.leave(gone)
     crowd.leave()
-    assert heard > 0
     if not is_sanitized():
         until(lambda: procfs.memory(s.d.pid) - before < 2 * MIB, "nothing is left behind")
 

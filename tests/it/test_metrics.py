@@ -233,10 +233,9 @@ def test_who_does_not_come_to_an_end_is_counted_by_why(daemon):
     slow.sendall(b"GET ")
     assert slow.recv(1) == b""
     assert value(d, "wsbridge_handshakes_total", result="timeout") == 1
-    many = [d.connect() for _ in range(5)]
+    many = []  # five, unless the second of some is over before
+    until(lambda: many.append(d.connect()) or value(d, "wsbridge_handshakes_total", result="evicted"), "one is evicted")
     assert many[0].recv(1) == b""
-    evicted = value(d, "wsbridge_handshakes_total", result="evicted")
-    assert 1 <= evicted <= 5
 
 
 @pytest.mark.metric("wsbridge_handshakes_total")
@@ -267,11 +266,11 @@ def test_log_lines_that_are_too_many_are_counted(daemon):
     for _ in range(25):
         get(d, "/nothing")
     limited = value(d, "wsbridge_log_lines_dropped_total", reason="limit")
-    told = until(
-        lambda: sum(int(n) for n in re.findall(r"refused 404: (\d+) more", d.log())),
-        "the count in the log",
+    assert limited > 0
+    until(
+        lambda: sum(int(n) for n in re.findall(r"refused 404: (\d+) more", d.log())) == limited,
+        lambda: f"{limited} are counted in the log:\n{d.log()}",
     )
-    assert limited == told
     assert value(d, "wsbridge_log_lines_dropped_total", reason="reader") == 0
 
 
@@ -603,7 +602,8 @@ def test_files_are_counted_as_they_go_out(daemon, rundir):
     slow = d.connect(receive_buffer=4096)
     slow.sendall(b"GET /files/large HTTP/1.0\r\n\r\n")
     becomes(d, 1, "wsbridge_downloads")
-    assert 1010 < value(d, "wsbridge_file_bytes_total", path="/files/*") < 20 << 20
+    until(lambda: value(d, "wsbridge_file_bytes_total", path="/files/*") > 1010, "the first piece")
+    assert value(d, "wsbridge_file_bytes_total", path="/files/*") < 20 << 20
     slow.close()
     becomes(d, 0, "wsbridge_downloads")
 
