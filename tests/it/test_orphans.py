@@ -7,7 +7,7 @@ import signal
 
 import procfs
 import pytest
-from waiting import until
+from waiting import soon, until
 
 EOF_TIMEOUT, STOP_TIMEOUT = 0.2, 0.4
 BOUND = EOF_TIMEOUT + STOP_TIMEOUT + 1 + 4  # 4 s of which are for what else the machine does
@@ -29,7 +29,7 @@ def daemon_of(tail, before="", quiet=True):
 
 
 def gone(*pids):
-    until(
+    soon(
         lambda: not any(procfs.state(pid) for pid in pids),
         lambda: f"{[procfs.describe(pid) for pid in pids if procfs.state(pid)]} are gone",
         BOUND,
@@ -110,7 +110,7 @@ def test_the_children_of_an_orphan_end_too(daemon):
     ws = d.ws("/x")
     outer, inner = int(ws.recv()), int(ws.recv())
     ws.close()
-    until(lambda: not procfs.state(outer) and not procfs.state(inner), "both are gone", BOUND + 1)
+    soon(lambda: not procfs.state(outer) and not procfs.state(inner), "both are gone", BOUND + 1)
 
 
 @pytest.mark.key("stop_scope")

@@ -13,7 +13,7 @@ from control import Control, Refused
 from harness import preloaded
 from inicheck import fails
 from rawws import BINARY, PING, PONG, TEXT, encode
-from waiting import until
+from waiting import soon, until
 
 PTY = "pty = 24x80\n"
 DRAWS = "while os.read(0, 100): os.write(1, b'x' * 4000)\n"
@@ -240,7 +240,7 @@ def test_the_end_of_the_session_hangs_up(daemon, how):
     screen(ws, rb"ready")
     pids = until(lambda: sleepers(d), "sleep runs")
     {"close": ws.close, "reset": ws.reset}[how]()
-    until(lambda: not procfs.state(pids[0]), "sleep is gone", 3)
+    soon(lambda: not procfs.state(pids[0]), "sleep is gone", 3)
     until(lambda: not terminals(d), "the terminal is closed")
 
 
@@ -252,7 +252,7 @@ def test_one_that_ignores_the_hang_up_gets_the_stop_steps(daemon):
     ws = d.ws("/x")
     pid = int(screen(ws, rb"\r\n"))
     ws.close()
-    until(lambda: not procfs.state(pid), f"{pid} is gone", 3)
+    soon(lambda: not procfs.state(pid), f"{pid} is gone", 3)
 
 
 def test_a_shells_jobs_end_with_the_session(daemon):
@@ -267,7 +267,7 @@ def test_a_shells_jobs_end_with_the_session(daemon):
     jobs = sleepers(d)
     assert len({procfs.stat(p)[2] for p in jobs}) == 2
     ws.close()
-    until(lambda: not any(procfs.state(p) for p in jobs), "both are gone", 5)
+    soon(lambda: not any(procfs.state(p) for p in jobs), "both are gone", 5)
 
 
 def test_a_paste_into_a_program_that_does_not_read_harms_nobody(daemon):
@@ -281,7 +281,7 @@ def test_a_paste_into_a_program_that_does_not_read_harms_nobody(daemon):
     assert d.canary.echoes("still there")
     [pid] = until(lambda: sleepers(d), "sleep runs")
     lazy.reset()
-    until(lambda: not procfs.state(pid), "sleep is gone", 3)
+    soon(lambda: not procfs.state(pid), "sleep is gone", 3)
 
 
 def test_every_byte_of_a_paste_arrives(daemon, program):
@@ -528,7 +528,7 @@ def test_the_last_that_leaves_hangs_up_after_the_linger(daemon):
     first.finish()
     assert procfs.state(pid)
     second.reset()
-    until(lambda: not procfs.state(pid), "sleep is gone", 3)
+    soon(lambda: not procfs.state(pid), "sleep is gone", 3)
     until(lambda: not terminals(d), "the terminal is closed")
 
 

@@ -15,7 +15,7 @@ import pytest
 from harness import ROOT, is_sanitized
 from rawws import BINARY, encode
 from test_flow import MIB, bound_of, fill, grown
-from waiting import TIMEOUT, until
+from waiting import TIMEOUT, soon, until
 
 EOF_TIMEOUT, STOP_TIMEOUT = 0.2, 0.4
 BOUND = EOF_TIMEOUT + STOP_TIMEOUT + 1 + 4  # 4 s of which are for what else the machine does
@@ -36,7 +36,7 @@ class Scene:
         return (set(procfs.working_in(self.d.rundir)) - self.others) | children
 
     def assert_gone(self, bound=BOUND):
-        until(
+        soon(
             lambda: not self.left(), lambda: f"gone: {[procfs.describe(pid) for pid in self.left()]}", bound
         )
 
@@ -254,7 +254,7 @@ def assert_gone(d, bound):
     def extra():
         return set(procfs.children(d.pid)) - d.baseline.children
 
-    until(lambda: not extra(), lambda: f"gone: {len(extra())} programs", bound)
+    soon(lambda: not extra(), lambda: f"gone: {len(extra())} programs", bound)
 
 
 def test_a_thousand_whose_clients_vanish(daemon):

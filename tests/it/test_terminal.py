@@ -3,7 +3,7 @@
 
 import procfs
 import pytest
-from waiting import until
+from waiting import soon
 
 PTY = "line_buffer = pty\n"
 
@@ -72,4 +72,4 @@ def test_a_program_that_floods_it_waits_and_ends_with_its_client(daemon, how):
     ws = d.ws("/x")
     pid = int(ws.recv())
     {"close": ws.close, "reset": ws.reset}[how]()
-    until(lambda: not procfs.state(pid), f"program {pid} is gone", 2)
+    soon(lambda: not procfs.state(pid), f"program {pid} is gone", 2)

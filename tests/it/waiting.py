@@ -34,6 +34,14 @@ def until(condition, what, timeout=TIMEOUT):
         select.select([], [], [], 0.005)
 
 
+def soon(condition, what, bound):
+    """The same, and within BOUND seconds."""
+    began = time.monotonic()
+    result = until(condition, what, bound + TIMEOUT)
+    within(bound, time.monotonic() - began, f"seconds until {what() if callable(what) else what}")
+    return result
+
+
 def readable(sock, timeout):
     """Whether SOCK has something to read, or reaches its end, within TIMEOUT seconds."""
     return bool(select.select([sock], [], [], timeout)[0])
