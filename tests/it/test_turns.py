@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -17,6 +18,7 @@ import pytest
 from control import Control
 from crowd import Crowd
 from harness import get, is_sanitized, preloaded, with_canary
+from rawws import RawWS
 from test_metrics import scrape
 from test_pty import SIZES, open_terminal, resize
 from test_reload import reload
@@ -104,8 +106,13 @@ def test_a_page_that_takes_too_long_is_forgotten(daemon, page, n):
     control.ask("set", key="limits.handshake_timeout", value="10ms")
 
     def status():
+        """The daemon has begun with the answer, and stands still until it is too late, however fast it is."""
         with contextlib.suppress(OSError, EOFError):  # it was too late before it could ask
-            return get(d, page).status
+            client = RawWS(d.connect(), None)
+            client.send_bytes(f"GET {page} HTTP/1.1\r\nHost: {d.host}\r\n\r\n".encode())
+            select.select([], [], [], 0.002)
+            at_once(d, lambda: pass_by(0.02))
+            return client.read_response().status
 
     until(lambda: status() == 503, "an answer that is too late")
     d.wait_log(rf"{page}: refused status=503 .*handshake_timeout")
