@@ -220,6 +220,7 @@ def test_who_moves_most_is_first_of_all_clients_and_stays_under_the_pointer(star
 
 def test_it_comes_back_when_the_daemon_ends_it(start):
     daemon, page = start()
+    page.browser.execute_script("WAITS.fill(1000)")  # by itself it would come before it is seen
     page.wait(lambda: page.of("/-/control"), "its own row")
     (number,) = page.of("/-/control")
     page.browser.find_element(By.CSS_SELECTOR, f"tr[data-id='{number}'] button").click()

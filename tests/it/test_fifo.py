@@ -5,6 +5,7 @@ import os
 import select
 import stat
 import threading
+import time
 
 import procfs
 import pytest
@@ -12,7 +13,7 @@ from harness import is_sanitized
 from inicheck import fails
 from rawws import TEXT, encode
 from test_flow import MIB, bound_of, fill, grown
-from waiting import readable, until, within
+from waiting import TIMEOUT, readable, until, within
 
 
 @pytest.fixture
@@ -40,10 +41,13 @@ def open_reader(path):
 
 
 def read_exactly(fd, n):
-    data = b""
+    """N bytes; that nobody has it open for writing is no end."""
+    data, end = b"", time.monotonic() + TIMEOUT
     while len(data) < n:
-        assert select.select([fd], [], [], 10)[0], f"after {len(data)} of {n} bytes: nothing more"
-        data += os.read(fd, n - len(data))
+        more = select.select([fd], [], [], TIMEOUT)[0] and os.read(fd, n - len(data))
+        assert more or time.monotonic() < end, f"after {len(data)} of {n} bytes: nothing more"
+        if more:
+            data, end = data + more, time.monotonic() + TIMEOUT
     return data
 
 
