@@ -227,20 +227,21 @@ static int server_init(struct server *s, struct conf *conf,
 	sigset_t none;
 	int r;
 
-	if (passed_take(&s->passed) < 0) { /* first of all: they begin at descriptor 3 */
+	if (passed_take(&s->passed) == 0) /* first of all: they begin at descriptor 3 */
+		s->loop = loop_new();
+	if (!s->loop) {
 		conf_free(conf);
 		return -ENOMEM;
 	}
-	s->loop = loop_new();
 	s->options = options;
 	s->stats.started = (double)time(NULL);
 	json_memory_watch(malloc);
-	logging_init(s);
 	s->user = conf->user ? strdup(conf->user) : NULL;
 	s->group = conf->group ? strdup(conf->group) : NULL;
 	s->routes = routes_new(conf, NULL);
-	if (!s->loop || !s->routes)
+	if (!s->routes)
 		return -ENOMEM;
+	logging_init(s);
 	init_lists(s);
 	sigemptyset(&none); /* whoever started us may have blocked some; then only the
 			     * loop does, those that it reads */
