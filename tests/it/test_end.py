@@ -97,7 +97,8 @@ def test_a_client_that_has_closed_its_side_may_read_the_tail_slowly(daemon):
     """Its end comes behind its close frame, while most of the output waits: send_timeout is what bounds that."""
     d = daemon("[socket]\nsend_buffer = 16k\n[/x]\nshell = head -c 900000 /dev/zero; read x\nframe = raw\nqueue = 2M\n")
     ws, control = d.ws("/x", receive_buffer=4096), Control(d)
-    until(lambda: control.ask("list", path="/x")[0]["queue"] > 800_000, "the output waits for the client")
+    until(lambda: control.ask("list", path="/x")[0]["out"]["bytes"] == 900_000, "all of the output has been read")
+    assert control.ask("list", path="/x")[0]["queue"] > 800_000
     control.close()
     ws.close()
     getattr(ws.sock, "close_notify", lambda: None)()  # of TLS

@@ -15,7 +15,7 @@ from harness import ENVIRONMENT, ROOT, WSBRIDGED, Daemon, with_canary
 from systemd import STREAM
 from test_install import make
 from test_reload import file_of, reload
-from waiting import TIMEOUT, readable, within
+from waiting import TIMEOUT, readable, until, within
 
 ECHO = "[/echo]\nexec = cat\n"
 UNITS = ("wsbridged.service", "wsbridged@.service", "wsbridged.socket")
@@ -235,6 +235,7 @@ def test_a_reload_says_when_it_began_and_what_came_of_it(daemon):
     before = time.monotonic_ns() // 1000
     reload(d, file_of(d).read_text())
     assert before <= int(d.wait_note(r"MONOTONIC_USEC=(\d+)").group(1)) <= time.monotonic_ns() // 1000
+    until(lambda: d.count_notes("READY=1") == 2, "the end of the reload")
     d.notes.clear()
     reload(d, "[", "is not taken")
     d.wait_note("STATUS=reload failed.*")
