@@ -111,6 +111,10 @@ static size_t next_output(const struct conn *c, const unsigned char **ret_p)
 	size_t queued = c->out_end - c->out_start;
 	size_t cut = c->flood ? c->flood_at % c->flood->unit : 0;
 
+	if (c->refused > 0) {
+		*ret_p = c->flood->p + c->flood_at;
+		return c->refused;
+	}
 	if (queued > 0 && cut == 0) {
 		*ret_p = c->out + c->out_start;
 		return queued;
@@ -123,10 +127,16 @@ static size_t next_output(const struct conn *c, const unsigned char **ret_p)
 	return c->flood->n - c->flood_at;
 }
 
+static bool is_queued(const struct conn *c, const unsigned char *p)
+{
+	return c->out && p == c->out + c->out_start;
+}
+
 /* N bytes at P, which next_output() gave, are gone. */
 static void advance(struct conn *c, const unsigned char *p, size_t n)
 {
-	if (c->out && p == c->out + c->out_start) {
+	c->refused = 0;
+	if (is_queued(c, p)) {
 		c->out_start += n;
 		if (c->out_start == c->out_end)
 			c->out_start = c->out_end = 0;
@@ -144,6 +154,7 @@ static void discard_output(struct conn *c)
 	c->out_start = c->out_end = 0;
 	c->flooding = false;
 	c->flood_at = 0;
+	c->refused = 0;
 }
 
 /* What TLS wants to read first is not asked for: a writable socket would never rest. */
@@ -183,6 +194,8 @@ void conn_flush(struct conn *c)
 			   : send(c->fd, p, n, MSG_NOSIGNAL);
 		if (r < 0 && errno != EAGAIN)
 			discard_output(c);
+		else if (r < 0 && c->tls && !is_queued(c, p))
+			c->refused = n;
 		if (r < 0)
 			break;
 		advance(c, p, (size_t)r);
@@ -208,6 +221,7 @@ static void reset(struct conn *c, const struct conn_target *target)
 	c->flooding = false;
 	c->flood_at = 0;
 	c->flood_sent = 0;
+	c->refused = 0;
 	memset(&c->parser, 0, sizeof(c->parser));
 	c->head_n = c->message_n = 0;
 	c->sent = c->received = c->pings = 0;

@@ -69,6 +69,7 @@ struct conn {
 	bool flooding;
 	size_t flood_at;     /* position in the flood */
 	uint64_t flood_sent; /* bytes of it that are gone */
+	size_t refused;      /* bytes of it that TLS wants to be offered again; 0: none */
 
 	struct wsclient_parser parser;
 	char head[CONN_HEAD_MAX];

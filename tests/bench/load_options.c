@@ -148,10 +148,8 @@ static void check_options(struct load *load)
 		fail_usage("--seconds is wrong");
 	if (strcmp(load->mode->name, "down") == 0 && !o->line)
 		fail_usage("down needs --line");
-	/* A TLS write that blocked must be repeated with the same bytes; a flood that a
-	 * pong interrupts would not. */
-	if (o->tls && (load->target.raw || strcmp(load->mode->name, "up") == 0))
-		fail_usage("wss: is not for --raw and up");
+	if (o->tls && load->target.raw)
+		fail_usage("wss: is not for --raw");
 	if (load->mode->measures_memory) {
 		if (!o->pid)
 			fail_usage("idle needs --pid");

@@ -71,7 +71,7 @@ def test_a_sample_counts_as_what_it_was_taken_in():
 
 def test_each_kind_of_run_gives_its_figures(tmp_path):
     out = tmp_path / "result.json"
-    rows = "echo-64x8,tls-resume,idle,paths"
+    rows = "echo-64x8,tls-up,tls-resume,idle,paths"
     run("bench.py", "--quick", "--contenders=wsbridged,floor", "--parts=rows,scale", f"--rows={rows}", f"--out={out}")
     result = json.loads(out.read_text())
     for row in result["rows"]:
