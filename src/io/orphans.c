@@ -17,7 +17,9 @@
 #define LIST_PIECE 4096 /* bytes of it that the kernel gives at once, at most */
 #define PROC_PATH 40
 #define PROC_STAT 1024
-#define ENV_START 50 /* the field of /proc/PID/stat, see proc(5); behind it env_end */
+/* Fields of /proc/PID/stat, see proc(5). */
+#define START_CODE 26
+#define ENV_START 50 /* behind it env_end */
 
 struct orphan {
 	pid_t pid;
@@ -76,19 +78,25 @@ static uint64_t id_of(pid_t pid, bool *ret_empty)
 }
 
 /* The environment of PID, which was empty just now: is it there, and empty?  A zombie has
- * none, nor has a process in the middle of its exec, of which one may follow another. */
+ * none, nor has a process in the middle of its exec, of which one may follow another: its
+ * environment ends where it begins for a moment, and until that is over there is no code.
+ */
 static bool is_empty_for_good(pid_t pid)
 {
 	FILE *f = open_proc(pid, "stat");
-	unsigned long start = 0, end = 0;
+	unsigned long code = 0, start = 0, end = 0;
 	char line[PROC_STAT];
 	const char *p = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
 
-	for (int field = 3; p && field <= ENV_START; field++)
+	for (int field = 3; p && field <= ENV_START; field++) {
 		p = strchr(p + 1, ' ');
+		if (p && field == START_CODE)
+			code = strtoul(p, NULL, 10);
+	}
 	if (f)
 		fclose(f);
-	return p && sscanf(p, "%lu %lu", &start, &end) == 2 && end != 0 && start == end;
+	return p && sscanf(p, "%lu %lu", &start, &end) == 2 && code != 0 && end != 0 &&
+	       start == end;
 }
 
 static void log_unknown(pid_t pid)

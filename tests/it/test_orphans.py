@@ -54,7 +54,8 @@ def test_a_daemon_ends_with_the_client_of_its_program(daemon, how, quiet, tail):
 def test_a_daemon_that_is_looked_at_in_the_middle_of_an_exec_ends_too(daemon, program):
     """It becomes one program after the other, and has no environment each time for a moment."""
     chain = program('#!/bin/sh\n[ $1 = 0 ] && exec sleep 1000\nexec "$0" $(($1 - 1))\n')
-    d = daemon(f"[defaults]\nspawn_rate = 0\n[/x]\nshell = (setsid {chain} 300 &); echo ready; exec cat\n{QUICK}")
+    many = "for i in $(seq 500); do export A$i=$i; done"  # that moment is longer then
+    d = daemon(f"[defaults]\nspawn_rate = 0\n[/x]\nshell = {many}; (setsid {chain} 300 &); echo ready; exec cat\n{QUICK}")
     for _ in range(5):
         clients = [d.ws("/x") for _ in range(10)]
         for ws in clients:
