@@ -252,18 +252,18 @@ def pending(d, path, fields):
     return client
 
 
-# No hash is there before the file is.
+# No hash is there before somebody has the FIFO open for writing.
 HELD = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 char *crypt_rn(const char *phrase, const char *setting, void *data, int size)
 {
 	char *(*real)(const char *, const char *, void *, int) = dlsym(RTLD_NEXT, "crypt_rn");
 
-	while (access("%s", F_OK))
-		usleep(1000);
+	close(open("%s", O_RDONLY));
 	return real(phrase, setting, data, size);
 }
 """
@@ -271,8 +271,9 @@ char *crypt_rn(const char *phrase, const char *setting, void *data, int size)
 
 @pytest.fixture
 def held(daemon, users, tmp_path):
-    """held(INI): a daemon with joe, whose password is "secret", and the file for which each check waits."""
+    """held(INI): a daemon with joe, whose password is "secret", and the FIFO for whose writer each check waits."""
     go = tmp_path / "go"
+    os.mkfifo(go)
     return lambda ini: (daemon(users(joe=("secret", QUICK)) + ini, env=preloaded(tmp_path, HELD % go)), go)
 
 
@@ -282,8 +283,8 @@ def test_slow_checks_do_not_hold_up_the_others(held):
     for i in range(20):
         assert d.canary.echoes(f"echo {i}")
     assert not any(readable(client.sock, 0) for client in waiting)
-    go.touch()
-    assert [client.read_response().status for client in waiting] == [101] * 20
+    with open(go, "r+b", buffering=0):
+        assert [client.read_response().status for client in waiting] == [101] * 20
 
 
 def test_what_is_sent_behind_the_request_waits_with_it(daemon, users):
@@ -303,9 +304,9 @@ def test_one_check_too_many_is_told_to_come_again(held):
     answer = get(d, "/x", basic("joe", "secret"))
     assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
     assert "max_checks" in answer.text
-    go.touch()
-    assert [client.read_response().status for client in waiting] == [101, 101]
-    assert status(d, "/x", basic("joe", "secret")) == 101
+    with open(go, "r+b", buffering=0):
+        assert [client.read_response().status for client in waiting] == [101, 101]
+        assert status(d, "/x", basic("joe", "secret")) == 101
 
 
 def test_a_client_may_vanish_while_its_password_is_checked(daemon, users):
